@@ -1,0 +1,77 @@
+"""Outputs that appear whole or not at all, content hashes, and room on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from boltons.fileutils import atomic_save
+
+from anonbench.errors import UserError
+
+
+def write_bytes(path: Path | str, data: bytes) -> None:
+    """Write ``data`` beside ``path``, then rename it into place; parents are made."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_save(str(path), text_mode=False, overwrite=True) as out:
+        out.write(data)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """As :func:`write_bytes`, for UTF-8 text."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """As :func:`write_bytes`, for JSON: keys keep their order and non-finite numbers are refused."""
+    write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist.", "Check the path in the configuration.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f"{path} is not valid JSON ({error}).", "Export or download the file again.") from None
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of ``data`` as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path | str) -> str:
+    """The SHA-256 of a file's content, read as a stream."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def require_space(folder: Path | str, needed: int, purpose: str) -> None:
+    """Stop early when the disk that holds ``folder`` has less than ``needed`` bytes free.
+
+    Raises
+    ------
+    UserError
+        With the figures in MB and what they are for.
+    """
+    existing = Path(folder).absolute()
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free
+    if free < needed:
+        raise UserError(
+            f"{purpose} needs about {needed / 1e6:,.0f} MB in {folder}, but only {free / 1e6:,.0f} MB are free.",
+            "Free some space or run the workflow on a larger disk.",
+        )

@@ -1,0 +1,74 @@
+"""The result matrix: which cells a study asks for, and where each one lives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True, order=True)
+class Variant:
+    """How a training set was anonymized: ``original``, or a region, a method and a level."""
+
+    region: str = "none"
+    method: str = ORIGINAL
+    level: str = "none"
+
+    def __str__(self) -> str:
+        return ORIGINAL if self.method == ORIGINAL else f"{self.region}-{self.method}-{self.level}"
+
+    @classmethod
+    def parse(cls, text: str) -> Variant:
+        """The inverse of ``str``.
+
+        Raises
+        ------
+        ValueError
+            If ``text`` is neither ``original`` nor ``{region}-{method}-{level}``.
+        """
+        if text == ORIGINAL:
+            return cls()
+        parts = text.split("-")
+        if len(parts) != 3 or not all(parts):
+            raise ValueError(f"{text!r} is not a variant: expected 'original' or '<region>-<method>-<level>'")
+        return cls(*parts)
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One trained model evaluated on one set of images."""
+
+    dataset: str
+    model: str
+    variant: str
+    seed: int
+    evaluated_on: str
+
+    @property
+    def path(self) -> str:
+        """The cell's file, relative to the working directory."""
+        return f"results/cells/{self.dataset}/{self.model}/{self.variant}/seed{self.seed}/{self.evaluated_on}.json"
+
+
+def expand(study: Iterable) -> list[Cell]:
+    """Every cell that a study's blocks ask for, once each, sorted.
+
+    A block is the product of its lists. The model trained on the originals and evaluated on the originals is added for
+    every dataset, model and seed, since each drop is measured against it.
+
+    Parameters
+    ----------
+    study
+        The configuration's blocks (:class:`anonbench.config.Block`).
+    """
+    cells: set[Cell] = set()
+    for block in study:
+        variants = [str(Variant(r, m, lv)) for r in block.regions for m in block.methods for lv in block.levels]
+        for dataset in block.datasets:
+            for model in block.models:
+                for seed in block.seeds:
+                    cells.add(Cell(dataset, model, ORIGINAL, seed, "original"))
+                    cells.update(Cell(dataset, model, v, seed, e) for v in variants for e in block.evaluate_on)
+    return sorted(cells)

@@ -1,0 +1,45 @@
+"""Outputs that appear whole or not at all."""
+
+from collections import namedtuple
+
+import pytest
+
+from anonbench import files
+from anonbench.errors import UserError
+
+
+def test_json_round_trips_and_makes_parents(tmp_path):
+    path = tmp_path / "a" / "b.json"
+    files.write_json(path, {"b": [1, 2.5], "a": "é"})
+    assert files.read_json(path) == {"b": [1, 2.5], "a": "é"}
+
+
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.json"
+    files.write_json(path, 1)
+    with pytest.raises(ValueError):
+        files.write_json(path, float("nan"))
+    assert files.read_json(path) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_missing_and_broken_json_name_the_file(tmp_path):
+    with pytest.raises(UserError, match="missing.json does not exist"):
+        files.read_json(tmp_path / "missing.json")
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(UserError, match="broken.json is not valid JSON"):
+        files.read_json(tmp_path / "broken.json")
+
+
+def test_too_little_disk_is_told_with_figures(tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")(10, 5, 5_000_000)
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda path: usage)
+    files.require_space(tmp_path / "new" / "folder", 5_000_000, "Writing")
+    with pytest.raises(UserError, match="Writing needs about 6 MB in .*, but only 5 MB are free"):
+        files.require_space(tmp_path / "new" / "folder", 6_000_000, "Writing")
+
+
+def test_hashes_agree(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert files.sha256_file(tmp_path / "a") == files.sha256_of(b"abc") == expected
