@@ -1,0 +1,100 @@
+"""Reads members of a zip archive from outside without trusting it."""
+
+from __future__ import annotations
+
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from anonbench.errors import UserError
+
+MAX_MEMBERS = 500_000
+MAX_BYTES = 50_000_000_000
+# A deflated photograph hardly shrinks and a matrix of doubles shrinks some tenfold; bombs start in the hundreds.
+MAX_RATIO = 100
+_AGAIN = "Download the archive again from its official address, or correct `archive` in the configuration."
+
+
+class Archive:
+    """The files of an open zip archive by name; nothing is ever extracted to a path that the archive chose."""
+
+    def __init__(self, path: Path, opened: zipfile.ZipFile, called: str) -> None:
+        self.path = path
+        self._zip = opened
+        self._members = _checked_members(path, opened, called)
+
+    def names(self) -> list[str]:
+        """Names of all files, sorted, with POSIX separators."""
+        return sorted(self._members)
+
+    def size(self, name: str) -> int:
+        """Uncompressed size of a file in bytes."""
+        return self._members[name].file_size
+
+    def read(self, name: str) -> bytes:
+        """The content of one file, its checksum verified.
+
+        Raises
+        ------
+        UserError
+            If the archive is corrupt there.
+        """
+        try:
+            return self._zip.read(self._members[name])
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            raise UserError(f"{self.path} is corrupt at its member {name!r} ({error}).", _AGAIN) from None
+
+
+@contextmanager
+def open_archive(path: Path, called: str | None = None) -> Iterator[Archive]:
+    """Open a zip archive and check every member's name, kind and size before any is read.
+
+    Messages call the file ``called``, or by its path.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated or no zip; if a member has an absolute path, climbs out with ``..``, is a link
+        or encrypted, or appears twice; if the whole would unpack to more than 50 GB or 100 times its own size.
+    """
+    path = Path(path)
+    called = called or str(path)
+    if not path.is_file():
+        raise UserError(f"The archive {called} does not exist.", "Check `archive` in the configuration.")
+    try:
+        opened = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+        raise UserError(f"{called} is not a complete zip archive ({error}); it may be truncated.", _AGAIN) from None
+    with opened:
+        yield Archive(path, opened, called)
+
+
+def _checked_members(path: Path, opened: zipfile.ZipFile, called: str) -> dict[str, zipfile.ZipInfo]:
+    infos = opened.infolist()
+    total = sum(info.file_size for info in infos)
+    if len(infos) > MAX_MEMBERS or total > MAX_BYTES or total > MAX_RATIO * max(path.stat().st_size, 10_000):
+        raise UserError(
+            f"{called} claims {len(infos):,} members of {total / 1e6:,.0f} MB in all, far more than its size allows.",
+            _AGAIN,
+        )
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        # ZipInfo.filename is cut at a NUL byte; orig_filename is what the archive really says.
+        parts = re.split(r"[/\\]", info.orig_filename)
+        if parts[0] == "" or ".." in parts or re.match(r"[A-Za-z]:", info.orig_filename) or "\0" in info.orig_filename:
+            raise UserError(f"{called} has a member that climbs out of the archive: {info.orig_filename!r}.", _AGAIN)
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise UserError(f"{called} has a member that is a link or device: {info.filename!r}.", _AGAIN)
+        if info.is_dir():
+            continue
+        if info.flag_bits & 0x1:
+            raise UserError(f"{called} has an encrypted member: {info.filename!r}.", _AGAIN)
+        if info.filename in members:
+            raise UserError(f"{called} has the member {info.filename!r} twice.", _AGAIN)
+        members[info.filename] = info
+    return members

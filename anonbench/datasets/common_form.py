@@ -1,0 +1,196 @@
+"""Writes a dataset split in the common form: normalised images in a folder and one COCO JSON, whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tqdm import tqdm
+
+from anonbench.datasets.annotations import clean
+from anonbench.datasets.pictures import normalise
+from anonbench.errors import UserError
+from anonbench.files import require_space, sha256_of, write_json
+from anonbench.records import Sample, Split
+
+log = logging.getLogger(__name__)
+
+# Images that must be decoded and encoded again grow; most are only copied.
+_SPACE_FACTOR = 1.5
+
+
+def write_split(
+    split: Split, *, dataset: str, name: str, images_dir: Path, annotations: Path, source: str | None = None
+) -> None:
+    """Write one split in the common form.
+
+    Every image becomes an 8-bit RGB JPEG or PNG without metadata (:func:`anonbench.datasets.pictures.normalise`) and
+    every annotation is checked (:func:`anonbench.datasets.annotations.clean`). The JSON's ``info`` counts what was
+    changed or left out. Images are written into a hidden sibling folder that takes its final name at the end, and the
+    JSON, which is the split's manifest, appears last.
+
+    Parameters
+    ----------
+    split
+        The categories and the stream of samples.
+    dataset, name
+        Names of the dataset and of the split.
+    images_dir
+        The folder of images to make; an existing one is replaced.
+    annotations
+        The JSON file to write.
+    source
+        The file that messages blame for a wrong annotation; the dataset's and split's names unless given.
+
+    Raises
+    ------
+    UserError
+        If an image or annotation is unusable, a name or id occurs twice, the split is empty, or the disk is too small.
+    """
+    images_dir, annotations = Path(images_dir), Path(annotations)
+    require_space(images_dir, int(split.bytes_expected * _SPACE_FACTOR), f"Converting {dataset}/{name}")
+    annotations.unlink(missing_ok=True)
+    partial = images_dir.with_name(f".{images_dir.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    writer = _Writer(split.categories, partial, source or f"{dataset}/{name}")
+    try:
+        for sample in tqdm(split.samples, total=split.expected, desc=f"{dataset}/{name}", unit="image", mininterval=1):
+            writer.add(sample)
+        content = writer.content({"dataset": dataset, "split": name, **split.info})
+        shutil.rmtree(images_dir, ignore_errors=True)
+        partial.rename(images_dir)
+        write_json(annotations, content)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        if not annotations.exists():
+            shutil.rmtree(images_dir, ignore_errors=True)
+        raise
+    for what, count in sorted(writer.counts.items()):
+        log.info("%s/%s: %s: %d", dataset, name, what.replace("_", " "), count)
+
+
+class _Writer:
+    """Collects the JSON's records while it writes the images."""
+
+    def __init__(self, categories: list[dict[str, Any]], folder: Path, source: str) -> None:
+        self.categories = categories
+        self.counts: Counter[str] = Counter()
+        self._folder, self._source = folder, source
+        self._images: list[dict[str, Any]] = []
+        self._annotations: list[dict[str, Any]] = []
+        self._names: set[str] = set()
+        self._image_ids, self._annotation_ids = _Ids(), _Ids()
+        self._by_id = {category["id"]: category for category in categories}
+        if len(self._by_id) != len(categories):
+            raise UserError(f"{source} has a category id twice.", "Give every category its own id.")
+
+    def add(self, sample: Sample) -> None:
+        """Write one image and keep its records."""
+        name = checked_name(sample.file_name, self._source)
+        source = sample.image
+        if isinstance(source, Path):
+            try:
+                source = source.read_bytes()
+            except OSError as error:
+                raise UserError(f"{sample.image} cannot be read ({error.strerror}).", "Restore the image.") from None
+        where = str(sample.image) if isinstance(sample.image, Path) else f"{self._source}: {name}"
+        picture = normalise(source, name, sample.declared_size, where=where)
+        if picture.file_name in self._names:
+            raise UserError(
+                f"{self._source} has the image {picture.file_name!r} twice.", "Give every image its own name."
+            )
+        self._names.add(picture.file_name)
+        for change in picture.changes:
+            self.counts[f"images_{change}"] += 1
+        target = self._folder / picture.file_name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(picture.data)
+        image_id = self._image_ids.take(sample.image_id, f"{self._source}: the image {name!r}")
+        self._images.append(
+            {
+                "id": image_id,
+                "file_name": picture.file_name,
+                "width": picture.width,
+                "height": picture.height,
+                "sha256": sha256_of(picture.data),
+            }
+        )
+        for annotation in sample.annotations:
+            self._annotate(annotation, image_id, (picture.width, picture.height), name)
+
+    def _annotate(self, annotation: dict[str, Any], image_id: int, size: tuple[int, int], name: str) -> None:
+        given = annotation.get("id")
+        label = "an annotation" if given is None else f"annotation {given!r}"
+        where = f"{self._source}: {label} of the image {name!r}"
+        category = self._by_id.get(annotation.get("category_id"))
+        if category is None:
+            raise UserError(
+                f"{where} has the unknown category_id {annotation.get('category_id')!r}.",
+                "Correct it, or add the category.",
+            )
+        # COCO's evaluation reads an annotation id of 0 as "not matched", so such a record never counts as found.
+        if given == 0:
+            given = None
+            self.counts["annotation_ids_of_zero_replaced"] += 1
+        record = clean(annotation, category, size, self.counts, where=where)
+        if record is not None:
+            self._annotations.append({"id": self._annotation_ids.take(given, where), "image_id": image_id, **record})
+
+    def content(self, info: dict[str, Any]) -> dict[str, Any]:
+        """The whole JSON."""
+        if not self._images or not self._annotations:
+            what = "image" if not self._images else "usable annotation"
+            raise UserError(
+                f"The split {info['split']!r} of {self._source} has no {what}.", "Name the right files for it."
+            )
+        return {
+            "info": info | dict(sorted(self.counts.items())),
+            "images": self._images,
+            "annotations": self._annotations,
+            "categories": self.categories,
+        }
+
+
+class _Ids:
+    """Hands out ids: given ones are kept, and the others get the smallest number that nobody has had so far."""
+
+    def __init__(self) -> None:
+        self._taken: set[int] = set()
+        self._next = 1
+
+    def take(self, given: Any, where: str) -> int:
+        if given is None:
+            while self._next in self._taken:
+                self._next += 1
+            given = self._next
+        if type(given) is not int or given < 0:
+            raise UserError(f"{where} has an id that is not a whole number: {given!r}.", "Number them from 1 on.")
+        if given in self._taken:
+            raise UserError(f"{where} has an id that occurs twice: {given}.", "Give every record its own id.")
+        self._taken.add(given)
+        return given
+
+
+def checked_name(file_name: Any, source: str) -> str:
+    """An image's name as a relative POSIX path that stays inside its folder.
+
+    Raises
+    ------
+    UserError
+        If it is not text, is empty, absolute, or climbs out with ``..``.
+    """
+    if not isinstance(file_name, str) or not file_name.strip() or "\0" in file_name:
+        raise UserError(
+            f"{source} has an image whose file_name is {file_name!r}.", "Give it the image's relative path."
+        )
+    path = PurePosixPath(file_name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or path.parts[:1] == () or path.parts[0][1:2] == ":":
+        raise UserError(
+            f"{source} has an image whose file_name climbs out of its folder: {file_name!r}.",
+            "Use a path relative to the folder of images.",
+        )
+    return str(path)

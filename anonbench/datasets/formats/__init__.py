@@ -1,0 +1,1 @@
+"""One module a dataset format, each with ``load(spec, split, archive)``."""

@@ -1,0 +1,113 @@
+"""Penn-Fudan pedestrians: 170 street photographs with 423 instance masks and no keypoints.
+
+Wang, Shi, Song, Shen: Object Detection Combining Recognition and Segmentation, ACCV 2007;
+https://www.cis.upenn.edu/~jshi/ped_html/
+
+Split rule: images sorted by name; every fourth (index % 4 == 3) is in ``val``, the other three in ``train``. The
+official archive has no published hash; set ``sha256`` to pin the one you have.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from pycocotools import mask as coco_mask
+
+from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.fetch import ArchiveSource
+from anonbench.datasets.registry import require_split
+from anonbench.errors import UserError
+from anonbench.records import Sample, Split
+
+ARCHIVE = ArchiveSource(
+    url="https://www.cis.upenn.edu/~jshi/ped_html/PennFudanPed.zip",
+    file_name="PennFudanPed.zip",
+    sha256=None,
+    size=53_723_336,
+)
+SPLITS = ("train", "val")
+
+_CATEGORY = {"id": 1, "name": "person", "supercategory": "person", "is_person": True}
+_IMAGES, _MASKS = "PennFudanPed/PNGImages/", "PennFudanPed/PedMasks/"
+
+
+def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
+    """Read one split from the archive.
+
+    Parameters
+    ----------
+    spec
+        The dataset's specification; no key of its own.
+    split
+        ``train`` or ``val``.
+    archive
+        The zip file in the official layout.
+
+    Raises
+    ------
+    UserError
+        If the archive is missing or corrupt, has another layout, or lacks an image's mask.
+    """
+    require_split(split, SPLITS, "Penn-Fudan")
+    with open_archive(archive) as opened:
+        members = set(opened.names())
+        names = sorted(
+            name.removeprefix(_IMAGES) for name in members if name.startswith(_IMAGES) and name.endswith(".png")
+        )
+        chosen = [name for index, name in enumerate(names) if (index % 4 == 3) == (split == "val")]
+        if not chosen:
+            raise UserError(
+                f"{archive} has no image of the split {split!r} in {_IMAGES}.",
+                "Name an archive in Penn-Fudan's official layout under `archive`.",
+            )
+        for name in chosen:
+            if _mask_name(name) not in members:
+                raise UserError(
+                    f"{archive} has the image {name} but not its mask {_mask_name(name)}.",
+                    "Download the archive again.",
+                )
+        size = sum(opened.size(_IMAGES + name) for name in chosen)
+    return Split([dict(_CATEGORY)], _samples(archive, chosen), len(chosen), size)
+
+
+def _samples(path: Path, names: list[str]) -> Iterator[Sample]:
+    with open_archive(path) as archive:
+        for name in names:
+            labels = _labels(archive, _mask_name(name))
+            people = [_person(labels == label) for label in np.unique(labels) if label > 0]
+            yield Sample(name, archive.read(_IMAGES + name), people, declared_size=(labels.shape[1], labels.shape[0]))
+
+
+def _mask_name(image_name: str) -> str:
+    return f"{_MASKS}{image_name.removesuffix('.png')}_mask.png"
+
+
+def _labels(archive: Archive, name: str) -> np.ndarray:
+    """The mask image as (height, width) integers: 0 is background, every other value one person."""
+    try:
+        with Image.open(io.BytesIO(archive.read(name)), formats=["PNG"]) as image:
+            labels = np.asarray(image)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(
+            f"{archive.path}: the mask {name} is unreadable ({error}).", "Download the archive again."
+        ) from None
+    if labels.ndim != 2:
+        raise UserError(f"{archive.path}: the mask {name} is not a label image.", "Download the archive again.")
+    return labels
+
+
+def _person(visible: np.ndarray) -> dict[str, Any]:
+    """A COCO annotation from a person's visible pixels, (height, width) bool; box ``xywh`` px around them."""
+    rle = coco_mask.encode(np.asfortranarray(visible, dtype=np.uint8))
+    return {
+        "category_id": 1,
+        "bbox": [float(value) for value in coco_mask.toBbox(rle)],
+        "area": int(coco_mask.area(rle)),
+        "iscrowd": 0,
+        "segmentation": {"size": list(rle["size"]), "counts": rle["counts"].decode()},
+    }

@@ -1,0 +1,42 @@
+"""Finds a dataset format's module by its name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+from anonbench.errors import UserError
+
+FORMATS = ("coco", "lspet", "pennfudan", "scenes")
+
+
+def format_module(name: str) -> ModuleType:
+    """Import the module of one format.
+
+    Every format module has ``ARCHIVE`` (an :class:`~anonbench.datasets.fetch.ArchiveSource` or None) and
+    ``load(spec, split, archive) -> Split``. Imported lazily, so that a change of one format's code concerns only the
+    datasets that use it.
+
+    Raises
+    ------
+    UserError
+        If there is no such format.
+    """
+    if name not in FORMATS:
+        raise UserError(
+            f"The dataset format {name!r} does not exist.", f"Set `format` to one of: {', '.join(FORMATS)}."
+        )
+    return importlib.import_module(f"anonbench.datasets.formats.{name}")
+
+
+def require_split(split: str, known: Iterable[str], called: str) -> None:
+    """Stop when a dataset has no such split.
+
+    Raises
+    ------
+    UserError
+        Naming the splits that ``called``, a format or dataset, does have.
+    """
+    if split not in known:
+        raise UserError(f"{called} has no split {split!r}.", f"Use one of: {', '.join(known)}.")

@@ -1,0 +1,219 @@
+"""Penn-Fudan and LSPET: tiny archives in the official layouts, and the real ones."""
+
+import io
+import json
+import zipfile
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+from scipy.io import savemat
+
+from anonbench.datasets.formats import lspet, pennfudan
+from anonbench.datasets.prepare import prepare
+from anonbench.errors import UserError
+from anonbench.files import sha256_file
+
+
+def encoded(image: np.ndarray, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def tiny_pennfudan(path: Path, *, without: str = "", mask: np.ndarray | None = None) -> Path:
+    """Eight images of 30 x 20 px; image k has k % 3 people of 4 x 6 px, whose ids have a gap."""
+    with zipfile.ZipFile(path, "w") as out:
+        out.writestr("PennFudanPed/readme.txt", "")
+        for k in reversed(range(8)):
+            labels = np.zeros((20, 30), np.uint8)
+            for person in range(k % 3):
+                labels[5:11, 10 * person : 10 * person + 4] = 2 * person + 1
+            members = {
+                f"PennFudanPed/PNGImages/Ped{k}.png": np.full((20, 30, 3), 20 * k, np.uint8),
+                f"PennFudanPed/PedMasks/Ped{k}_mask.png": labels if mask is None else mask,
+            }
+            for name, image in members.items():
+                if name != without:
+                    out.writestr(name, encoded(image, "PNG"))
+    return path
+
+
+def upright_joints(people: int) -> np.ndarray:
+    """(14, 3, people): the figure of a standing person of 200 px from y 10 to 210, all joints labelled."""
+    y = {"ankle": 210, "knee": 160, "hip": 110, "wrist": 105, "elbow": 80, "shoulder": 50, "neck": 45, "head_top": 10}
+    bare = [name.removeprefix("left_").removeprefix("right_") for name in NAMES]
+    joints = [(50 + 20 * name.startswith("left"), y[joint], 1) for name, joint in zip(NAMES, bare, strict=True)]
+    return np.repeat(np.array(joints, float)[:, :, None], people, axis=2)
+
+
+NAMES = lspet.JOINTS
+
+
+def tiny_lspet(path: Path, joints: np.ndarray, *, images: int | None = None, root: str = "") -> Path:
+    """A person in every image of 120 x 215 px."""
+    with zipfile.ZipFile(path, "w") as out:
+        matrix = io.BytesIO()
+        savemat(matrix, {"joints": joints})
+        out.writestr(f"{root}joints.mat", matrix.getvalue())
+        for k in range(joints.shape[-1] if images is None else images):
+            out.writestr(f"{root}images/im{k + 1:05d}.jpg", encoded(np.full((215, 120, 3), 90, np.uint8), "JPEG"))
+    return path
+
+
+def convert(fmt: str, archive: Path, folder: Path, split: str, **keys) -> dict:
+    annotations = folder / f"{split}.json"
+    prepare({"format": fmt, **keys}, split, archive, folder / "images" / split, annotations, fmt)
+    return json.loads(annotations.read_text())
+
+
+def nothing_left(folder: Path) -> bool:
+    return {path.name for path in folder.rglob("*")} <= {"images"}
+
+
+def test_pennfudan_splits_and_masks(tmp_path):
+    archive = tiny_pennfudan(tmp_path / "ped.zip")
+    train, val = (convert("pennfudan", archive, tmp_path / "out", split) for split in ("train", "val"))
+    assert [i["file_name"] for i in train["images"]] == [f"Ped{k}.png" for k in (0, 1, 2, 4, 5, 6)]
+    assert [i["file_name"] for i in val["images"]] == ["Ped3.png", "Ped7.png"]
+    assert [a["image_id"] for a in train["annotations"]] == [2, 3, 3, 4, 5, 5]
+    second = train["annotations"][2]
+    assert second["bbox"] == [10, 5, 4, 6] and second["area"] == 24 and second["iscrowd"] == 0
+    assert coco_mask.decode(second["segmentation"])[5:11, 10:14].sum() == 24
+    assert train["categories"] == [{"id": 1, "name": "person", "supercategory": "person", "is_person": True}]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"without": "PennFudanPed/PedMasks/Ped3_mask.png"}, ["ped.zip", "Ped3.png", "mask"]),
+        ({"mask": np.zeros((21, 30), np.uint8)}, ["ped.zip: Ped3.png", "30 x 20", "30 x 21"]),
+        ({"mask": np.zeros((20, 30, 3), np.uint8)}, ["ped.zip", "Ped3_mask.png", "label"]),
+    ],
+)
+def test_pennfudan_archive_that_is_wrong_inside(tmp_path, keys, words):
+    with pytest.raises(UserError) as caught:
+        convert("pennfudan", tiny_pennfudan(tmp_path / "ped.zip", **keys), tmp_path / "out", "val")
+    assert all(word in caught.value.what for word in words)
+    assert nothing_left(tmp_path / "out")
+
+
+@pytest.mark.parametrize("fmt", ["pennfudan", "lspet"])
+def test_archive_of_another_dataset(tmp_path, fmt):
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as out:
+        out.writestr("a.txt", "")
+    with pytest.raises(UserError, match=r"other\.zip.*layout under `archive`"):
+        convert(fmt, tmp_path / "other.zip", tmp_path / "out", "train")
+
+
+@pytest.mark.parametrize("fmt", ["pennfudan", "lspet"])
+def test_archive_with_another_hash_than_configured(tmp_path, fmt):
+    archive = tiny_pennfudan(tmp_path / "ped.zip")
+    with pytest.raises(UserError, match=r"ped\.zip has the wrong checksum"):
+        convert(fmt, archive, tmp_path / "out", "train", sha256="ab" * 32)
+    assert nothing_left(tmp_path / "out")
+
+
+def test_split_that_a_dataset_does_not_have(tmp_path):
+    with pytest.raises(UserError, match=r"Penn-Fudan has no split 'gan'.*train, val"):
+        convert("pennfudan", tiny_pennfudan(tmp_path / "ped.zip"), tmp_path / "out", "gan")
+
+
+def test_lspet_splits(tmp_path):
+    archive = tiny_lspet(tmp_path / "lspet.zip", upright_joints(10), root="lspet_dataset/")
+    numbers = {}
+    for split in ("train", "val", "gan"):
+        content = convert("lspet", archive, tmp_path / "out", split)
+        numbers[split] = [i["file_name"] for i in content["images"]]
+    assert numbers == {
+        "train": [f"im{k:05d}.jpg" for k in (1, 2, 3, 6, 7, 8)],
+        "val": ["im00004.jpg", "im00009.jpg"],
+        "gan": ["im00005.jpg", "im00010.jpg"],
+    }
+
+
+def test_lspet_box_and_visibility_come_from_labelled_joints(tmp_path):
+    joints = upright_joints(5)
+    wrist = NAMES.index("left_wrist")
+    joints[wrist, :, 0] = (-80.5, -33, 0)
+    content = convert("lspet", tiny_lspet(tmp_path / "lspet.zip", joints), tmp_path / "out", "train")
+    first, second = content["annotations"][:2]
+    assert first["keypoints"][3 * wrist : 3 * wrist + 3] == [0, 0, 0]
+    assert (first["num_keypoints"], second["num_keypoints"]) == (13, 14)
+    assert set(second["keypoints"][2::3]) == {2}
+    # Joints span (50..70, 10..210); a tenth of 200 px is added all round and cut at the image, 120 x 215 px.
+    assert first["bbox"] == second["bbox"] == [30, 0, 60, 215]
+    assert first["area"] == pytest.approx(0.53 * 60 * 215) and first["bbox_source"] == "keypoints"
+    category = content["categories"][0]
+    assert dict(zip(category["keypoints"], category["sigmas"], strict=True))["left_hip"] == 0.107
+    ends = {frozenset((NAMES[a - 1], NAMES[b - 1])) for a, b in category["skeleton"]}
+    assert {"neck", "head_top"} in ends and {"left_knee", "left_ankle"} in ends and len(ends) == 14
+
+
+def test_lspet_upright_only(tmp_path):
+    joints = upright_joints(6)
+    middle = np.array([60, 110, 0])[:, None]
+    joints[:, :, 1] = (middle + (joints[:, :, 1].T - middle) * np.array([[1], [-1], [1]])).T  # a handstand
+    joints[:, :2, 4] = joints[:, 1::-1, 4]  # lying
+    archive = tiny_lspet(tmp_path / "lspet.zip", joints)
+    content = convert("lspet", archive, tmp_path / "out", "train", upright_only=True)
+    assert [i["file_name"] for i in content["images"]] == ["im00001.jpg", "im00003.jpg", "im00004.jpg"]
+    assert content["info"]["people_left_out_not_upright"] == 2
+    everybody = convert("lspet", archive, tmp_path / "all", "train", upright_only=False)
+    assert [i["file_name"] for i in everybody["images"]] == [f"im{k:05d}.jpg" for k in (1, 2, 3, 6)]
+
+
+@pytest.mark.parametrize(
+    ("joints", "images", "words"),
+    [
+        (upright_joints(10), 3, ["im00006.jpg", "3 such images"]),
+        (upright_joints(2), None, ["'val'"]),
+        (np.zeros((14, 10)), None, ["joints.mat", "(14, 10)"]),
+        (np.full((14, 3, 10), np.nan), None, ["joints.mat", "finite"]),
+    ],
+)
+def test_lspet_archive_that_is_wrong_inside(tmp_path, joints, images, words):
+    archive = tiny_lspet(tmp_path / "lspet.zip", joints, images=images)
+    split = "val" if images is None else "train"
+    with pytest.raises(UserError) as caught:
+        convert("lspet", archive, tmp_path / "out", split, upright_only=False)
+    assert all(word in caught.value.what for word in ["lspet.zip", *words])
+
+
+def test_lspet_damaged_matrix(tmp_path):
+    with zipfile.ZipFile(tmp_path / "lspet.zip", "w") as out:
+        out.writestr("joints.mat", b"MATLAB 5.0 MAT-file" + bytes(200))
+    with pytest.raises(UserError, match=r"lspet\.zip: joints\.mat is unreadable"):
+        convert("lspet", tmp_path / "lspet.zip", tmp_path / "out", "train")
+
+
+def test_real_pennfudan(shared_data):
+    splits = {split: pennfudan.load({}, split, shared_data / "PennFudanPed.zip") for split in ("train", "val")}
+    assert {split: loaded.expected for split, loaded in splits.items()} == {"train": 128, "val": 42}
+    people = {split: sum(len(sample.annotations) for sample in loaded.samples) for split, loaded in splits.items()}
+    assert people == {"train": 312, "val": 111}
+
+
+def test_real_lspet(shared_data):
+    archive = shared_data / "lspet_upright.zip"
+    splits = {split: lspet.load({}, split, archive) for split in ("train", "val", "gan")}
+    # All 1,426 people of the upright part pass the upright rule.
+    assert {split: loaded.expected for split, loaded in splits.items()} == {"train": 856, "val": 285, "gan": 285}
+    for sample in islice(splits["val"].samples, 40):
+        (person,) = sample.annotations
+        x, y, width, height = person["bbox"]
+        assert x >= 0 and y >= 0 and x + width <= sample.declared_size[0] and y + height <= sample.declared_size[1]
+        assert person["num_keypoints"] >= 12 and height > 50
+
+
+def test_real_archive_converts_with_its_hash(shared_data, tmp_path, caplog):
+    archive = shared_data / "lspet_upright.zip"
+    content = convert("lspet", archive, tmp_path, "val", sha256=sha256_file(archive))
+    assert len(content["images"]) == len(content["annotations"]) == 285
+    assert "not verified" not in caplog.text
+    with zipfile.ZipFile(archive) as opened, Image.open(io.BytesIO(opened.read("images/im00004.jpg"))) as before:
+        with Image.open(tmp_path / "images" / "val" / "im00004.jpg") as after:
+            assert np.array_equal(np.asarray(before), np.asarray(after))
