@@ -1,0 +1,1 @@
+"""Which pixels of every image belong to a face or a body."""

@@ -1,0 +1,86 @@
+"""How large a person and a head are in px, from the lengths between labelled keypoints.
+
+Foreshortening can only shorten a limb in the picture, so every limb gives a lower bound of the person's size. Limbs are
+fractions of stature after Winter, *Biomechanics and Motor Control of Human Movement* (4th ed., figure 4.1, data of
+Drillis and Contini). Facial distances are fractions of a head's height, from 63 mm between an adult's pupils (Dodgson,
+"Variation and extrema of human interpupillary distance", 2004) and 225 mm from chin to crown; the others are rough.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+HEAD_HEIGHT = 0.130  # chin to crown, of stature
+HAND_LENGTH = 0.108
+FOOT_LENGTH = 0.152
+
+# Joint names differ between datasets (COCO, LSP, MPII, CrowdPose, AI Challenger); these are the two whose names do.
+HEAD_TOP = ("head_top", "top_head")
+NECK = ("neck", "upper_neck")
+FACIAL = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
+
+_LIMBS = (
+    ("left_shoulder", "right_shoulder", 0.259),
+    ("left_hip", "right_hip", 0.191),
+    *((f"{side}_{a}", f"{side}_{b}", length) for side in ("left", "right") for a, b, length in (
+        ("shoulder", "elbow", 0.186), ("elbow", "wrist", 0.146), ("shoulder", "hip", 0.288),
+        ("hip", "knee", 0.245), ("knee", "ankle", 0.246),
+    )),
+)
+_CROWN_TO_NECK = 1.3  # head heights from the crown to the neck joint
+_FACE = (
+    ("left_eye", "right_eye", 0.28),
+    ("left_ear", "right_ear", 0.64),
+    *((f"{side}_{a}", b if b == "nose" else f"{side}_{b}", length) for side in ("left", "right") for a, b, length in (
+        ("eye", "nose", 0.25), ("ear", "nose", 0.56), ("eye", "ear", 0.42),
+    )),
+)
+
+
+def labelled(keypoints: list[float] | None, names: list[str]) -> dict[str, np.ndarray]:
+    """The labelled keypoints of a person by name.
+
+    Parameters
+    ----------
+    keypoints
+        Flat ``[x, y, v] * K`` px, visibility in COCO's sense (0 not labelled, 1 occluded, 2 visible), or None.
+    names
+        The K keypoint names of the category.
+
+    Returns
+    -------
+    dict
+        name -> (3,) float64 ``x, y, v`` of the finite keypoints with ``v > 0``; empty where the length is not 3 K.
+    """
+    if not keypoints or len(keypoints) != 3 * len(names):
+        return {}
+    points = np.array(keypoints, dtype=np.float64).reshape(-1, 3)
+    return {name: point for name, point in zip(names, points, strict=True) if np.isfinite(point).all() and point[2] > 0}
+
+
+def first(points: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:
+    """The (2,) ``x, y`` of the first of ``names`` that is labelled, or None."""
+    return next((points[name][:2] for name in names if name in points), None)
+
+
+def stature(points: dict[str, np.ndarray]) -> float:
+    """Standing height in px of the person whose limbs these are; 0 where no limb has both its ends.
+
+    The second largest of the limbs' estimates, since one joint that an annotator misplaced must not swell the person.
+    """
+    estimates = sorted(_spans(points, _LIMBS))
+    return estimates[-2] if len(estimates) > 1 else sum(estimates)
+
+
+def head_height(points: dict[str, np.ndarray]) -> float:
+    """Height of the head in px, chin to crown: the largest lower bound that face and body give; 0 without any."""
+    crown, neck = first(points, HEAD_TOP), first(points, NECK)
+    head = 0.0 if crown is None or neck is None else float(np.hypot(*(crown - neck))) / _CROWN_TO_NECK
+    return max([HEAD_HEIGHT * stature(points), head, *_spans(points, _FACE)])
+
+
+def _spans(points: dict[str, np.ndarray], table: tuple[tuple[str, str, float], ...]) -> list[float]:
+    return [
+        float(np.hypot(*(points[a][:2] - points[b][:2]))) / length
+        for a, b, length in table if a in points and b in points
+    ]

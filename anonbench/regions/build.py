@@ -1,0 +1,184 @@
+"""The face or body regions of every image of a split."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from anonbench.errors import UserError
+from anonbench.files import read_json
+from anonbench.images import decode
+from anonbench.records import Region
+from anonbench.regions.assign import assign_faces, is_covered
+from anonbench.regions.body import body_region
+from anonbench.regions.face import annotated_face, gives_face, keypoint_face
+from anonbench.regions.files import encode_region
+
+SPEC = {"face": {"min_face_size"}, "body": {"limb_width"}}
+SOURCES = ("annotated", "keypoints", "detected")
+
+# (height, width, 3) uint8 RGB -> (N, 4) xyxy px and (N,) scores, most confident first
+Detector = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def build_regions(
+    annotations: Path, images_dir: Path, region: str, spec: dict[str, Any], device: str = "auto"
+) -> dict[str, Any]:
+    """Find the regions that a split's anonymized variants must hide.
+
+    A body is the annotated mask or box, else the dilated skeleton. A face is the annotated box, else a square from
+    keypoints, else what a face detector finds inside the person. Where the detector runs, faces of people whom nobody
+    annotated are regions too; it runs on images with a person whose annotation does not tell the face, and on all
+    images of a split in which no annotation does.
+
+    Parameters
+    ----------
+    annotations
+        The split's common-form JSON.
+    images_dir
+        Folder of its images, read only where faces must be detected.
+    region
+        ``face`` or ``body``.
+    spec
+        Face: ``min_face_size`` px, the smallest face that is looked for. Body: ``limb_width``, a drawn limb's
+        thickness as a fraction of the person's stature.
+    device
+        Where the face detector runs: ``auto``, ``cpu``, ``cuda``, ...
+
+    Returns
+    -------
+    dict
+        The regions file: ``dataset``, ``split``, ``region``, ``images`` (all of the split's, with their ``regions``),
+        ``counts`` (``people``, ``regions``, one per source, ``no_visible_face``, ``undetermined``,
+        ``unmatched_detections`` and ``degenerate``: boxes that are not finite or have no size) and ``undetermined``,
+        the ids of the people without region.
+
+    Raises
+    ------
+    UserError
+        For an unknown region, or keys of ``spec`` that are missing or that nothing reads.
+    """
+    _check_spec(region, spec)
+    data = read_json(annotations)
+    categories = {category["id"]: category for category in data["categories"] if category.get("is_person")}
+    people: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for annotation in data["annotations"]:
+        if annotation["category_id"] in categories:
+            people[annotation["image_id"]].append({"iscrowd": 0, **annotation})
+    names = {key: list(category.get("keypoints") or []) for key, category in categories.items()}
+
+    counts = dict.fromkeys(("people", "regions", *SOURCES, "no_visible_face", "undetermined"), 0)
+    counts |= {"unmatched_detections": 0, "degenerate": 0}
+    undetermined: list[int] = []
+    find = _bodies(names, spec) if region == "body" else _faces(people, names, images_dir, spec, device)
+    images = []
+    for image in tqdm(data["images"], desc=f"{region} regions", unit="image"):
+        present = people.get(image["id"], [])
+        regions, missing, faceless = find(image, present)
+        counts["people"] += len(present)
+        counts["no_visible_face"] += faceless
+        counts["regions"] += len(regions)
+        counts["unmatched_detections"] += sum(found.annotation_id is None for found in regions)
+        counts["degenerate"] += sum(not _has_size(found.box) for found in regions)
+        for found in regions:
+            counts[found.source] += 1
+        undetermined += missing
+        images.append({
+            "image_id": image["id"], "file_name": image["file_name"],
+            "width": image["width"], "height": image["height"],
+            "regions": [encode_region(found) for found in regions],
+        })  # fmt: skip
+    counts["undetermined"] = len(undetermined)
+    info = data.get("info", {})
+    return {
+        "dataset": info.get("dataset"), "split": info.get("split"), "region": region,
+        "images": images, "counts": counts, "undetermined": undetermined,
+    }  # fmt: skip
+
+
+# regions, ids of people without one, number of people whose face the annotation says is not visible
+_Found = tuple[list[Region], list[int], int]
+
+
+def _bodies(names: dict[int, list[str]], spec: dict[str, Any]) -> Callable[[dict, list[dict]], _Found]:
+    def find(image: dict[str, Any], people: list[dict[str, Any]]) -> _Found:
+        regions, missing = [], []
+        for person in people:
+            found = body_region(
+                person, names[person["category_id"]], image["height"], image["width"], spec["limb_width"]
+            )
+            if found is None:
+                missing.append(person["id"])
+            else:
+                regions.append(_with_keypoints(found, person))
+        return regions, missing, 0
+
+    return find
+
+
+def _faces(
+    people: dict[int, list[dict]], names: dict[int, list[str]], images_dir: Path, spec: dict[str, Any], device: str
+) -> Callable[[dict, list[dict]], _Found]:
+    everywhere = not any(gives_face(p, names[p["category_id"]]) for present in people.values() for p in present)
+    detector: list[Detector] = []
+
+    def detect(image: dict[str, Any]) -> np.ndarray:
+        if not detector:
+            # torch takes seconds to import: only splits that need the detector pay for it.
+            from anonbench.regions.detect import FaceDetector
+
+            detector.append(FaceDetector(spec["min_face_size"], device))
+        return detector[0](decode(Path(images_dir) / image["file_name"]))[0]
+
+    def find(image: dict[str, Any], present: list[dict[str, Any]]) -> _Found:
+        regions, searched, faceless = [], [], 0
+        for person in present:
+            if person.get("face_valid") is False:
+                faceless += 1
+                continue
+            found = annotated_face(person) or keypoint_face(person, names[person["category_id"]])
+            if found is None:
+                searched.append(person)
+            else:
+                regions.append(_with_keypoints(found, person))
+        if not (searched or everywhere):
+            return regions, [], faceless
+        faces = detect(image)
+        known = [found.box for found in regions]
+        faces = np.array([face for face in faces if not is_covered(face, known)]).reshape(-1, 4)
+        owned, unmatched = assign_faces(faces, searched, image["height"], image["width"])
+        for person in searched:
+            regions += [
+                _with_keypoints(Region(faces[i], source="detected", annotation_id=person["id"]), person)
+                for i in owned.get(person["id"], [])
+            ]
+        regions += [Region(faces[i], source="detected") for i in unmatched]
+        return regions, [person["id"] for person in searched if person["id"] not in owned], faceless
+
+    return find
+
+
+def _with_keypoints(region: Region, person: dict[str, Any]) -> Region:
+    flat = person.get("keypoints")
+    if not flat or len(flat) % 3:
+        return region
+    keypoints = np.array(flat, dtype=np.float64).reshape(-1, 3)
+    return Region(region.box, region.mask, keypoints, region.source, region.annotation_id)
+
+
+def _has_size(box: np.ndarray) -> bool:
+    return bool(np.isfinite(box).all() and (box[2:] > box[:2]).all())
+
+
+def _check_spec(region: str, spec: dict[str, Any]) -> None:
+    if region not in SPEC:
+        raise UserError(f"There is no region {region!r}.", f"Choose one of {', '.join(SPEC)}.")
+    for key in sorted(SPEC[region] - set(spec)):
+        raise UserError(f"The configuration lacks regions.{region}.{key}.", "Set it; config/README.md explains it.")
+    for key in sorted(set(spec) - SPEC[region]):
+        raise UserError(f"Nothing reads regions.{region}.{key}.", "Remove the key or correct its spelling.")

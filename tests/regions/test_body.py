@@ -1,0 +1,94 @@
+"""Masks of people: annotated ones, boxes, and drawn skeletons."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools import mask as rle
+
+from anonbench.regions.anatomy import labelled, stature
+from anonbench.regions.body import body_region, decode_mask, skeleton_mask
+from tests.regions.standing import NAMES, PLACES, person
+
+
+def region(annotation, names=NAMES, height=240, width=200):
+    return body_region(annotation, names, height, width, limb_width=0.1)
+
+
+def test_stature_survives_one_misplaced_joint():
+    points = labelled(person()["keypoints"], NAMES)
+    assert stature(points) == pytest.approx(200, rel=0.15)
+    points["left_wrist"] = points["left_wrist"] + [0, 400, 0]
+    assert stature(points) == pytest.approx(200, rel=0.15)
+
+
+def test_skeleton_covers_joints_limbs_head_and_hands_but_not_the_scene():
+    found = region(person())
+    assert (found.source, found.annotation_id) == ("keypoints", 7)
+    assert found.mask[PLACES[:, 1], PLACES[:, 0]].all()
+    halfway = (PLACES[[5, 7, 11, 13]] + PLACES[[7, 9, 13, 15]]) // 2
+    assert found.mask[halfway[:, 1], halfway[:, 0]].all()
+    assert found.mask[80, 100] and found.mask[12, 100] and found.mask[40, 100]  # belly, hair, throat
+    assert found.mask[130, 129]  # hand, beyond the wrist
+    assert not found.mask[30, 150] and not found.mask[200, 100]  # beside the head, between the feet
+    rows, columns = np.nonzero(found.mask)
+    assert found.box.tolist() == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+
+
+def test_limb_width_widens():
+    points = labelled(person()["keypoints"], NAMES)
+    thin, thick = (skeleton_mask(points, 240, 200, width) for width in (0.05, 0.2))
+    assert thick[thin].mean() == 1 and thick.sum() > 1.3 * thin.sum()
+
+
+def test_precedence_mask_box_skeleton_box_from_keypoints():
+    square = [[10, 10, 30, 10, 30, 40, 10, 40]]
+    assert region(person(segmentation=square)).box.tolist() == [10, 10, 30, 40]
+    boxed = region(person(bbox_source=None))
+    assert (boxed.mask, boxed.source, boxed.box.tolist()) == (None, "annotated", [70, 10, 130, 210])
+    unlabelled = region(person(visibility=0))
+    assert (unlabelled.mask, unlabelled.source, unlabelled.box.tolist()) == (None, "keypoints", [70, 10, 130, 210])
+    empty = {"bbox": [70, 10, 0, 0], "bbox_source": None}
+    assert region(person(**empty)).source == "keypoints"
+    passed_on = region(person(visibility=0, **empty))
+    assert (passed_on.source, passed_on.box.tolist()) == ("annotated", [70, 10, 70, 10])
+    assert body_region({"id": 1}, [], 10, 10, 0.1) is None
+
+
+def test_crowd_rle_is_people_too():
+    mask = np.zeros((240, 200), np.uint8)
+    mask[5:50, 20:90] = 1
+    compressed = rle.encode(np.asfortranarray(mask))
+    runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[2], mask.T.ravel(), [2]])))).tolist()
+    for segmentation in (
+        {"size": [240, 200], "counts": runs},
+        {"size": [240, 200], "counts": compressed["counts"].decode()},
+    ):
+        found = region({"id": 1, "iscrowd": 1, "bbox": [0, 0, 1, 1], "segmentation": segmentation})
+        assert np.array_equal(found.mask, mask.astype(bool)) and found.source == "annotated"
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        None, [], [[]], [[1, 2, 3, 4]], [[0, 0, 9, 0, 9, float("nan")]], [[0, 0, 9, 0, 9, 9], [1]],
+        {"size": [9, 9], "counts": [0, 81]}, {"size": [20, 20], "counts": [0, 81]}, {"size": [20, 20], "counts": [400]},
+        {"size": [20, 20], "counts": [-1, 401]}, {"size": [20, 20], "counts": "5"}, {"size": [20, 20]},
+    ],
+)  # fmt: skip
+def test_unusable_mask_falls_back_on_the_whole_box(segmentation):
+    assert decode_mask(segmentation, 20, 20) is None
+    found = body_region({"id": 1, "bbox": [2, 3, 4, 5], "segmentation": segmentation}, [], 20, 20, 0.1)
+    assert found.mask is None and found.box.tolist() == [2, 3, 6, 8]
+
+
+@pytest.mark.filterwarnings("error")
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(-1e9, 1e9) | st.just(float("nan")), min_size=34, max_size=34),
+    st.lists(st.sampled_from([0, 1, 2]), min_size=17, max_size=17),
+)
+def test_any_joints_give_a_mask_of_the_image_or_the_box(places, visibility):
+    keypoints = np.column_stack([np.reshape(places, (17, 2)), visibility]).ravel().tolist()
+    found = region(person(keypoints=keypoints), height=40, width=30)
+    assert found.mask is None or (found.mask.shape == (40, 30) and found.mask.any())

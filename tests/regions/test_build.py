@@ -1,0 +1,167 @@
+"""The regions file of a split: sources, counts, and when the face detector runs."""
+
+import json
+import sys
+import types
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+
+from anonbench.errors import UserError
+from anonbench.regions.build import build_regions
+from anonbench.regions.files import decode_region
+
+FACE = {"min_face_size": 16}
+CATEGORIES = [
+    {"id": 3, "name": "car", "supercategory": "thing", "is_person": False},
+    {"id": 8, "name": "person", "supercategory": "person", "is_person": True, "keypoints": ["head_top", "neck"]},
+]
+
+
+@pytest.fixture
+def split(tmp_path):
+    """Write a split of 100 x 80 px images with the given people; returns build_regions' first two arguments."""
+
+    def write(*people_per_image):
+        images, annotations = [], []
+        for index, people in enumerate(people_per_image):
+            name = f"part {index}/photo.png"
+            (tmp_path / name).parent.mkdir()
+            cv2.imwrite(str(tmp_path / name), np.zeros((80, 100, 3), np.uint8))
+            images.append({"id": index * 10, "file_name": name, "width": 100, "height": 80})
+            for person in people:
+                key = len(annotations) * 5 + 2
+                annotations.append({"id": key, "image_id": index * 10, "category_id": 8, "iscrowd": 0, **person})
+        info = {"dataset": "own", "split": "train"}
+        document = {"info": info, "images": images, "annotations": annotations, "categories": CATEGORIES}
+        (tmp_path / "train.json").write_text(json.dumps(document))
+        return tmp_path / "train.json", tmp_path
+
+    return write
+
+
+@pytest.fixture
+def detector(monkeypatch):
+    """Replace the face detector by one that finds the given boxes; returns the list of the images it saw."""
+    seen = []
+
+    def install(*boxes):
+        class Detector:
+            def __init__(self, min_face_size, device):
+                assert (min_face_size, device) == (16, "cpu")
+
+            def __call__(self, image):
+                seen.append(image.shape)
+                return np.array(boxes, float).reshape(-1, 4), np.ones(len(boxes))
+
+        monkeypatch.setitem(sys.modules, "anonbench.regions.detect", types.SimpleNamespace(FaceDetector=Detector))
+        return seen
+
+    return install
+
+
+def test_bodies(split):
+    outline = [[10, 10, 30, 10, 30, 60, 10, 60]]
+    car = {"category_id": 3, "bbox": [0, 0, 9, 9]}
+    keypoints = {"bbox": [40, 10, 0, 20], "bbox_source": "keypoints", "keypoints": [40, 10, 2, 40, 30, 2]}
+    found = build_regions(*split([{"bbox": [9, 9, 22, 52], "segmentation": outline}, car, keypoints], []), "body",
+                          {"limb_width": 0.1})  # fmt: skip
+    assert (found["dataset"], found["split"], found["region"]) == ("own", "train", "body")
+    assert [image["file_name"] for image in found["images"]] == ["part 0/photo.png", "part 1/photo.png"]
+    first, second = found["images"][0]["regions"]
+    assert (first["annotation_id"], first["source"], first["box"]) == (2, "annotated", [10, 10, 20, 50])
+    assert decode_region(first).mask.sum() == 20 * 50
+    assert second["source"] == "keypoints" and second["keypoints"] == [40, 10, 2, 40, 30, 2]
+    assert found["counts"] == {
+        "people": 2, "regions": 2, "annotated": 1, "keypoints": 1, "detected": 0, "no_visible_face": 0,
+        "undetermined": 0, "unmatched_detections": 0, "degenerate": 0,
+    }  # fmt: skip
+
+
+def test_annotated_faces_need_no_detector(split, monkeypatch):
+    monkeypatch.setitem(sys.modules, "anonbench.regions.detect", None)  # importing it would fail
+    people = [
+        {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8], "face_valid": True},
+        {"bbox": [30, 0, 20, 60], "face_box": [0, 0, 0, 0], "face_valid": False},
+        {"bbox": [60, 0, 20, 60], "face_box": [70, 5, -8, 8]},
+        {"bbox": [60, 0, 20, 60], "keypoints": [70, 5, 2, 70, 15, 2]},
+    ]
+    found = build_regions(*split(people, []), "face", FACE)
+    boxes = [region["box"] for region in found["images"][0]["regions"]]
+    assert boxes[:2] == [[5, 5, 8, 8], [70, 5, -8, 8]]
+    assert found["counts"] == {
+        "people": 4, "regions": 3, "annotated": 2, "keypoints": 1, "detected": 0, "no_visible_face": 1,
+        "undetermined": 0, "unmatched_detections": 0, "degenerate": 1,
+    }  # fmt: skip
+
+
+def test_box_that_is_not_finite_is_kept_and_counted(split):
+    found = build_regions(*split([{"face_box": [1, 2, float("nan"), 4]}]), "face", FACE)
+    region = found["images"][0]["regions"][0]
+    assert not np.isfinite(decode_region(region).box).all()
+    assert found["counts"]["degenerate"] == 1
+    json.dumps(found, allow_nan=False)
+
+
+def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
+    seen = detector([62, 2, 70, 10], [6, 6, 12, 12], [90, 60, 98, 68])
+    known = {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8]}
+    unknown = {"bbox": [55, 0, 20, 60]}
+    lost = {"bbox": [30, 0, 20, 60]}
+    found = build_regions(*split([known], [known, unknown, lost], []), "face", FACE, device="cpu")
+    assert seen == [(80, 100, 3)]
+    regions = found["images"][1]["regions"]
+    owners = [(region["annotation_id"], region["source"]) for region in regions]
+    assert owners == [(7, "annotated"), (12, "detected"), (None, "detected")]
+    assert regions[1]["box"] == [62, 2, 8, 8]
+    assert found["undetermined"] == [17]
+    assert found["counts"] == {
+        "people": 4, "regions": 4, "annotated": 2, "keypoints": 0, "detected": 2, "no_visible_face": 0,
+        "undetermined": 1, "unmatched_detections": 1, "degenerate": 0,
+    }  # fmt: skip
+
+
+def test_detector_runs_everywhere_where_nothing_is_annotated(split, detector):
+    seen = detector([62, 2, 70, 10])
+    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}], []), "face", FACE, device="cpu")
+    assert len(seen) == 2
+    assert [len(image["regions"]) for image in found["images"]] == [1, 1]
+    assert found["counts"]["unmatched_detections"] == 1
+
+
+@pytest.mark.parametrize(
+    ("region", "spec", "named"),
+    [
+        ("hand", {}, "hand"),
+        ("face", {}, "regions.face.min_face_size"),
+        ("body", {"limb_width": 0.1, "limb_widht": 1}, "limb_widht"),
+    ],
+)
+def test_configuration_mistakes_are_named(split, region, spec, named):
+    with pytest.raises(UserError, match=named):
+        build_regions(*split([]), region, spec)
+
+
+def test_mtcnn_on_photographs(shared_data):
+    import torch
+
+    from anonbench.regions.detect import FaceDetector
+
+    torch.set_num_threads(1)
+    detect = FaceDetector(min_face_size=16, device="cpu")
+    with zipfile.ZipFile(shared_data / "PennFudanPed.zip") as archive:
+        data = archive.read("PennFudanPed/PNGImages/FudanPed00001.png")
+    photo = cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    boxes, scores = detect(photo)
+    # Two people walk; the annotated boxes are (160, 182) - (302, 431) and (420, 171) - (535, 486).
+    left, right = boxes[np.argsort(boxes[:, 0])]
+    assert 200 < left[0] < left[2] < 260 and 182 < left[1] < left[3] < 240
+    assert 420 < right[0] < right[2] < 480 and 171 < right[1] < right[3] < 240
+    assert scores[0] >= scores[1] > 0.9
+
+    rng = np.random.default_rng(0)
+    for height, width in ((4, 300), (16, 16), (1, 1), (60, 90)):
+        boxes, scores = detect(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+        assert boxes.shape == (len(scores), 4)
