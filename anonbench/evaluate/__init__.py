@@ -1,0 +1,1 @@
+"""From a trained run to a cell: predictions on a split, then COCO metrics."""

@@ -1,0 +1,225 @@
+"""Metrics against pycocotools as its authors use it, PCK, and mistakes in data and results."""
+
+import contextlib
+import copy
+import io
+import json
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from anonbench.errors import UserError
+from anonbench.evaluate.cell import cell
+from anonbench.evaluate.score import score
+from tests.evaluate.made import CATEGORIES, POINTS, annotation, dataset, random_data
+
+TASKS = {"detection": ("bbox", "bbox"), "instance_segmentation": ("segm", "segmentation")}
+NAMES = ["AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR1", "AR10", "AR100"]
+
+
+def reference(truth, results, iou_type, key, category=None):
+    """pycocotools by the book: ``loadRes`` on results without foreign keys, ids from 1."""
+    truth = copy.deepcopy(truth)
+    if iou_type == "keypoints":
+        truth["annotations"] = [a for a in truth["annotations"] if a["category_id"] == category["id"]]
+        truth["categories"] = [category]
+        results = [r for r in results if r["category_id"] == category["id"]]
+    for record in truth["annotations"]:
+        record["id"] += 1
+        record.setdefault("keypoints", [0] * (3 * len(POINTS)))
+        record.setdefault("num_keypoints", 0)
+    keys = ("image_id", "category_id", "score", key)
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO()
+        coco.dataset = truth
+        coco.createIndex()
+        run = COCOeval(coco, coco.loadRes([{k: r[k] for k in keys} for r in copy.deepcopy(results)]), iou_type)
+        if category is not None:
+            run.params.kpt_oks_sigmas = np.array(category["sigmas"])
+        run.evaluate()
+        run.accumulate()
+        run.summarize()
+    return run
+
+
+@pytest.fixture(scope="module")
+def made():
+    return random_data(np.random.default_rng(5), images=60)
+
+
+@pytest.fixture(scope="module")
+def scores(made):
+    return score(*made)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_boxes_and_masks_equal_pycocotools(made, scores, task):
+    truth, results = made
+    run = reference(truth, results[task], *TASKS[task])
+    metrics = scores[task]["metrics"]
+    assert list(metrics) == NAMES
+    assert [metrics[name] for name in NAMES] == pytest.approx(run.stats[:9].tolist(), abs=1e-12)
+    for k, category in enumerate(CATEGORIES[:3]):
+        single = run.eval["precision"][:, :, k, 0, -1]
+        stated = scores[task]["categories"][category["name"]]
+        assert [stated[key] for key in ("AP", "AP50", "AP75")] == pytest.approx(
+            [single.mean(), single[0].mean(), single[5].mean()], abs=1e-12
+        )
+    assert 0.05 < metrics["AP"] < 0.95
+
+
+def test_pose_equals_pycocotools_with_each_categorys_sigmas(made, scores):
+    truth, results = made
+    runs = [reference(truth, results["pose"], "keypoints", "keypoints", category) for category in CATEGORIES[:2]]
+    metrics = scores["pose"]["metrics"]
+    assert list(metrics) == ["AP", "AP50", "AP75", "AP_medium", "AP_large", "AR", "PCK"]
+    stats = np.array([run.stats[:6] for run in runs])
+    assert (stats > 0).all()
+    expected = stats.mean(axis=0)
+    assert [metrics[name] for name in list(metrics)[:6]] == pytest.approx(expected.tolist(), abs=1e-12)
+    assert list(scores["pose"]["categories"]) == ["person", "dog"]
+    assert scores["pose"]["categories"]["dog"]["AP"] == pytest.approx(runs[1].stats[0], abs=1e-12)
+    assert runs[0].stats[0] != pytest.approx(runs[1].stats[0], abs=0.01)
+
+
+def test_instances_are_counted_without_crowds_and_unlabelled_people(made, scores):
+    truth, _ = made
+    plain = [a for a in truth["annotations"] if not a["iscrowd"]]
+    assert scores["detection"]["instances"] == len(plain)
+    assert scores["detection"]["categories"]["car"]["instances"] == sum(a["category_id"] == 9 for a in plain)
+    with_points = [a for a in plain if a["category_id"] != 9 and a.get("num_keypoints")]
+    assert scores["pose"]["instances"] == len(with_points) < len([a for a in plain if a["category_id"] != 9])
+
+
+def test_absent_category_is_undefined_and_the_record_is_strict_json(made, scores):
+    ghost = scores["detection"]["categories"]["ghost"]
+    assert ghost == {"instances": 0, "AP": None, "AP50": None, "AP75": None}
+    record = cell("made", "rcnn", "body-blur-low", 3, "original", *made)
+    assert {key: record[key] for key in list(record)[:6]} == {
+        "dataset": "made", "model": "rcnn", "variant": "body-blur-low", "seed": 3, "evaluated_on": "original",
+        "images": 60,
+    }  # fmt: skip
+    assert json.loads(json.dumps(record, allow_nan=False))["tasks"] == scores
+
+
+def test_inputs_stay_as_they_are(made):
+    before = copy.deepcopy(made)
+    score(*made)
+    assert made == before
+
+
+def test_nothing_is_printed(made, capsys):
+    score(made[0], {"detection": made[1]["detection"]})
+    assert capsys.readouterr().out == ""
+
+
+def test_no_results_score_zero_and_no_annotations_score_nothing():
+    truth = dataset([annotation(0, 1, 2, (10, 10, 50, 50))])
+    empty = score(truth, {"detection": [], "instance_segmentation": [], "pose": []})
+    assert empty["detection"]["metrics"]["AP"] == empty["instance_segmentation"]["metrics"]["AR100"] == 0
+    assert empty["detection"]["metrics"]["AP_small"] is None
+    assert empty["pose"]["instances"] == 0 and set(empty["pose"]["metrics"].values()) == {None}
+    found = [{"image_id": 1, "category_id": 2, "bbox": [1, 1, 9, 9], "score": 0.5}]
+    nothing = score(dataset([]), {"detection": found, "instance_segmentation": []})
+    assert {*nothing["detection"]["metrics"].values(), *nothing["instance_segmentation"]["metrics"].values()} == {None}
+
+
+def test_an_annotation_with_id_zero_can_be_matched():
+    truth = dataset([annotation(0, 1, 2, (10, 10, 50, 50))])
+    found = [{"image_id": 1, "category_id": 2, "bbox": [10, 10, 50, 50], "score": 0.5}]
+    assert score(truth, {"detection": found})["detection"]["metrics"]["AP"] == pytest.approx(1)
+
+
+def test_instances_without_mask_are_ignored_where_others_have_one():
+    masked, bare = annotation(1, 1, 2, (10, 10, 40, 40)), annotation(2, 1, 2, (100, 100, 40, 40), segmentation=None)
+    truth = dataset([masked, bare])
+    mask = np.zeros((160, 160), np.uint8, order="F")
+    results = []
+    for x, value in ((10, 0.5), (100, 0.9)):
+        mask[:] = 0
+        mask[x : x + 40, x : x + 40] = 1
+        results.append({"image_id": 1, "category_id": 2, "score": value, "segmentation": _encode(mask)})
+    scored = score(truth, {"instance_segmentation": results})["instance_segmentation"]
+    assert scored["instances"] == 1 and scored["metrics"]["AP"] == pytest.approx(1)
+
+
+def _encode(mask):
+    from pycocotools import mask as rle
+
+    return rle.encode(mask)
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "named"),
+    [
+        ("instance_segmentation", lambda d: [a.pop("segmentation") for a in d["annotations"]], "made.*no masks"),
+        ("pose", lambda d: [c.pop("keypoints", None) for c in d["categories"]], "made.*keypoints"),
+        ("pose", lambda d: d["categories"][1].pop("sigmas"), "made.*sigma.*dog"),
+        ("pose", lambda d: d["categories"][1]["sigmas"].pop(), "made.*sigma.*dog"),
+        ("detection", lambda d: d.update(categories=[], annotations=[]), "made.*category"),
+        ("tracking", lambda d: None, "tracking"),
+    ],
+)
+def test_what_the_data_lack_is_named(task, change, named):
+    truth = dataset([annotation(1, 1, 2, (10, 10, 40, 40))])
+    change(truth)
+    with pytest.raises(UserError, match=named):
+        score(truth, {task: []})
+
+
+@pytest.mark.parametrize("broken", [{"score": float("nan")}, {"bbox": [0, 0, float("inf"), 1]}])
+def test_diverged_results_are_an_error(broken):
+    result = {"image_id": 1, "category_id": 2, "bbox": [1, 1, 9, 9], "score": 0.5} | broken
+    with pytest.raises(UserError, match="diverged"):
+        score(dataset([]), {"detection": [result]})
+
+
+@pytest.mark.parametrize("foreign", [{"image_id": 4}, {"category_id": 1}])
+def test_results_of_other_data_are_an_error(foreign):
+    result = {"image_id": 1, "category_id": 2, "bbox": [1, 1, 9, 9], "score": 0.5} | foreign
+    with pytest.raises(ValueError, match="not known"):
+        score(dataset([]), {"detection": [result]})
+
+
+def pose_of(points, key, value=0.5):
+    flat = np.column_stack([points, np.full(len(points), 2)]).ravel().tolist()
+    return {"image_id": 1, "category_id": 2, "score": value, "keypoints": flat, "annotation_id": key}
+
+
+def person(key, points, visibility=2, **more):
+    flat = np.column_stack([points, np.broadcast_to(visibility, len(points))]).ravel().tolist()
+    return annotation(key, 1, 2, (10, 10, 100, 140), keypoints=flat, **more)
+
+
+# Left shoulder to right hip: 50 px, so 10 px are within 0.2 torso diameters; right shoulder to left hip: 50 px as well.
+BODY = np.array([(60, 20), (30, 20), (60, 60), (30, 60), (45, 5)], float)
+
+
+def test_pck_counts_labelled_keypoints_within_a_fifth_of_the_torso():
+    visibility = [2, 1, 2, 2, 0]
+    moved = BODY + [[0, 0], [9.9, 0], [0, 10.1], [6, 8], [500, 0]]
+    truth = dataset([person(4, BODY, visibility)])
+    better, worse = pose_of(moved, 4, 0.9), pose_of(moved + 100, 4, 0.1)
+    assert score(truth, {"pose": [worse, better]})["pose"]["metrics"]["PCK"] == pytest.approx(3 / 4)
+
+
+def test_pck_of_people_missed_left_out_or_measured_by_the_other_diagonal():
+    truth = [person(1, BODY), person(2, BODY, iscrowd=1), person(3, BODY, [0, 0, 2, 2, 2]), person(5, BODY)]
+    assert score(dataset(truth), {"pose": [pose_of(BODY, 5)]})["pose"]["metrics"]["PCK"] == pytest.approx(1 / 2)
+    other = dataset([person(1, BODY, [0, 2, 2, 2, 2])])
+    assert score(other, {"pose": [pose_of(BODY + [9.9, 0], 1)]})["pose"]["metrics"]["PCK"] == 1
+
+
+def test_pck_by_the_box_where_the_category_has_no_torso():
+    beast = [{"id": 2, "name": "dog", "is_person": False, "keypoints": ["nose", "tail"], "sigmas": [0.1, 0.1]}]
+    truth = dataset([person(1, BODY[:2])], categories=beast)  # box 100 x 140: 28 px are within 0.2
+    moved = BODY[:2] + [[27, 0], [29, 0]]
+    assert score(truth, {"pose": [pose_of(moved, 1)]})["pose"]["metrics"]["PCK"] == pytest.approx(1 / 2)
+
+
+def test_pck_is_undefined_where_results_do_not_name_the_person():
+    anonymous = pose_of(BODY, 1)
+    del anonymous["annotation_id"]
+    assert score(dataset([person(1, BODY)]), {"pose": [anonymous]})["pose"]["metrics"]["PCK"] is None
