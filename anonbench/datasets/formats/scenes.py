@@ -1,0 +1,15 @@
+"""The format of the embedded default dataset: rendered street scenes, no archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anonbench.datasets.scenes.load import load_scenes
+from anonbench.records import Split
+
+ARCHIVE = None
+
+
+def load(spec: dict[str, Any], split: str, archive: None = None) -> Split:
+    """Render a split; see :func:`anonbench.datasets.scenes.load.load_scenes` for ``spec``."""
+    return load_scenes(spec, split)

@@ -1,0 +1,1 @@
+"""The embedded default dataset: street scenes drawn as SVG, with exact masks, keypoints and face boxes."""
