@@ -74,7 +74,7 @@ def decode(source: bytes | Path | str, name: str | None = None) -> np.ndarray:
 def encode(image: np.ndarray, suffix: str) -> bytes:
     """Encode an image without any metadata.
 
-    JPEG at quality 100 without chroma subsampling, as Hukkelås & Lindseth (arXiv 2306.05135, section 3) store their
+    JPEG at quality 100 without chroma subsampling, as Hukkelås & Lindseth (arXiv 2306.05135) store their
     anonymized datasets, so that the codec adds as little as possible to the effect under study.
 
     Parameters

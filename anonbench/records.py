@@ -14,10 +14,10 @@ import numpy as np
 class Sample:
     """One image of a dataset split as its converter found it.
 
-    ``image`` is an encoded file (its bytes or its path) or an RGB array (height, width, 3) uint8. ``annotations`` are COCO
-    annotation records without ``id`` and ``image_id``, which the writer sets (given ones are kept). ``declared_size`` is
-    the (width, height) in px that the source's annotations claim, and None where they claim nothing; it decides whether an
-    EXIF-rotated image is annotated as stored or as displayed.
+    ``image`` is an encoded file (its bytes or its path) or an RGB array (height, width, 3) uint8. ``annotations`` are
+    COCO annotation records without ``id`` and ``image_id``, which the writer sets (given ones are kept).
+    ``declared_size`` is the (width, height) in px that the source's annotations claim, and None where they claim
+    nothing; it decides whether an EXIF-rotated image is annotated as stored or as displayed.
     """
 
     file_name: str
@@ -31,8 +31,8 @@ class Sample:
 class Split:
     """A dataset split on its way into the common form: COCO categories and a stream of samples.
 
-    ``expected`` is the number of samples, for the progress bar and the disk check, and ``bytes_expected`` the size of the
-    images that will be written.
+    ``expected`` is the number of samples, for the progress bar and the disk check, and ``bytes_expected`` the size of
+    the images that will be written.
     """
 
     categories: list[dict[str, Any]]

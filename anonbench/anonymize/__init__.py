@@ -1,0 +1,1 @@
+"""Anonymized variants of a dataset: the methods, the fail-closed frame around them, and the writer."""

@@ -1,0 +1,71 @@
+"""A folder that appears as a whole or not at all, and links into another one."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """An empty folder beside ``folder``, filled in the block; it replaces ``folder`` if the block succeeds.
+
+    After a failure ``folder`` is as it was. What a killed process of this machine left behind, the next one removes
+    if it has the same ``folder``; a living process keeps its own, so that two writers never mix their files.
+    """
+    _remove_remains(folder)
+    partial = folder.with_name(f"{_prefix(folder)}{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if folder.is_dir() and not folder.is_symlink():
+            # A folder that holds files cannot be overwritten, so the old one moves away first.
+            old = partial.with_suffix(".old.partial")
+            folder.rename(old)
+            partial.rename(folder)
+            shutil.rmtree(old)
+        else:
+            folder.unlink(missing_ok=True)
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def link(source: Path, target: Path, final: Path) -> None:
+    """Hard link, else a relative symbolic link that holds once ``target`` has moved to ``final``, else a copy."""
+    source = source.resolve()
+    try:
+        os.link(source, target)
+        return
+    except OSError:
+        pass
+    try:
+        target.symlink_to(os.path.relpath(source, final.parent.resolve()))
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _prefix(folder: Path) -> str:
+    return f".{folder.name}.{socket.gethostname()}-"
+
+
+def _remove_remains(folder: Path) -> None:
+    for remains in folder.parent.glob(f"{glob.escape(_prefix(folder))}*.partial"):
+        pid = remains.name.removeprefix(_prefix(folder)).split(".")[0]
+        if pid.isdigit() and (int(pid) == os.getpid() or not _is_alive(int(pid))):
+            shutil.rmtree(remains, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,1 @@
+"""The anonymization methods: one file and one class each, found by file name."""

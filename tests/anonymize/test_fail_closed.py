@@ -1,0 +1,186 @@
+"""Whatever cannot be processed is masked out and counted, never left visible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from anonbench.anonymize import base
+from anonbench.records import Region
+
+BOX = np.array([20.0, 10, 50, 40])
+IMAGE = np.random.default_rng(0).integers(1, 256, (60, 80, 3), dtype=np.uint8)
+
+
+class Stub(base.Anonymizer):
+    """A method whose output is whatever the test wants."""
+
+    Params = base.Params
+    sees_region = True
+
+    def __init__(self, output: Callable[[base.Patch], np.ndarray]) -> None:
+        super().__init__({})
+        self.output = output
+
+    def fill(self, patch: base.Patch) -> np.ndarray:
+        return self.output(patch)
+
+
+def raising(error: BaseException) -> Callable[[base.Patch], np.ndarray]:
+    def output(patch: base.Patch) -> np.ndarray:
+        raise error
+
+    return output
+
+
+def one_nan(patch: base.Patch) -> np.ndarray:
+    output = patch.image.astype(np.float32) / 2
+    output[3, 3, 1] = np.nan
+    return output
+
+
+def good(patch: base.Patch) -> np.ndarray:
+    return 255 - patch.image
+
+
+BAD_OUTPUTS = {
+    "nan": (one_nan, "output_not_finite"),
+    "infinite": (lambda p: np.full(p.image.shape, np.inf), "output_not_finite"),
+    "smaller": (lambda p: p.image[1:], "output_wrong_shape"),
+    "gray": (lambda p: p.image[..., 0], "output_wrong_shape"),
+    "none": (lambda p: None, "output_wrong_shape"),
+    "objects": (lambda p: p.image.astype(object), "output_wrong_shape"),
+    "raises": (raising(RuntimeError("boom")), "error"),
+    "out of memory": (raising(MemoryError()), "error"),
+    "declines": (raising(base.Unfit("too_small")), "too_small"),
+    "unchanged": (lambda p: p.image, "output_unchanged"),
+    "unchanged as float": (lambda p: p.image.astype(float), "output_unchanged"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_OUTPUTS)
+def test_bad_output_is_masked_out(case: str) -> None:
+    output, reason = BAD_OUTPUTS[case]
+    result = Stub(output).anonymize(IMAGE, [Region(BOX), Region(np.array([55.0, 45, 75, 58]))], None)
+    assert result.fallbacks == {reason: 2}
+    expected = IMAGE.copy()
+    expected[10:40, 20:50] = expected[45:58, 55:75] = 0
+    assert (result.image == expected).all()
+
+
+@pytest.mark.parametrize("case", BAD_OUTPUTS)
+def test_bad_output_within_a_mask(case: str) -> None:
+    mask = np.zeros((60, 80), bool)
+    mask[12:30, 25:40:2] = True
+    result = Stub(BAD_OUTPUTS[case][0]).anonymize(IMAGE, [Region(BOX, mask)], None)
+    assert (result.image[mask] == 0).all() and (result.image[~mask] == IMAGE[~mask]).all()
+
+
+def test_interrupt_is_not_swallowed() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Stub(raising(KeyboardInterrupt())).anonymize(IMAGE, [Region(BOX)], None)
+
+
+def test_good_output_of_floats_is_rounded_and_clipped() -> None:
+    result = Stub(lambda p: np.full(p.image.shape, 300.0)).anonymize(IMAGE, [Region(BOX)], None)
+    assert not result.fallbacks and (result.image[10:40, 20:50] == 255).all()
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        [np.nan, 10, 20, 30],
+        [0, 0, np.inf, 10],
+        [-np.inf, 0, 5, 10],
+        [1, 2, 3],
+        None,
+        ["a", "b", "c", "d"],
+    ],
+)
+def test_unknown_place_hides_the_whole_image(box: object) -> None:
+    result = Stub(good).anonymize(IMAGE, [Region(BOX), Region(box)], None)
+    assert result.fallbacks == {"box_not_finite": 1}
+    original = (result.image == IMAGE).all(-1)
+    assert not original.any()
+
+
+@pytest.mark.parametrize(
+    "box",
+    [[30, 30, 30, 30], [30, 30, 30, 44], [40, 40, 30, 30], [30, 40, 40, 30], [-50, -50, -50, -50], [1e9, 9, 1e9, 9]],
+)
+def test_degenerate_box_hides_its_place(box: list[float]) -> None:
+    result = Stub(good).anonymize(IMAGE, [Region(np.array(box, float))], None)
+    assert result.fallbacks == {"box_degenerate": 1}
+    x, y = np.clip([box[0], box[2]], 0, 79).astype(int), np.clip([box[1], box[3]], 0, 59).astype(int)
+    assert (result.image[y.min() : y.max() + 1, x.min() : x.max() + 1] == 0).all()
+    assert 60 < (result.image == 0).all(-1).sum() < 1000
+
+
+def test_degenerate_box_hides_its_mask_too() -> None:
+    mask = np.zeros((60, 80), bool)
+    mask[5:9, 60:70] = True
+    result = Stub(good).anonymize(IMAGE, [Region(np.array([10.0, 40, 10, 40]), mask)], None)
+    assert result.fallbacks == {"box_degenerate": 1}
+    assert (result.image[mask] == 0).all() and (result.image[40, 10] == 0).all()
+
+
+@pytest.mark.parametrize("box", [[-20, -20, -1, -1], [80, 10, 99, 30], [10, 60, 20, 90]])
+def test_outside_is_counted_and_changes_nothing(box: list[float]) -> None:
+    result = Stub(good).anonymize(IMAGE, [Region(np.array(box, float))], None)
+    assert result.fallbacks == {"outside": 1} and (result.image == IMAGE).all()
+
+
+def test_box_partly_outside_is_processed() -> None:
+    result = Stub(good).anonymize(IMAGE, [Region(np.array([-20.0, -20, 15, 15]))], None)
+    assert not result.fallbacks
+    assert (result.image[:15, :15] == 255 - IMAGE[:15, :15]).all()
+    assert (result.image[15:] == IMAGE[15:]).all()
+
+
+def test_mask_outside_its_box_is_processed() -> None:
+    mask = np.zeros((60, 80), bool)
+    mask[5:9, 60:70] = True
+    result = Stub(good).anonymize(IMAGE, [Region(np.array([-20.0, -20, -5, -5]), mask)], None)
+    assert not result.fallbacks and (result.image[mask] == 255 - IMAGE[mask]).all()
+
+
+@pytest.mark.parametrize(
+    ("mask", "reason"),
+    [
+        (np.zeros((60, 80), bool), "mask_empty"),
+        (np.ones((80, 60), bool), "mask_wrong_shape"),
+        (np.ones((60, 80, 1), bool), "mask_wrong_shape"),
+    ],
+)
+def test_unusable_mask_hides_the_box(mask: np.ndarray, reason: str) -> None:
+    result = Stub(good).anonymize(IMAGE, [Region(BOX, mask)], None)
+    assert result.fallbacks == {reason: 1} and (result.image[10:40, 20:50] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "side"),
+    [("blur", {"sigma": 0.1}, 2), ("pixelate", {"cells": 8}, 7), ("pixelate", {"cells": 1}, 2)],
+)
+def test_too_small_a_region_is_masked_out(method: str, params: dict[str, float], side: int) -> None:
+    region = Region(np.array([20.0, 20, 20 + side, 20 + side]))
+    result = base.create(method, params).anonymize(IMAGE, [region], None)
+    assert result.fallbacks == {"too_small": 1} and (result.image[20 : 20 + side, 20 : 20 + side] == 0).all()
+
+
+def test_image_without_surroundings_cannot_be_inpainted() -> None:
+    result = base.create("inpaint", {"grow": 0}).anonymize(IMAGE, [Region(np.array([0.0, 0, 80, 60]))], None)
+    assert result.fallbacks == {"no_surroundings": 1} and not result.image.any()
+
+
+def test_a_method_never_sees_a_region_that_is_masked_out() -> None:
+    seen = []
+    broken = Region(BOX + 4, np.zeros((60, 80), bool))
+    Stub(lambda p: seen.append(p.image) or good(p)).anonymize(IMAGE, [Region(BOX), broken], None)
+    assert (seen[0][4:, 4:] == 0).all()
+
+
+def test_two_equal_regions_are_no_failure() -> None:
+    result = base.create("pixelate", {"cells": 4}).anonymize(IMAGE, [Region(BOX), Region(BOX)], None)
+    assert not result.fallbacks
