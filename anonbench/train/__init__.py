@@ -1,0 +1,1 @@
+"""From a variant of a training split to a trained recognition model."""
