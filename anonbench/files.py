@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,15 @@ def sha256_file(path: Path | str) -> str:
     """The SHA-256 of a file's content, read as a stream."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def listing_digest(folder: Path | str) -> str:
+    """The SHA-256 of the names and sizes of all files below ``folder``: a cheap stand-in for their content."""
+    entries = []
+    for path, folders, names in os.walk(folder):
+        folders.sort()
+        entries += [(os.path.join(path, name), os.stat(os.path.join(path, name)).st_size) for name in sorted(names)]
+    return sha256_of(repr(entries).encode())
 
 
 def require_space(folder: Path | str, needed: int, purpose: str) -> None:

@@ -101,10 +101,9 @@ def _category_ids(config: Config, split: dict[str, Any], annotations: Path) -> l
     """The split's category id of each of the model's labels."""
     by_name = {category["name"]: category["id"] for category in split["categories"]}
     classes = config.test_dataloader.dataset.metainfo["classes"]
-    missing = [name for name in classes if name not in by_name]
-    if missing:
+    if differing := set(by_name) ^ set(classes):
         raise UserError(
-            f"{annotations} lacks the category {missing[0]!r}, which the model was trained on.",
+            f"{annotations} and the split that the model was trained on differ in the category {min(differing)!r}.",
             "Use the same categories in the training and validation splits.",
         )
     return [by_name[name] for name in classes]

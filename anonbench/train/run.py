@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -13,6 +14,7 @@ from anonbench.errors import UserError
 from anonbench.files import read_json, sha256_file, sha256_of, write_bytes, write_text
 from anonbench.mm import setup
 from anonbench.train import model_config as configs
+from anonbench.train.tasks import check_tasks
 
 PRECISIONS = ("float32", "amp")
 
@@ -25,6 +27,7 @@ def train(
     out_dir: Path,  # receives checkpoint.safetensors, config.py and scalars.json
     seed: int,  # of weights, order and augmentation
     data_fingerprint: str,  # changes whenever the variant's images do (its manifest's hash)
+    tasks: Sequence[str] = (),  # what the model will be scored on, checked before anything is trained
     device: str = "auto",  # "auto" is CUDA where there is a device
     precision: str = "float32",  # or "amp": mixed precision on CUDA, float32 elsewhere
     threads: int = 1,  # of this process's tensor operators
@@ -34,13 +37,15 @@ def train(
     Raises
     ------
     UserError
-        If the model config or the split cannot be used, or a loss is not finite.
+        If the model config or the split cannot be used, or not for a task, or a loss is not finite.
     """
     if precision not in PRECISIONS:
         raise UserError(f"The precision {precision!r} is unknown.", f"Choose one of {', '.join(PRECISIONS)}.")
     config = configs.load(model_config)
     setup.use(config.default_scope, threads)
-    config = configs.complete(config, read_json(annotations), annotations, images_dir)
+    split = read_json(annotations)
+    check_tasks(tasks, config.default_scope, split, annotations)
+    config = configs.complete(config, split, annotations, images_dir)
     config.randomness = {"seed": seed}
     config.train_dataloader.worker_init_fn = {"type": "seed_worker"}
     device = setup.pick_device(device)

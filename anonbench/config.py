@@ -1,0 +1,248 @@
+"""The configuration as a typed model: unknown keys, names and levels are refused before any job runs."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from anonbench.anonymize.base import check_params
+from anonbench.datasets.check import early_errors
+from anonbench.errors import UserError
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # datasets and models: a path segment
+WORD = re.compile(r"[a-z0-9][a-z0-9_]*")  # methods and levels: a part of a variant's name, where hyphens separate
+
+Region = Literal["face", "body"]
+Task = Literal["detection", "instance_segmentation", "pose"]
+EvaluatedOn = Literal["original", "anonymized"]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Positive = Annotated[int, Field(ge=1)]
+NonEmpty = Field(min_length=1)
+
+
+class Model(BaseModel):
+    """Base of every part of the configuration: immutable, and a key that nothing reads is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScenesSplits(Model):
+    """Numbers of rendered images."""
+
+    train: Positive
+    val: Positive
+    gan: Positive | None = None
+
+
+class Scenes(Model):
+    """Rendered street scenes (:mod:`anonbench.datasets.scenes`)."""
+
+    format: Literal["scenes"]
+    splits: ScenesSplits
+    width: Annotated[int, Field(ge=64, le=4096)] = 256
+    height: Annotated[int, Field(ge=64, le=4096)] = 192
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class PennFudan(Model):
+    """Penn-Fudan pedestrians, from the official address or a local archive."""
+
+    format: Literal["pennfudan"]
+    archive: str | None = None
+    sha256: Digest | None = None
+
+
+class Lspet(Model):
+    """Leeds Sports Pose Extended, from the official address or a local archive."""
+
+    format: Literal["lspet"]
+    archive: str | None = None
+    sha256: Digest | None = None
+    upright_only: bool = True
+
+
+class CocoSplit(Model):
+    """One split of a COCO-format dataset: a folder of images and a JSON file."""
+
+    images: str
+    annotations: str
+
+
+class Coco(Model):
+    """A user's own dataset in COCO's format."""
+
+    format: Literal["coco"]
+    splits: Annotated[dict[Literal["train", "val", "gan"], CocoSplit], NonEmpty]
+    people: Annotated[list[str], NonEmpty] = ["person"]
+    categories: Annotated[list[str], NonEmpty] | None = None
+    sigmas: list[float] | None = None
+
+
+Dataset = Annotated[Scenes | PennFudan | Lspet | Coco, Field(discriminator="format")]
+
+
+class FaceRegion(Model):
+    """How faces are found where they are not annotated."""
+
+    min_face_size: Annotated[int, Field(ge=12)] = 16
+
+
+class BodyRegion(Model):
+    """How a body's outline is drawn from keypoints where no mask or box is annotated."""
+
+    limb_width: Annotated[float, Field(gt=0, le=1)] = 0.1
+
+
+class Regions(Model):
+    """Parameters of each region."""
+
+    face: FaceRegion = FaceRegion()
+    body: BodyRegion = BodyRegion()
+
+
+class TrainedModel(Model):
+    """An MM config and the tasks that its trained model serves."""
+
+    config: str
+    tasks: Annotated[list[Task], NonEmpty]
+
+
+class Block(Model):
+    """One block of the study: the product of its lists, and the originals as baseline."""
+
+    datasets: Annotated[list[str], NonEmpty]
+    models: Annotated[list[str], NonEmpty]
+    regions: Annotated[list[Region], NonEmpty]
+    methods: Annotated[list[str], NonEmpty]
+    levels: Annotated[list[str], NonEmpty]
+    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], NonEmpty] = [0]
+    evaluate_on: Annotated[list[EvaluatedOn], NonEmpty] = ["original"]
+
+
+class Runtime(Model):
+    """Where and how jobs compute; changing it re-runs nothing."""
+
+    device: str = "auto"
+    precision: Literal["float32", "amp"] = "float32"
+    threads: Positive = 1
+
+
+class Config(Model):
+    """The whole configuration."""
+
+    datasets: dict[str, Dataset]
+    regions: Regions = Regions()
+    methods: dict[str, dict[str, dict[str, Any]]]
+    models: dict[str, TrainedModel]
+    study: Annotated[list[Block], NonEmpty]
+    runtime: Runtime = Runtime()
+
+
+def load(raw: dict[str, Any]) -> Config:
+    """Check a configuration and everything it names that can be known before a job runs.
+
+    Raises
+    ------
+    UserError
+        For the first mistake: an unknown or misspelt key, a value of the wrong type or range, an unknown method, model,
+        dataset or level, method parameters that the method refuses, a missing MM config, archive or annotation file.
+    """
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise _explain(error) from None
+    for section, pattern in (("datasets", NAME), ("models", NAME), ("methods", WORD)):
+        for name in getattr(config, section):
+            _check_name(f"{section}.{name}", name, pattern)
+    for name, model in config.models.items():
+        if not Path(model.config).is_file():
+            raise UserError(f"models.{name}.config names {model.config}, which does not exist.", "Correct the path.")
+    for method, levels in config.methods.items():
+        for level, params in levels.items():
+            _check_name(f"methods.{method}.{level}", level, WORD)
+            try:
+                check_params(method, params)
+            except UserError as error:
+                raise UserError(f"methods.{method}.{level}: {error.what}", error.mend) from None
+    used = {dataset for block in config.study for dataset in block.datasets}
+    for number, block in enumerate(config.study):
+        _check_block(config, block, f"study[{number}]")
+    for name in sorted(used):
+        try:
+            early_errors(config.datasets[name].model_dump())
+        except UserError as error:
+            raise UserError(f"datasets.{name}: {error.what}", error.mend) from None
+    return config
+
+
+def _check_block(config: Config, block: Block, where: str) -> None:
+    for key, known in (("datasets", config.datasets), ("models", config.models), ("methods", config.methods)):
+        for name in getattr(block, key):
+            if name not in known:
+                raise UserError(f"{where}.{key} names {name!r}, which {key} does not define.", _suggest(name, known))
+    for method in block.methods:
+        for level in block.levels:
+            if level not in config.methods[method]:
+                raise UserError(
+                    f"{where} asks for {method} at level {level!r}, but methods.{method} has no parameters for it.",
+                    f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
+                )
+
+
+def _check_name(key: str, name: str, pattern: re.Pattern[str]) -> None:
+    if not pattern.fullmatch(name):
+        raise UserError(
+            f"{key}: the name {name!r} cannot be part of a path.",
+            "Use letters, digits and underscores" + (", dots and hyphens." if pattern is NAME else ", all lower case."),
+        )
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    known = [str(k) for k in known]
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Choose from {', '.join(known)}."
+
+
+def _explain(error: ValidationError) -> UserError:
+    """The first pydantic error as one sentence with the key's full path, and a mend."""
+    first = error.errors()[0]
+    # A discriminated union puts the chosen format into the location; it is no key of the file.
+    loc = [
+        part
+        for i, part in enumerate(first["loc"])
+        if not (i == 2 and first["loc"][0] == "datasets" and part in _FORMATS)
+    ]
+    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".") or "the configuration"
+    if first["type"] == "extra_forbidden":
+        siblings = _siblings(first["loc"])
+        return UserError(f"Unknown configuration key {key}: nothing reads it.", _suggest(str(loc[-1]), siblings))
+    if first["type"] == "missing":
+        return UserError(f"The configuration lacks {key}.", "Add it; config/README.md explains every key.")
+    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return UserError(f"{key}.format is missing or unknown.", f"Choose from {', '.join(sorted(_FORMATS))}.")
+    return UserError(f"{key}: {first['msg']} (got {first['input']!r}).", "See config/README.md for what it may be.")
+
+
+_FORMATS = {"scenes": Scenes, "pennfudan": PennFudan, "lspet": Lspet, "coco": Coco}
+
+
+def _siblings(loc: tuple[Any, ...]) -> list[str]:
+    """The keys that are known beside the key at ``loc``."""
+    table: dict[Any, type[BaseModel]] = {
+        "datasets": Model, "regions": Regions, "models": TrainedModel, "study": Block, "runtime": Runtime,
+    }  # fmt: skip
+    if len(loc) == 1:
+        return list(Config.model_fields)
+    model = table[loc[0]]
+    if loc[0] == "datasets":
+        model = _FORMATS.get(loc[2], Model)
+        if "splits" in loc:
+            model = CocoSplit if loc[2] == "coco" else ScenesSplits
+    elif loc[0] == "regions" and len(loc) == 3:
+        model = {"face": FaceRegion, "body": BodyRegion}[loc[1]]
+    return list(model.model_fields)

@@ -1,0 +1,1 @@
+"""The report room: cells in, tables and figures out."""

@@ -1,0 +1,49 @@
+# Configuration, the matrix of cells, wildcard constraints, and what every rule shares.
+
+import os
+import re
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# Scripts run in processes of their own: they find the library where the workflow stands.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+
+from anonbench.code import code_files, model_config_files
+from anonbench.config import load
+from anonbench.files import listing_digest
+from anonbench.errors import UserError
+from anonbench.matrix import ORIGINAL, Variant, expand as expand_study
+from anonbench.pins import pins
+
+try:
+    CONFIG = load(config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+CELLS = expand_study(CONFIG.study)
+
+# The packages whose version decides a model's numbers: a new pin trains and evaluates again, any other pin does not.
+MODEL_PINS = pins("torch", "torchvision", "numpy", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection", "mmpose")
+
+
+def one_of(names):
+    return "|".join(re.escape(name) for name in sorted(names))
+
+
+wildcard_constraints:
+    dataset=one_of(CONFIG.datasets),
+    model=one_of(CONFIG.models),
+    split="train|val|gan",
+    region="face|body",
+    method=one_of(CONFIG.methods),
+    level=one_of({level for levels in CONFIG.methods.values() for level in levels}),
+    variant=r"original|(face|body)-[a-z0-9_]+-[a-z0-9_]+",
+    seed=r"\d+",
+    evaluated_on="original|anonymized",
+
+
+def stage_code(script, *by_name):
+    """The script, every library file that it runs, and the modules that a registry loads by name for this job."""
+    path = f"workflow_scripts/{script}.py"
+    return code_files(path, *by_name)

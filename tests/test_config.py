@@ -1,0 +1,97 @@
+"""Mistakes in a configuration end in one message that names the key, before any job runs."""
+
+import copy
+
+import pytest
+import yaml
+
+from anonbench.code import ROOT
+from anonbench.config import load
+from anonbench.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def raw():
+    return copy.deepcopy(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+
+
+def put(raw, path, value):
+    *parents, last = path.split("/")
+    for key in parents:
+        raw = raw[int(key)] if key.isdigit() else raw[key]
+    raw[last] = value
+
+
+def test_the_default_configuration_loads(raw):
+    assert load(raw).datasets["scenes"].width == raw["datasets"]["scenes"]["width"]
+
+
+def test_the_photos_configuration_loads_on_top_of_it(raw):
+    photos = yaml.safe_load((ROOT / "config" / "photos.yaml").read_text())
+    for key in ("datasets", "models"):
+        raw[key].update(photos[key])
+    raw["study"] = photos["study"]
+    assert {dataset for block in load(raw).study for dataset in block.datasets} == {"pennfudan", "lspet"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("metods", {}, "Unknown configuration key metods: nothing reads it. Did you mean 'methods'?"),
+        ("datasets/scenes/widht", 3, "key datasets.scenes.widht: nothing reads it. Did you mean 'width'?"),
+        ("datasets/scenes/splits/test", 3, "datasets.scenes.splits.test"),
+        ("datasets/scenes/format", "scene", "datasets.scenes.format is missing or unknown. Choose from coco, lspet"),
+        ("datasets/scenes/width", "wide", "datasets.scenes.width: Input should be a valid integer"),
+        ("datasets/a b", {"format": "scenes", "splits": {"train": 1, "val": 1}}, "datasets.a b"),
+        ("regions/face/min_size", 3, r"regions.face.min_size: nothing reads it. Did you mean 'min_face_size'?"),
+        ("study/0/seed", [1], r"key study\[0\].seed: nothing reads it. Did you mean 'seeds'?"),
+        ("study/0/seeds", [], r"study\[0\].seeds"),
+        ("study/0/methods", ["blurr"], r"study\[0\].methods names 'blurr', .* Did you mean 'blur'?"),
+        ("study/0/models", ["yolo"], r"study\[0\].models names 'yolo'"),
+        ("study/0/datasets", ["scene"], r"study\[0\].datasets names 'scene'.* Did you mean 'scenes'?"),
+        ("study/0/regions", ["hand"], r"study\[0\].regions\[0\]"),
+        ("study/0/levels", ["extreme"], r"study\[0\] asks for blur at level 'extreme', but methods.blur has no param"),
+        ("methods/blur/medium", {"sigm": 1}, "methods.blur.medium: .*sigm"),
+        ("methods/blur/medium", {"sigma": -1}, "methods.blur.medium: .*sigma"),
+        ("methods/blur/very-high", {"sigma": 1}, "methods.blur.very-high"),
+        ("methods/smear", {"low": {}}, "methods.smear.low: .*smear"),
+        ("models/mask-rcnn_demo/config", "config/models/none.py", "config/models/none.py, which does not exist"),
+        ("models/mask-rcnn_demo/tasks", ["segmentation"], r"models.mask-rcnn_demo.tasks\[0\]"),
+        ("runtime/gpu", True, "runtime.gpu: nothing reads it"),
+    ],
+)
+def test_a_mistake_names_its_key(raw, path, value, message):
+    put(raw, path, value)
+    with pytest.raises(UserError, match=message):
+        load(raw)
+
+
+@pytest.mark.parametrize("key", ["datasets", "methods", "models", "study"])
+def test_a_missing_section_is_named(raw, key):
+    del raw[key]
+    with pytest.raises(UserError, match=f"The configuration lacks {key}"):
+        load(raw)
+
+
+def test_a_missing_archive_is_found_before_any_job(raw):
+    raw["datasets"]["scenes"] = {"format": "pennfudan", "archive": "nowhere/PennFudanPed.zip"}
+    with pytest.raises(UserError, match="datasets.scenes: .*nowhere/PennFudanPed.zip"):
+        load(raw)
+
+
+def test_missing_annotations_of_an_own_dataset_are_found_before_any_job(raw, tmp_path):
+    (tmp_path / "1.png").touch()
+    split = {"images": str(tmp_path), "annotations": str(tmp_path / "none.json")}
+    raw["datasets"]["scenes"] = {"format": "coco", "splits": {"train": split, "val": split}}
+    with pytest.raises(UserError, match="datasets.scenes: .*none.json"):
+        load(raw)
+
+
+def test_a_dataset_that_no_block_uses_may_be_absent(raw):
+    raw["datasets"]["other"] = {"format": "pennfudan", "archive": "nowhere/PennFudanPed.zip"}
+    load(raw)

@@ -1,0 +1,22 @@
+"""Train a model on one variant with one seed; resumes from the last checkpoint of a killed run."""
+
+from pathlib import Path
+
+from anonbench.files import sha256_file
+from anonbench.job import job
+from anonbench.train.run import train
+
+with job(snakemake.log[0]):
+    spec, runtime = snakemake.params.spec, snakemake.config.get("runtime", {})
+    train(
+        model_config=Path(spec["model_config"]),
+        annotations=Path(snakemake.input.annotations),
+        images_dir=Path(snakemake.input.manifest).parent / "images",
+        out_dir=Path(snakemake.output.checkpoint).parent,
+        tasks=spec["tasks"],
+        seed=int(snakemake.wildcards.seed),
+        device=runtime.get("device", "auto"),
+        precision=spec["precision"],
+        threads=snakemake.threads,
+        data_fingerprint=sha256_file(snakemake.input.manifest),
+    )
