@@ -1,0 +1,46 @@
+"""What a user sees after a mistake, through Snakemake."""
+
+import copy
+
+import pytest
+
+from tests.datasets.tiny_archives import tiny_pennfudan
+from tests.workflow.conftest import toy_config
+from tests.workflow.project import Project
+
+ANNOTATIONS = "resources/datasets/ped/annotations/train.json"
+
+
+@pytest.fixture
+def project(tmp_path):
+    config = copy.deepcopy(toy_config())
+    config["study"] = config["study"][1:2]
+    return Project.create(tmp_path, config)
+
+
+def test_a_misspelt_key_stops_before_any_job(project):
+    project.config["studdy"] = []
+    result = project.snakemake("--dry-run")
+    assert result.returncode != 0
+    assert "Unknown configuration key studdy: nothing reads it. Did you mean 'study'?" in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda archive, spec: spec.update(sha256="0" * 64), "SHA-256"),
+        (lambda archive, spec: archive.write_bytes(archive.read_bytes()[:-200]), "PennFudanPed.zip"),
+        (lambda archive, spec: tiny_pennfudan(archive, without="PennFudanPed/PNGImages/Ped1.png"), "Ped1"),
+    ],
+    ids=["wrong checksum", "truncated", "annotation without its image"],
+)
+def test_a_wrong_archive_ends_in_one_message_and_leaves_nothing(project, change, words):
+    archive = tiny_pennfudan(project.root / "PennFudanPed.zip")
+    change(archive, project.config["datasets"]["ped"])
+    result = project.snakemake(ANNOTATIONS)
+    printed = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert words in printed
+    assert "Traceback" not in printed
+    assert not [path for path in (project.root / "resources").rglob("*") if path.is_file()]
