@@ -2,17 +2,20 @@
 PYTHON ?=
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
-.PHONY: demo test setup clean
+.PHONY: help demo test setup clean
 
-demo: setup  ## set up, then run the main job on the embedded default
+help:  ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+demo: setup  ## set up, then run the whole study on the embedded default
 	.venv/bin/snakemake --cores $(CORES) results/summary.csv
 
 test: setup  ## set up, then pass the tests
 	.venv/bin/ruff check .
 	.venv/bin/pytest
 
-setup:
+setup:  ## make .venv with the pinned packages (PYTHON=/path/to/python3.11 to choose)
 	@envs/install.sh $(PYTHON)
 
-clean:  ## forget every result of the workflow (not .venv)
+clean:  ## forget every result of the workflow, but keep .venv
 	rm -rf results resources logs .snakemake

@@ -22,7 +22,7 @@ def test_what_can_be_served_passes():
     [
         (["pose"], "mmdet", MASKS, "mmdet does not serve the task 'pose'"),
         (["detection"], "mmpose", MASKS, "mmpose does not serve the task 'detection'"),
-        (["detection", "instance_segmentation"], "mmdet", BOXES, "needs annotations with `segmentation`, and train.json"),
+        (["instance_segmentation"], "mmdet", BOXES, "needs annotations with `segmentation`, and train.json"),
         (["instance_segmentation"], "mmdet", CROWD, "needs annotations with `segmentation`"),
         (["pose"], "mmpose", MASKS, "needs annotations with `keypoints`"),
     ],

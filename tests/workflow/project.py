@@ -48,11 +48,10 @@ class Project:
         result = self.snakemake("results/summary.csv", *targets, "--dry-run")
         assert result.returncode == 0, result.stdout + result.stderr
         jobs = set()
-        for block in re.split(r"\n\s*\n", result.stdout + result.stderr):
-            rule = re.search(r"^(?:local)?rule (\w+):$", block, re.MULTILINE)
-            if rule:
-                wildcards = re.search(r"^ +wildcards: (.*)$", block, re.MULTILINE)
-                jobs.add(" ".join([rule.group(1), *(wildcards.group(1).split(", ") if wildcards else [])]))
+        _, *parts = re.split(r"^(?:local)?rule (\w+):$", result.stdout + result.stderr, flags=re.MULTILINE)
+        for rule, details in zip(parts[::2], parts[1::2], strict=True):
+            wildcards = re.search(r"^ +wildcards: (.*)$", details, re.MULTILINE)
+            jobs.add(" ".join([rule, *(wildcards.group(1).split(", ") if wildcards else [])]))
         return jobs
 
     @contextmanager
