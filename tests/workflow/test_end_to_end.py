@@ -59,11 +59,11 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished):
     root = finished.root / "resources"
-    manifest = json.loads((root / "anonymized/own/train/face-pixelate-high/manifest.json").read_text())
-    images = root / "anonymized/own/train/face-pixelate-high/images"
-    originals = root / "datasets/own/images/train"
+    manifest = json.loads((root / "anonymized/tiny/train/body-mask_out-medium/manifest.json").read_text())
+    images = root / "anonymized/tiny/train/body-mask_out-medium/images"
+    originals = root / "datasets/tiny/images/train"
     assert [i["file_name"] for i in manifest["images"]] == [
-        i["file_name"] for i in json.loads((root / "datasets/own/annotations/train.json").read_text())["images"]
+        i["file_name"] for i in json.loads((root / "datasets/tiny/annotations/train.json").read_text())["images"]
     ]
     for image in manifest["images"]:
         same = (images / image["file_name"]).read_bytes() == (originals / image["file_name"]).read_bytes()
