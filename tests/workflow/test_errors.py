@@ -32,8 +32,9 @@ def test_a_misspelt_key_stops_before_any_job(project):
         (lambda archive, spec: spec.update(sha256="0" * 64), "SHA-256"),
         (lambda archive, spec: archive.write_bytes(archive.read_bytes()[:-200]), "PennFudanPed.zip"),
         (lambda archive, spec: tiny_pennfudan(archive, without="PennFudanPed/PedMasks/Ped1_mask.png"), "Ped1"),
+        (lambda archive, spec: tiny_pennfudan(archive, without="PennFudanPed/PNGImages/Ped1.png"), "Ped1"),
     ],
-    ids=["wrong checksum", "truncated", "image without its annotation"],
+    ids=["wrong checksum", "truncated", "image without its annotation", "annotation without its image"],
 )
 def test_a_wrong_archive_ends_in_one_message_and_leaves_nothing(project, change, words):
     archive = tiny_pennfudan(project.root / "PennFudanPed.zip")

@@ -51,7 +51,7 @@ def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
     Raises
     ------
     UserError
-        If the archive is missing or corrupt, has another layout, or lacks an image's mask.
+        If the archive is missing or corrupt, has another layout, or lacks an image's mask or a mask's image.
     """
     require_split(split, SPLITS, "Penn-Fudan")
     with open_archive(archive) as opened:
@@ -71,6 +71,10 @@ def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
                     f"{archive} has the image {name} but not its mask {_mask_name(name)}.",
                     "Download the archive again.",
                 )
+        # A missing image would also move every later image to another place, and so across the splits.
+        masks = {name for name in members if name.startswith(_MASKS) and name.endswith("_mask.png")}
+        if orphans := masks - {_mask_name(name) for name in names}:
+            raise UserError(f"{archive} has the mask {min(orphans)} but not its image.", "Download the archive again.")
         size = sum(opened.size(_IMAGES + name) for name in chosen)
     return Split([dict(_CATEGORY)], _samples(archive, chosen), len(chosen), size)
 
