@@ -103,7 +103,7 @@ def _category_ids(config: Config, split: dict[str, Any], annotations: Path) -> l
     classes = config.test_dataloader.dataset.metainfo["classes"]
     if differing := set(by_name) ^ set(classes):
         raise UserError(
-            f"{annotations} and the split that the model was trained on differ in the category {min(differing)!r}.",
+            f"{annotations} and the split that the model was trained on differ in: {', '.join(sorted(differing))}.",
             "Use the same categories in the training and validation splits.",
         )
     return [by_name[name] for name in classes]

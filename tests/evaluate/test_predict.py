@@ -91,7 +91,7 @@ def test_other_categories_or_keypoints_than_the_trained_ones(split, detector, po
     content = read_json(split[0])
     content["categories"][0]["name"] = "cat"
     write_json(tmp_path / "cat.json", content)
-    with pytest.raises(UserError, match="differ in the category 'dog'"):
+    with pytest.raises(UserError, match="differ in: cat, dog."):
         predict(detector, tmp_path / "cat.json", split[1], device="cpu")
     content["categories"][1]["keypoints"][0] = "nose"
     write_json(tmp_path / "nose.json", content)
