@@ -21,8 +21,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from anonbench.anonymize.base import create
-from anonbench.anonymize.variant import Job, anonymize_bytes
+from anonbench.anonymize.base import Anonymizer
+from anonbench.anonymize.registry import create
+from anonbench.anonymize.variant import Job, decode_work
 from anonbench.files import read_json, sha256_file, write_json
 from anonbench.images import decode, encode
 from anonbench.records import Region
@@ -80,8 +81,8 @@ def measure(dataset: Path, regions_file: Path, scratch: Path, args: argparse.Nam
                 data = job.source.read_bytes()
                 # Alternating within one run, so that other load on the machine meets both alike.
                 codec += fastest(args.repeats, lambda d=data, j=job: encode(decode(d), j.target.suffix))
-                whole += fastest(args.repeats, lambda d=data, j=job, a=anonymizer: anonymize_bytes(d, j, a))
-                for reason, count in anonymize_bytes(data, job, anonymizer)[1].items():
+                whole += fastest(args.repeats, lambda d=data, j=job, a=anonymizer: _whole(d, j, a))
+                for reason, count in anonymizer.anonymize(*decode_work(data, job)).fallbacks.items():
                     fallbacks[reason] = fallbacks.get(reason, 0) + count
             count = len(chosen)
             listed = ", ".join(f"{reason} {n}" for reason, n in sorted(fallbacks.items())) or "none"
@@ -90,6 +91,10 @@ def measure(dataset: Path, regions_file: Path, scratch: Path, args: argparse.Nam
                 f"| {count / whole:.1f} | {codec / whole:.0%} | {listed} |",
                 flush=True,
             )
+
+
+def _whole(data: bytes, job: Job, anonymizer: Anonymizer) -> bytes:
+    return encode(anonymizer.anonymize(*decode_work(data, job)).image, job.target.suffix)
 
 
 def fastest(repeats: int, function: Callable[[], Any]) -> float:

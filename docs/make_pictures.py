@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from anonbench.anonymize.base import create  # noqa: E402
+from anonbench.anonymize.registry import create  # noqa: E402
 from anonbench.datasets.prepare import prepare  # noqa: E402
 from anonbench.files import read_json  # noqa: E402
 from anonbench.images import decode  # noqa: E402

@@ -25,6 +25,8 @@ class Footprint:
         Row and column slices of the image that bound ``mask``.
     mask
         (h, w) bool, the grown region within ``window``; None if no pixel of it is visible.
+    outline
+        (h, w) bool, the same before growing; empty where ``mask`` is None.
     box
         (4,) float64 ``xyxy`` px in the image: the bounding box of the visible pixels before growing.
     side
@@ -35,6 +37,7 @@ class Footprint:
 
     window: tuple[slice, slice]
     mask: np.ndarray | None
+    outline: np.ndarray
     box: np.ndarray
     side: float
     problem: str = ""
@@ -61,7 +64,8 @@ def footprint(region: Region, shape: tuple[int, int], grow: Callable[[float], in
     if box is None:
         whole = np.array([0, 0, width, height], float)
         every = slice(0, height), slice(0, width)
-        return Footprint(every, np.ones(shape, bool), whole, max(shape), "box_not_finite")
+        everything = np.ones(shape, bool)
+        return Footprint(every, everything, everything, whole, max(shape), "box_not_finite")
     mask, problem = _trusted_mask(region.mask, shape)
     # Plain numbers from here on: this runs once a region, and small arrays would cost more than the pixels do.
     x1, y1, x2, y2 = box
@@ -81,7 +85,7 @@ def footprint(region: Region, shape: tuple[int, int], grow: Callable[[float], in
             x1, y1, x2, y2 = left, top, left + w, top + h
     elif not box_visible:
         nowhere = slice(0, 0), slice(0, 0)
-        return Footprint(nowhere, None, np.zeros(4), 0.0, "outside")
+        return Footprint(nowhere, None, np.zeros((0, 0), bool), np.zeros(4), 0.0, "outside")
     side = float(max(x2 - x1, y2 - y1))
     radius = grow(side)
     top, left = max(0, y1 - radius), max(0, x1 - radius)
@@ -91,11 +95,12 @@ def footprint(region: Region, shape: tuple[int, int], grow: Callable[[float], in
     else:
         inside = np.zeros((window[0].stop - top, window[1].stop - left), bool)
         inside[y1 - top : y2 - top, x1 - left : x2 - left] = True
+    outline = inside
     if radius > 0:
         # The distance to the nearest pixel inside: dilation by a disc, at a cost that does not depend on its radius.
         distance = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         inside = distance <= radius + 1e-3  # OpenCV's float32 distances are not exact where they should be whole
-    return Footprint(window, inside, np.array([x1, y1, x2, y2], float), side, problem)
+    return Footprint(window, inside, outline, np.array([x1, y1, x2, y2], float), side, problem)
 
 
 def _finite_box(box: object) -> tuple[float, float, float, float] | None:

@@ -8,20 +8,23 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from anonbench.anonymize.base import Anonymizer, create
+from anonbench.anonymize.base import Anonymizer
 from anonbench.anonymize.folders import link, replacing
+from anonbench.anonymize.frame import Anonymized
+from anonbench.anonymize.registry import create
 from anonbench.errors import UserError
 from anonbench.files import read_json, require_space, sha256_of, write_json
 from anonbench.images import decode, encode, strip_metadata
+from anonbench.records import Region
 from anonbench.regions.files import decode_region, read_regions
 
 # Bytes a pixel of an encoded image at most: JPEG at quality 100 with full chroma, or PNG, of noisy photographs.
@@ -58,6 +61,8 @@ def write_variant(
     params: dict[str, Any],
     seed: int,
     workers: int,
+    generator: Path | None = None,
+    device: str = "auto",
 ) -> None:
     """Write a variant's images into ``out_dir`` and, last, its manifest.
 
@@ -82,7 +87,9 @@ def write_variant(
     seed
         Base of the images' random generators, each of which depends on ``seed`` and the file name only.
     workers
-        Number of processes.
+        Number of processes, or of threads where a method works on several images at once.
+    generator, device
+        For a learned method, its generator's file, and where it computes.
 
     Raises
     ------
@@ -93,7 +100,7 @@ def write_variant(
     out_dir, manifest, images_dir = Path(out_dir), Path(manifest), Path(images_dir)
     if (method is None) != (regions is None):
         raise ValueError("a method needs regions, and regions need a method")
-    anonymizer = None if method is None else create(method, params)
+    anonymizer = None if method is None else create(method, params, generator, device)
     images = _images(annotations)
     records = {} if regions is None else _records(regions, annotations, images, dataset, split)
     pixels = sum(image["width"] * image["height"] for image in images if records.get(image["file_name"]))
@@ -117,7 +124,7 @@ def write_variant(
             folder.mkdir(parents=True, exist_ok=True)
         entries, linked = [], 0
         for entry, was_linked in tqdm(
-            _run(jobs, anonymizer, workers), total=len(jobs), desc=f"{dataset} {split} {variant}", unit="image"
+            write_jobs(jobs, anonymizer, workers), total=len(jobs), desc=f"{dataset} {split} {variant}", unit="image"
         ):
             entries.append(entry)
             linked += was_linked
@@ -156,6 +163,22 @@ def write_image(job: Job, anonymizer: Anonymizer | None) -> tuple[dict[str, Any]
     UserError
         If the source is missing, unreadable, or not the one that was annotated.
     """
+    loaded = _load(job)
+    if not isinstance(loaded, Work):
+        return loaded
+    return _store(job, anonymizer.anonymize(*loaded))
+
+
+class Work(NamedTuple):
+    """What an anonymizer is given of one image."""
+
+    image: np.ndarray
+    regions: list[Region]
+    rng: np.random.Generator
+
+
+def _load(job: Job) -> Work | tuple[dict[str, Any], bool]:
+    """What there is to do on an image; or, where nothing is, the image written, its entry and whether it is a link."""
     try:
         data = job.source.read_bytes()
     except OSError as error:
@@ -167,21 +190,19 @@ def write_image(job: Job, anonymizer: Anonymizer | None) -> tuple[dict[str, Any]
             f"The image {job.source} is not the one that was annotated: its SHA-256 differs.",
             "Delete the dataset's folder and run the workflow again.",
         )
-    if not job.records:
-        # The common form has no metadata. Should this file have some, it must not get through as a link.
-        clean = strip_metadata(data, str(job.source))
-        if clean == data:
-            link(job.source, job.target, job.final)
-            return _entry(job, job.sha256, Counter()), True
-        job.target.write_bytes(clean)
-        return _entry(job, sha256_of(clean), Counter()), False
-    encoded, fallbacks = anonymize_bytes(data, job, anonymizer)
-    job.target.write_bytes(encoded)
-    return _entry(job, sha256_of(encoded), fallbacks), False
+    if job.records:
+        return decode_work(data, job)
+    # The common form has no metadata. Should this file have some, it must not get through as a link.
+    clean = strip_metadata(data, str(job.source))
+    if clean == data:
+        link(job.source, job.target, job.final)
+        return _entry(job, job.sha256, Counter()), True
+    job.target.write_bytes(clean)
+    return _entry(job, sha256_of(clean), Counter()), False
 
 
-def anonymize_bytes(data: bytes, job: Job, anonymizer: Anonymizer) -> tuple[bytes, Counter[str]]:
-    """The anonymized image of an encoded one, encoded, and its fallbacks by reason."""
+def decode_work(data: bytes, job: Job) -> Work:
+    """An encoded image and its regions, decoded."""
     image = decode(data, str(job.source))
     if (image.shape[1], image.shape[0]) != job.size:
         raise UserError(
@@ -191,8 +212,13 @@ def anonymize_bytes(data: bytes, job: Job, anonymizer: Anonymizer) -> tuple[byte
         )
     name_hash = int.from_bytes(bytes.fromhex(sha256_of(job.file_name.encode()))[:8], "big")
     rng = np.random.default_rng([job.seed, name_hash])
-    result = anonymizer.anonymize(image, [decode_region(record) for record in job.records], rng)
-    return encode(result.image, job.target.suffix), result.fallbacks
+    return Work(image, [decode_region(record) for record in job.records], rng)
+
+
+def _store(job: Job, result: Anonymized) -> tuple[dict[str, Any], bool]:
+    encoded = encode(result.image, job.target.suffix)
+    job.target.write_bytes(encoded)
+    return _entry(job, sha256_of(encoded), result.fallbacks), False
 
 
 def _entry(job: Job, sha256: str, fallbacks: Counter[str]) -> dict[str, Any]:
@@ -246,10 +272,13 @@ def _records(
     return {name: image["regions"] for name, image in found.items()}
 
 
-def _run(
+def write_jobs(
     jobs: list[Job], anonymizer: Anonymizer | None, workers: int
 ) -> Iterator[tuple[dict[str, Any], bool]]:
     """Results in the order of the jobs, from this process or from a pool; OpenCV uses one thread a process."""
+    if anonymizer is not None and anonymizer.together > 1:
+        yield from _run_together(jobs, anonymizer, workers)
+        return
     if workers <= 1 or len(jobs) == 1:
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
@@ -265,6 +294,43 @@ def _run(
             yield from pool.map(_work, jobs, chunksize=chunk)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_together(
+    jobs: list[Job], anonymizer: Anonymizer, workers: int
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    """As :func:`write_jobs`, for a method that works on several images at once.
+
+    It runs in this process while threads decode the next images and encode the last ones. Which images are together
+    depends on their order only.
+    """
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        size = anonymizer.together
+        groups = [jobs[i : i + size] for i in range(0, len(jobs), size)]
+        ahead = [pool.submit(_load, job) for job in groups[0]]
+        stored: list[Future] = []
+        try:
+            for number, group in enumerate(groups):
+                loaded = [future.result() for future in ahead]
+                following = groups[number + 1] if number + 1 < len(groups) else []
+                ahead = [pool.submit(_load, job) for job in following]
+                images = iter(anonymizer.anonymize_all([item for item in loaded if isinstance(item, Work)]))
+                for future in stored:
+                    yield future.result()
+                stored = [
+                    pool.submit(_store, job, next(images)) if isinstance(item, Work) else _settled(item)
+                    for job, item in zip(group, loaded, strict=True)
+                ]
+            for future in stored:
+                yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _settled(value: Any) -> Future:
+    future: Future = Future()
+    future.set_result(value)
+    return future
 
 
 _anonymizer: Anonymizer | None = None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from anonbench.anonymize import base
+from anonbench.anonymize import base, registry
 from anonbench.records import Region
 
 BOX = np.array([20.0, 10, 50, 40])
@@ -165,12 +165,12 @@ def test_unusable_mask_hides_the_box(mask: np.ndarray, reason: str) -> None:
 )
 def test_too_small_a_region_is_masked_out(method: str, params: dict[str, float], side: int) -> None:
     region = Region(np.array([20.0, 20, 20 + side, 20 + side]))
-    result = base.create(method, params).anonymize(IMAGE, [region], None)
+    result = registry.create(method, params).anonymize(IMAGE, [region], None)
     assert result.fallbacks == {"too_small": 1} and (result.image[20 : 20 + side, 20 : 20 + side] == 0).all()
 
 
 def test_image_without_surroundings_cannot_be_inpainted() -> None:
-    result = base.create("inpaint", {"grow": 0}).anonymize(IMAGE, [Region(np.array([0.0, 0, 80, 60]))], None)
+    result = registry.create("inpaint", {"grow": 0}).anonymize(IMAGE, [Region(np.array([0.0, 0, 80, 60]))], None)
     assert result.fallbacks == {"no_surroundings": 1} and not result.image.any()
 
 
@@ -182,5 +182,5 @@ def test_a_method_never_sees_a_region_that_is_masked_out() -> None:
 
 
 def test_two_equal_regions_are_no_failure() -> None:
-    result = base.create("pixelate", {"cells": 4}).anonymize(IMAGE, [Region(BOX), Region(BOX)], None)
+    result = registry.create("pixelate", {"cells": 4}).anonymize(IMAGE, [Region(BOX), Region(BOX)], None)
     assert not result.fallbacks

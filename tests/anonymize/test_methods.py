@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from anonbench.anonymize.base import check_params, create, method_names
 from anonbench.anonymize.geometry import footprint
+from anonbench.anonymize.registry import check_params, create, method_names
 from anonbench.errors import UserError
 from anonbench.records import Region
 

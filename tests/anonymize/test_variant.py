@@ -276,10 +276,10 @@ def test_random_generator_depends_on_seed_and_file_name_only(
 KILLED = """
 import sys, time
 from pathlib import Path
-from anonbench.anonymize import base, variant
+from anonbench.anonymize import registry, variant
 args = dict(eval(sys.argv[1]))
 args |= {key: Path(args[key]) for key in ("annotations", "regions", "images_dir", "out_dir", "manifest")}
-pixelate = base.create("pixelate", {"cells": 4})
+pixelate = registry.create("pixelate", {"cells": 4})
 fill = type(pixelate).fill
 def slow(self, patch):
     if patch.rng.random() < 2:
