@@ -21,6 +21,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from anonbench.devices import pick_device
 from anonbench.errors import UserError
 from anonbench.files import read_json
 from anonbench.mm import setup
@@ -64,7 +65,7 @@ def predict(
     """
     config = Config.fromfile(str(Path(run_dir) / "config.py"))
     setup.use(config.default_scope, threads)
-    device = setup.pick_device(device)
+    device = pick_device(device)
     split = read_json(annotations)
     if config.default_scope == "mmdet":
         tasks = ("detection", "instance_segmentation")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import cv2
 import torch
 
-from anonbench.errors import UserError
+from anonbench.devices import keep_freed_memory
 from anonbench.mm import lean, ops
-
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
 def use(scope: str, threads: int) -> None:
     """Serve the operators, open the registries of ``scope`` (``mmdet`` or ``mmpose``) and pin the number of threads."""
     torch.set_num_threads(threads)
     cv2.setNumThreads(0)  # images are decoded in the same thread, or in the data loader's own processes
-    _keep_freed_memory()
+    keep_freed_memory()
     lean.install()
     ops.install()
     # These register what model configs name. Only now, because they import MM packages, which should be lean by then.
@@ -27,33 +23,3 @@ def use(scope: str, threads: int) -> None:
         from anonbench.mm import instance_dataset  # noqa: F401
     else:
         from anonbench.mm import pose_dataset  # noqa: F401
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc keep the memory of freed tensors for the next step instead of giving it back to the system.
-
-    Page faults on fresh memory are a quarter of a CPU training's time otherwise.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the largest that glibc accepts
-        libc.mallopt(M_TRIM_THRESHOLD, 512 << 20)
-
-
-def pick_device(device: str) -> str:
-    """``auto`` becomes ``cuda`` where a CUDA device is available and ``cpu`` elsewhere.
-
-    Raises
-    ------
-    UserError
-        If torch does not know the device or CUDA is asked for and missing.
-    """
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        kind = torch.device(device).type
-    except RuntimeError:
-        raise UserError(f"The device {device!r} is unknown.", "Choose auto, cpu or cuda.") from None
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise UserError(f"The device {device!r} is not available on this machine.", "Choose auto or cpu.")
-    return device

@@ -10,6 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 from safetensors.torch import save
 
+from anonbench.devices import pick_device
 from anonbench.errors import UserError
 from anonbench.files import read_json, sha256_file, sha256_of, write_bytes, write_text
 from anonbench.mm import setup
@@ -48,7 +49,7 @@ def train(
     config = configs.complete(config, split, annotations, images_dir)
     config.randomness = {"seed": seed}
     config.train_dataloader.worker_init_fn = {"type": "seed_worker"}
-    device = setup.pick_device(device)
+    device = pick_device(device)
     if precision == "amp" and device.startswith("cuda"):
         config.optim_wrapper.type = "AmpOptimWrapper"
 
