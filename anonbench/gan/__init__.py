@@ -1,0 +1,1 @@
+"""Generators of realistic people: crops, conditions, networks, training, quality."""

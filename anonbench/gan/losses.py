@@ -1,0 +1,38 @@
+"""What generators and critics minimize."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def inside(values: Tensor, fill: Tensor) -> Tensor:
+    """The mean of a map (B, C, h, w) over the places where something is synthesized, each sample counting alike.
+
+    ``fill`` (B, 1, H, W) is averaged over each place; a sample without any such place counts zero.
+    """
+    weight = F.adaptive_avg_pool2d(fill, values.shape[2:])
+    return ((values * weight).sum((1, 2, 3)) / (weight.sum((1, 2, 3)) * values.shape[1] + 1e-6)).mean()
+
+
+def hinge_critic(real: list[Tensor], fake: list[Tensor], fill: Tensor) -> Tensor:
+    """The critics' hinge loss (Lim & Ye 2017, arXiv 1705.02894, equation 5), where something is synthesized."""
+    return sum(inside(F.relu(1 - r), fill) + inside(F.relu(1 + f), fill) for r, f in zip(real, fake, strict=True))
+
+
+def hinge_generator(fake: list[Tensor], fill: Tensor) -> Tensor:
+    """The generator's part of the hinge loss (the same paper, equation 6)."""
+    return -sum(inside(f, fill) for f in fake)
+
+
+def perceptual(real: list[Tensor], fake: list[Tensor], fill: Tensor) -> Tensor:
+    """The distance of channel-normalized features (Zhang et al., CVPR 2018, equation 1, without learned weights)."""
+    return sum(
+        inside((F.normalize(r, dim=1) - F.normalize(f, dim=1)) ** 2 * r.shape[1], fill)
+        for r, f in zip(real, fake, strict=True)
+    )
+
+
+def kullback_leibler(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """From N(mean, exp(log_variance)) to N(0, 1) in nats (Kingma & Welling, ICLR 2014, appendix B)."""
+    return 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1).mean()

@@ -1,0 +1,185 @@
+"""The generator to use: a U-Net with co-modulated decoder whose skips carry only known pixels."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from anonbench.gan.condition import HEAT_STRIDE, PLANES, Conditions
+
+STRIPS = 4  # parts of the window's height, each with an appearance of its own
+APPEARANCE = 16  # numbers of each
+LATENT = STRIPS * APPEARANCE
+STYLE = 128  # width of the style vector
+SURE = 4.0  # how far an untrained network trusts the outline, in logits
+WIDEST = 8  # channels never exceed this many times those of the finest stage
+
+
+class ModulatedConv(nn.Module):
+    """A convolution whose input channels are scaled by a style and whose output is demodulated, then noise.
+
+    Karras et al., CVPR 2020 (StyleGAN2), section 2.2, in its form without per-sample weights: scaling the input and
+    dividing the output by the norm of the scaled weights is the same and needs one convolution for the whole batch.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: int = 3) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, size, size) / math.sqrt(inputs * size**2))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.noise = nn.Parameter(torch.zeros(outputs))
+        self.style = nn.Linear(STYLE, inputs)
+        nn.init.normal_(self.style.weight, std=1 / math.sqrt(STYLE))
+        nn.init.ones_(self.style.bias)
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
+        scale = self.style(style)
+        strength = (self.weight**2).sum((2, 3)) @ (scale**2).T  # (outputs, B)
+        x = F.conv2d(x * scale[:, :, None, None], self.weight, padding=self.weight.shape[-1] // 2)
+        x = x * (strength.T + 1e-8).rsqrt()[:, :, None, None]
+        x = x + noise * self.noise[:, None, None] + self.bias[:, None, None]
+        return F.leaky_relu(x, 0.2) * math.sqrt(2)
+
+
+class Network(nn.Module):
+    """From conditions and a latent code to an image.
+
+    An encoder reads the known surroundings, what to fill, outline and keypoints. Its features reach the decoder through
+    skips, weighted by the share of known pixels beneath them, and, with the latent code, as the style that modulates
+    every convolution (co-modulation: Zhao et al., ICLR 2021). The code is also laid out along the window's height, so
+    that head, trunk and legs can look different.
+
+    What it makes is a person and where that person is; around the person, within the region, the surroundings' colours
+    are spread smoothly. It begins with the person where the outline is.
+
+    Every stage of the decoder adds to the image, and the conditions enter at the two finest stages (Karras et al., CVPR
+    2020, figure 7), so that training can begin at half the size.
+
+    Parameters
+    ----------
+    width, height
+        px; multiples of 32 for 96 px and more, of 16 below.
+    channels
+        Of the finest stage; each coarser one has twice as many, up to eight times.
+    keypoints
+        Number of heat-maps, which may be 0.
+
+    Raises
+    ------
+    ValueError
+        If the size cannot be halved often enough.
+    """
+
+    latent = LATENT
+
+    def __init__(self, width: int, height: int, channels: int, keypoints: int) -> None:
+        super().__init__()
+        depth = int(math.log2(min(width, height) / 3))
+        if width % 2**depth or height % 2**depth:
+            raise ValueError(f"needs a width and height that are multiples of {2**depth} px, got {width} x {height}")
+        wide = [channels * min(2**i, WIDEST) for i in range(depth + 1)]
+        self.heat_at = int(math.log2(HEAT_STRIDE))
+
+        def down(i: int) -> nn.Module:
+            extra = keypoints if i == self.heat_at + 1 else 0
+            return nn.Conv2d(wide[i - 1] + extra, wide[i], 4, stride=2, padding=1)
+
+        self.enter = nn.ModuleList(nn.Conv2d(PLANES, wide[i], 3, padding=1) for i in range(2))
+        self.down = nn.ModuleList(down(i) for i in range(1, depth + 1))
+        self.map = nn.Sequential(
+            nn.Linear(LATENT + wide[-1], 2 * STYLE), nn.LeakyReLU(0.2), nn.Linear(2 * STYLE, STYLE), nn.LeakyReLU(0.2)
+        )
+        self.bottom = ModulatedConv(wide[-1], wide[-1])
+        self.up, self.fuse, self.refine, self.tell, self.leave = (nn.ModuleList() for _ in range(5))
+        for i in reversed(range(depth)):
+            self.up.append(nn.Conv2d(wide[i + 1], wide[i], 1))
+            self.fuse.append(nn.Conv2d(wide[i], wide[i], 1))
+            told = 2 + (keypoints + APPEARANCE if i >= self.heat_at else 0)
+            self.tell.append(nn.Conv2d(told, wide[i], 1))
+            self.refine.append(nn.ModuleList([ModulatedConv(wide[i], wide[i]) for _ in range(1 if i == 0 else 2)]))
+            self.leave.append(nn.Conv2d(wide[i], 4, 1))
+        # The finest stage adds nothing until it is trained.
+        for layer in (self.down[0], self.leave[-1]):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, given: Conditions, code: Tensor, noise: Tensor) -> Tensor:
+        """Synthesize a batch.
+
+        Parameters
+        ----------
+        given
+            The conditions, B of them, or the same halved: the finest stage is then left out, and so is half of the
+            output's size.
+        code
+            (B, latent) latent codes, standard normal: for each of ``APPEARANCE`` numbers, its ``STRIPS`` values from
+            the top of the window to its bottom.
+        noise
+            (B, 1, H, W) standard normal at the network's own size, the source of fine texture.
+
+        Returns
+        -------
+        Tensor
+            (B, 3, H, W), the whole window, -1..1 when trained; only the pixels to fill mean anything.
+        """
+        finest = given.halvings
+        skips: list[Tensor | None] = [None] * finest
+        x = None
+        for i in range(finest, len(self.down) + 1):
+            if x is not None:
+                if i == self.heat_at + 1 and given.heat.shape[1]:
+                    x = torch.cat([x, given.heat], 1)
+                x = self.down[i - 1](x)
+            if i < len(self.enter):
+                entered = self.enter[i](F.avg_pool2d(given.planes, 2 ** (i - finest)))
+                x = entered if x is None else x + entered
+            x = F.leaky_relu(x, 0.2)
+            skips.append(x)
+        code = F.normalize(code, dim=1) * math.sqrt(LATENT)
+        strips = code.view(-1, APPEARANCE, STRIPS, 1)
+        style = self.map(torch.cat([code, x.mean((2, 3))], 1))
+        x = self.bottom(x, style, _coarser(noise, len(self.down)))
+        image = None
+        stages = reversed(range(finest, len(self.down)))
+        for i, up, fuse, tell, refine, leave in zip(
+            stages, self.up, self.fuse, self.tell, self.refine, self.leave, strict=False
+        ):
+            x = F.interpolate(up(x), scale_factor=2, mode="bilinear", align_corners=False)
+            known = F.avg_pool2d(given.known, 2 ** (i - finest))
+            told = [F.avg_pool2d(given.planes[:, 3:6:2], 2 ** (i - finest))]
+            if i >= self.heat_at:
+                if given.heat.shape[1]:
+                    told.append(F.avg_pool2d(given.heat, 2 ** (i - self.heat_at)))
+                told.append(F.interpolate(strips, size=x.shape[2:], mode="bilinear", align_corners=False))
+            x = x + fuse(skips[i] * known) + tell(torch.cat(told, 1))
+            for layer in refine:
+                x = layer(x, style, _coarser(noise, i))
+            if image is not None:
+                image = F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
+            image = leave(x) if image is None else image + leave(x)
+        person, here = image[:, :3], torch.sigmoid(image[:, 3:] + SURE * (2 * given.planes[:, 5:] - 1))
+        return here * person + (1 - here) * spread(given.planes[:, :3], given.known)
+
+
+def spread(colors: Tensor, known: Tensor) -> Tensor:
+    """Known colours (B, 3, H, W), zero elsewhere, spread smoothly over the unknown pixels.
+
+    The push-pull pyramid of Gortler et al., SIGGRAPH 1996 (The Lumigraph), section 3.5: averages of known pixels on
+    ever coarser grids, and from the coarsest back, each filled in where the finer grid knows little.
+    """
+    levels = []
+    while min(colors.shape[2:]) > 1:
+        levels.append((colors, known))
+        colors, known = F.avg_pool2d(colors, 2), F.avg_pool2d(known, 2)
+    filled = colors / (known + 1e-6)
+    for colors, known in reversed(levels):
+        filled = F.interpolate(filled, size=colors.shape[2:], mode="bilinear", align_corners=False)
+        filled = filled + (colors / (known + 1e-6) - filled) * (4 * known).clamp(max=1)
+    return filled
+
+
+def _coarser(noise: Tensor, i: int) -> Tensor:
+    """White noise of a coarser stage: every 2^i-th value."""
+    return noise[:, :, :: 2**i, :: 2**i]

@@ -1,0 +1,157 @@
+"""The training of the style generator: critics on frozen features and on pixels, real people to reconstruct."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from anonbench.gan.condition import Conditions
+from anonbench.gan.discriminator import PixelCritic, ProjectedCritic
+from anonbench.gan.features import MobileNetFeatures
+from anonbench.gan.losses import hinge_critic, hinge_generator, inside, kullback_leibler, perceptual
+from anonbench.gan.networks.style_unet import APPEARANCE, STRIPS
+from anonbench.gan.recipes.base import Recipe, descend
+from anonbench.gan.weights import Shape, build
+
+LEARNING_RATE, CRITIC_RATE = 5e-4, 2e-4
+BETAS = 0.0, 0.99
+WARM_UP = 50  # steps
+# The share of the steps that are made at half the size, which costs a third of the time.
+HALF_SIZED = 0.5
+# Half-life of the average of the generator's weights, at most so many steps; it is shorter while there are few.
+AVERAGED = 350
+# Weights of the losses.
+PROJECTED, PIXELS, PERCEPTUAL, L1, DIVERGENCE = 0.5, 0.3, 3.0, 3.0, 0.005
+
+
+class Encoder(nn.Module):
+    """What a real person looks like, as a distribution of latent codes: from colours and features pooled over strips.
+
+    The conditional variational part of BicycleGAN (Zhu et al., NeurIPS 2017, section 3.2).
+    """
+
+    def __init__(self, channels: tuple[int, ...]) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(sum(channels), 2 * APPEARANCE, 1)
+        nn.init.normal_(self.layer.weight, std=0.01)
+        nn.init.zeros_(self.layer.bias)
+
+    def forward(self, maps: list[Tensor], fill: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps (B, C, h, w) of any sizes to means and log-variances, (B, APPEARANCE, STRIPS, 1) each."""
+        pooled = []
+        for x in maps:
+            weight = F.adaptive_avg_pool2d(fill, x.shape[2:])
+            total = F.adaptive_avg_pool2d(x * weight, (STRIPS, 1))
+            pooled.append(total / (F.adaptive_avg_pool2d(weight, (STRIPS, 1)) + 1e-3))
+        return self.layer(torch.cat(pooled, 1)).chunk(2, 1)
+
+
+class Training(Recipe):
+    """Half of each batch reconstructs real people from their own latent codes, half makes people up.
+
+    The first half of the training is at half the size. The critics see real and made people after the same random
+    change of colours (Zhao et al., NeurIPS 2020, DiffAugment).
+    """
+
+    vague = (0.0, 0.05)
+
+    def __init__(self, shape: Shape, steps: int) -> None:
+        super().__init__(shape, steps)
+        self.generator = build(shape)
+        self.average = copy.deepcopy(self.generator).requires_grad_(False)
+        self.features = MobileNetFeatures()
+        self.encoder = Encoder((3, *self.features.channels[1:]))
+        self.critics = nn.ModuleDict(
+            {"projected": ProjectedCritic(self.features.channels, shape.keypoints), "pixels": PixelCritic()}
+        )
+        made = [*self.generator.parameters(), *self.encoder.parameters()]
+        self.judging = [p for p in self.critics.parameters() if p.requires_grad]
+        self.optimizers = {
+            "generator": torch.optim.Adam(made, LEARNING_RATE, BETAS),
+            "critics": torch.optim.Adam(self.judging, CRITIC_RATE, BETAS),
+        }
+
+    @property
+    def trained(self) -> nn.Module:
+        """The average of the generator's weights (Karras et al., ICLR 2018, section 6)."""
+        return self.average.eval()
+
+    def step(self, number: int, given: Conditions, real: Tensor, random: torch.Generator) -> dict[str, Tensor]:
+        """See :class:`Recipe`."""
+        self._set_rates(number)
+        noise = self.normal(random, len(real), 1, *real.shape[2:])
+        if number < HALF_SIZED * self.steps:
+            given, real = given.halved(), F.avg_pool2d(real, 2)
+            real = real * (given.fill + given.known)
+        half = (len(real) + 1) // 2
+        with torch.no_grad():
+            target = self.features(real)
+        shown = [real, *target[1:]]
+        mean, log_variance = (x.flatten(1) for x in self.encoder([x[:half] for x in shown], given.fill[:half]))
+        code = self.normal(random, len(real), self.generator.latent)
+        code = torch.cat([mean + (log_variance / 2).exp() * code[:half], code[half:]])
+        fake = given.composite(self.generator(given, code, noise))
+        changes = self.uniform(random, 3, len(real), 1, 1, 1)
+        real_seen, fake_seen = recolored(real, changes), recolored(fake, changes)
+        with torch.no_grad():
+            real_features = self.features(real_seen)
+        fake_features = self.features(fake_seen)
+
+        self._judge(True)
+        detached = [feature.detach() for feature in fake_features]
+        projected = hinge_critic(
+            self.critics["projected"](real_features, given), self.critics["projected"](detached, given), given.fill
+        )
+        pixels = hinge_critic(
+            [self.critics["pixels"](real_seen, given)], [self.critics["pixels"](fake_seen.detach(), given)], given.fill
+        )
+        descend(self.optimizers["critics"], projected + pixels)
+
+        self._judge(False)
+        fooled = hinge_generator(self.critics["projected"](fake_features, given), given.fill)
+        fooled_pixels = hinge_generator([self.critics["pixels"](fake_seen, given)], given.fill)
+        rebuilt, fill = fake[:half], given.fill[:half]
+        losses = {
+            "g_projected": fooled,
+            "g_pixels": fooled_pixels,
+            "perceptual": perceptual([feature[:half] for feature in target], self.features(rebuilt), fill),
+            "l1": inside((rebuilt - real[:half]).abs(), fill),
+            "divergence": kullback_leibler(mean, log_variance),
+        }
+        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, DIVERGENCE
+        descend(self.optimizers["generator"], sum(w * x for w, x in zip(weights, losses.values(), strict=True)))
+        self._average(number)
+        judged = {"d_projected": projected.detach(), "d_pixels": pixels.detach()}
+        return judged | {name: loss.detach() for name, loss in losses.items()}
+
+    def _set_rates(self, number: int) -> None:
+        """A linear warm-up, then constant, and down along a cosine to a tenth in the second half."""
+        late = max(0.0, 2 * number / self.steps - 1)
+        factor = min(1, (number + 1) / WARM_UP) * (0.55 + 0.45 * math.cos(math.pi * late))
+        for name, rate in (("generator", LEARNING_RATE), ("critics", CRITIC_RATE)):
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = rate * factor
+
+    def _judge(self, learning: bool) -> None:
+        for parameter in self.judging:
+            parameter.requires_grad_(learning)
+
+    @torch.no_grad()
+    def _average(self, number: int) -> None:
+        keep = min(0.5 ** (1 / AVERAGED), 1 - 10 / (number + 20))
+        for mean, value in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            mean.lerp_(value, 1 - keep)
+
+
+def recolored(images: Tensor, changes: Tensor) -> Tensor:
+    """Images (B, 3, H, W) with brightness, saturation and contrast changed by ``changes`` (3, B, 1, 1, 1) in 0..1."""
+    bright, saturated, contrasted = changes
+    images = images + (bright - 0.5) * 0.6
+    gray = images.mean(1, keepdim=True)
+    images = (images - gray) * (saturated * 1.2 + 0.4) + gray
+    mean = images.mean((1, 2, 3), keepdim=True)
+    return (images - mean) * (contrasted * 0.8 + 0.6) + mean

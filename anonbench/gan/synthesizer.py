@@ -1,0 +1,141 @@
+"""People out of a trained generator: patches in, filled patches out, many in one forward pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from anonbench.anonymize.frame import Patch
+from anonbench.devices import pick_device
+from anonbench.gan.condition import View, conditions
+from anonbench.gan.weights import read_generator
+from anonbench.gan.window import Window, resize, window_of
+
+# A shorter person has too few pixels for a network to say anything about.
+SMALLEST_SIDE = 8
+# A generator whose output has less contrast than this, in 0..255, has collapsed.
+LEAST_CONTRAST = 2.0
+# Most people in one forward pass.
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Task:
+    """One patch at network resolution: its window, and the network's view of it."""
+
+    window: Window
+    view: View
+
+
+class Synthesizer:
+    """A trained generator on a device.
+
+    Parameters
+    ----------
+    path
+        Its file.
+    device
+        ``auto``, ``cpu``, ``cuda`` or a device of that kind.
+
+    Raises
+    ------
+    UserError
+        If the file is not a usable generator.
+    """
+
+    def __init__(self, path: Path, device: str) -> None:
+        self.device = torch.device(pick_device(device))
+        self.generator, self.shape = read_generator(path, self.device)
+        self.size = self.shape.width, self.shape.height
+
+    def reach(self, side: float) -> int:
+        """How many px of surroundings a region's window shows at most."""
+        aspect = max(self.size) / min(self.size)
+        return int(np.ceil(side * (0.75 * aspect)))
+
+    def fill_all(self, patches: list[Patch], coarseness: float) -> list[np.ndarray | str]:
+        """The patches with their masks filled by people, (h, w, 3) uint8; or why one is to be masked out instead.
+
+        Reasons: ``too_small``, ``no_surroundings``, ``output_not_finite``, ``output_constant``.
+
+        Parameters
+        ----------
+        patches
+            Their ``rng`` gives each person's latent code, noise, and how the pose is varied.
+        coarseness
+            How vaguely outline and pose are told (:func:`anonbench.gan.condition.conditions`).
+        """
+        results: list[np.ndarray | str] = [""] * len(patches)
+        work: list[tuple[int, Task]] = []
+        for index, patch in enumerate(patches):
+            task = self._task(patch)
+            if isinstance(task, str):
+                results[index] = task
+            else:
+                work.append((index, task))
+        for start in range(0, len(work), BATCH):
+            part = work[start : start + BATCH]
+            chosen = [patches[index] for index, _ in part]
+            outputs = self._synthesize([task.view for _, task in part], chosen, coarseness)
+            for (index, task), patch, output in zip(part, chosen, outputs, strict=True):
+                results[index] = _pasted(patch, task, output)
+        return results
+
+    def _task(self, patch: Patch) -> Task | str:
+        if patch.side < SMALLEST_SIDE:
+            return "too_small"
+        if patch.hidden.all():
+            return "no_surroundings"
+        window = window_of(patch.box, self.size)
+        rows, cols = np.flatnonzero(patch.mask.any(1)), np.flatnonzero(patch.mask.any(0))
+        window = window.containing(cols[0], rows[0], cols[-1] + 1, rows[-1] + 1)
+        fill = _share(window, patch.mask, self.size) > 0
+        # A pixel of the network is known only where everything beneath it is.
+        known = _share(window, ~(patch.hidden | patch.mask), self.size) == 255
+        view = View(
+            image=resize(window.cut(patch.image), self.size),
+            fill=fill,
+            known=known & ~fill,
+            outline=_share(window, patch.outline, self.size) > 127,
+            keypoints=self._keypoints(window, patch),
+        )
+        return Task(window, view)
+
+    def _keypoints(self, window: Window, patch: Patch) -> np.ndarray:
+        count = self.shape.keypoints
+        if patch.keypoints is None or len(patch.keypoints) != count:
+            return np.zeros((count, 3))
+        return window.points(patch.keypoints, self.size)
+
+    @torch.inference_mode()
+    def _synthesize(self, views: list[View], patches: list[Patch], coarseness: float) -> np.ndarray:
+        """(B, H, W, 3) float32 in 0..255, not clipped."""
+        given = conditions(views, np.full(len(views), coarseness), [patch.rng for patch in patches])
+        code = np.stack([patch.rng.standard_normal(self.generator.latent, np.float32) for patch in patches])
+        noise = np.stack([patch.rng.standard_normal((1, *self.size[::-1]), np.float32) for patch in patches])
+        output: Tensor = self.generator(
+            given.to(self.device), torch.from_numpy(code).to(self.device), torch.from_numpy(noise).to(self.device)
+        )
+        return (output.float().permute(0, 2, 3, 1).cpu().numpy() + 1) * 127.5
+
+
+def _share(window: Window, mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """How much of each network pixel a mask covers, (H, W) uint8 in 0..255; outside of the patch nothing is covered."""
+    return resize(window.cut(mask.view(np.uint8) * np.uint8(255)), size)
+
+
+def _pasted(patch: Patch, task: Task, output: np.ndarray) -> np.ndarray | str:
+    inside = output[task.view.fill]
+    if not np.isfinite(inside).all():
+        return "output_not_finite"
+    if inside.clip(0, 255).std(0).max() < LEAST_CONTRAST:
+        return "output_constant"
+    filled = patch.image.copy()
+    window = task.window
+    pixels = resize(output.clip(0, 255).astype(np.float32), (window.width, window.height))
+    window.paste(np.rint(pixels).clip(0, 255).astype(np.uint8), filled)
+    return filled
