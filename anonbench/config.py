@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from anonbench.anonymize.base import check_params
+from anonbench.anonymize.registry import check_params, is_learned
 from anonbench.datasets.check import early_errors
 from anonbench.errors import UserError
 
@@ -105,6 +106,30 @@ class Regions(Model):
     body: BodyRegion = BodyRegion()
 
 
+class Learns(Model):
+    """The people that a generator learns from."""
+
+    dataset: str
+    split: Literal["train", "gan"] = "train"
+
+
+class Generator(Model):
+    """A generator: what it is, whom it learns from, whom it replaces, and how long it learns."""
+
+    network: Literal["style_unet", "context_encoder"] = "style_unet"
+    region: Region
+    learns: Learns
+    serves: Annotated[list[str], NonEmpty]
+    width: Annotated[int, Field(ge=16, le=1024)]
+    height: Annotated[int, Field(ge=16, le=1024)]
+    channels: Annotated[int, Field(ge=1, le=512)]
+    epochs: Positive
+    batch: Annotated[int, Field(ge=2)] = 8
+    snapshot_every: Positive = 10
+    max_people: Positive = 20000
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
 class TrainedModel(Model):
     """An MM config and the tasks that its trained model serves."""
 
@@ -138,9 +163,29 @@ class Config(Model):
     datasets: dict[str, Dataset]
     regions: Regions = Regions()
     methods: dict[str, dict[str, dict[str, Any]]]
+    generators: dict[str, Generator] = {}
     models: dict[str, TrainedModel]
     study: Annotated[list[Block], NonEmpty]
     runtime: Runtime = Runtime()
+
+
+    def generator_for(self, dataset: str, region: str, network: str) -> str:
+        """The name of the generator of that kind that serves a dataset's region.
+
+        Raises
+        ------
+        UserError
+            If there is none, or more than one.
+        """
+        kind = region, network
+        found = [n for n, g in self.generators.items() if dataset in g.serves and (g.region, g.network) == kind]
+        if len(found) != 1:
+            what = f"{' and '.join(found)} are" if found else "none is"
+            raise UserError(
+                f"The {region} regions of {dataset} need one generator of kind {network}, but {what} configured.",
+                f"Let exactly one entry of generators with region {region} and network {network} serve {dataset}.",
+            )
+        return found[0]
 
 
 def load(raw: dict[str, Any]) -> Config:
@@ -156,7 +201,7 @@ def load(raw: dict[str, Any]) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise _explain(error) from None
-    for section, pattern in (("datasets", NAME), ("models", NAME), ("methods", WORD)):
+    for section, pattern in (("datasets", NAME), ("models", NAME), ("generators", NAME), ("methods", WORD)):
         for name in getattr(config, section):
             _check_name(f"{section}.{name}", name, pattern)
     for name, model in config.models.items():
@@ -169,9 +214,14 @@ def load(raw: dict[str, Any]) -> Config:
                 check_params(method, params)
             except UserError as error:
                 raise UserError(f"methods.{method}.{level}: {error.what}", error.mend) from None
+    for name, generator in config.generators.items():
+        _check_generator(config, generator, f"generators.{name}")
     used = {dataset for block in config.study for dataset in block.datasets}
     for number, block in enumerate(config.study):
         _check_block(config, block, f"study[{number}]")
+    for name, generator in needed_generators(config).items():
+        _check_learns(config, generator, f"generators.{name}")
+        used.add(generator.learns.dataset)
     for name in sorted(used):
         try:
             early_errors(config.datasets[name].model_dump())
@@ -192,6 +242,50 @@ def _check_block(config: Config, block: Block, where: str) -> None:
                     f"{where} asks for {method} at level {level!r}, but methods.{method} has no parameters for it.",
                     f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
                 )
+
+
+    for method, level, dataset, region in product(block.methods, block.levels, block.datasets, block.regions):
+        if is_learned(method):
+            try:
+                config.generator_for(dataset, region, network_of(config, method, level))
+            except UserError as error:
+                raise UserError(f"{where} asks for {method} at {level}. {error.what}", error.mend) from None
+
+
+def network_of(config: Config, method: str, level: str) -> str:
+    """Which kind of generator a learned method uses at a level."""
+    return config.methods[method][level].get("network", "style_unet")
+
+
+def needed_generators(config: Config) -> dict[str, Generator]:
+    """The generators that the study's cells need, by name."""
+    found = {}
+    for block in config.study:
+        for dataset, region, method, level in product(block.datasets, block.regions, block.methods, block.levels):
+            if is_learned(method):
+                name = config.generator_for(dataset, region, network_of(config, method, level))
+                found[name] = config.generators[name]
+    return found
+
+
+def _check_generator(config: Config, generator: Generator, where: str) -> None:
+    for key, names in (("learns.dataset", [generator.learns.dataset]), ("serves", generator.serves)):
+        for name in names:
+            if name not in config.datasets:
+                raise UserError(
+                    f"{where}.{key} names {name!r}, which datasets does not define.", _suggest(name, config.datasets)
+                )
+
+
+def _check_learns(config: Config, generator: Generator, where: str) -> None:
+    splits = getattr(config.datasets[generator.learns.dataset], "splits", None)
+    split = generator.learns.split
+    has = split == "train" if splits is None else bool(dict(splits).get(split))
+    if not has:
+        raise UserError(
+            f"{where}.learns.split is {split!r}, which {generator.learns.dataset} does not have.",
+            "Choose train, or give the dataset such a split.",
+        )
 
 
 def _check_name(key: str, name: str, pattern: re.Pattern[str]) -> None:
@@ -235,6 +329,7 @@ def _siblings(loc: tuple[Any, ...]) -> list[str]:
     """The keys that are known beside the key at ``loc``."""
     table: dict[Any, type[BaseModel]] = {
         "datasets": Model, "regions": Regions, "models": TrainedModel, "study": Block, "runtime": Runtime,
+        "generators": Generator,
     }  # fmt: skip
     if len(loc) == 1:
         return list(Config.model_fields)
@@ -245,4 +340,6 @@ def _siblings(loc: tuple[Any, ...]) -> list[str]:
             model = CocoSplit if loc[2] == "coco" else ScenesSplits
     elif loc[0] == "regions" and len(loc) == 3:
         model = {"face": FaceRegion, "body": BodyRegion}[loc[1]]
+    elif loc[0] == "generators" and "learns" in loc[:-1]:
+        model = Learns
     return list(model.model_fields)

@@ -15,11 +15,29 @@ rule link_original:
         "../workflow_scripts/write_variant.py"
 
 
+def generator_of(wildcards):
+    """The trained generator that a learned method uses; nothing for the others."""
+    if not is_learned(wildcards.method):
+        return []
+    network = network_of(CONFIG, wildcards.method, wildcards.level)
+    name = CONFIG.generator_for(wildcards.dataset, wildcards.region, network)
+    return f"resources/gan/{name}/generator.safetensors"
+
+
+def method_modules(wildcards):
+    """The modules that are found by the names of the method and of its kind of generator."""
+    modules = [f"anonbench.anonymize.methods.{wildcards.method}"]
+    if is_learned(wildcards.method):
+        modules += gan_modules(network_of(CONFIG, wildcards.method, wildcards.level), "networks")
+    return modules
+
+
 rule anonymize:
     input:
         annotations="resources/datasets/{dataset}/annotations/{split}.json",
         regions="resources/regions/{dataset}/{split}/{region}.json",
-        code=lambda w: stage_code("write_variant", f"anonbench.anonymize.methods.{w.method}"),
+        generator=generator_of,
+        code=lambda w: stage_code("write_variant", *method_modules(w)),
     output:
         images=directory("resources/anonymized/{dataset}/{split}/{region}-{method}-{level}/images"),
         manifest="resources/anonymized/{dataset}/{split}/{region}-{method}-{level}/manifest.json",

@@ -10,7 +10,8 @@ from snakemake.exceptions import WorkflowError
 os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
 from anonbench.code import code_files, model_config_files
-from anonbench.config import load
+from anonbench.anonymize.registry import is_learned
+from anonbench.config import load, network_of
 from anonbench.files import listing_digest
 from anonbench.errors import UserError
 from anonbench.matrix import ORIGINAL, Variant, expand as expand_study
@@ -34,6 +35,7 @@ def one_of(names):
 wildcard_constraints:
     dataset=one_of(CONFIG.datasets),
     model=one_of(CONFIG.models),
+    gan=one_of(CONFIG.generators) or "(?!)",  # an empty alternative would match anything
     split="train|val|gan",
     region="face|body",
     method=one_of(CONFIG.methods),

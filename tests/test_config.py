@@ -27,13 +27,19 @@ def put(raw, path, value):
     raw[last] = value
 
 
+def without_gan(raw):
+    """As for a dataset without a split for generators."""
+    for block in raw["study"]:
+        block["methods"].remove("gan")
+
+
 def test_the_default_configuration_loads(raw):
     assert load(raw).datasets["scenes"].width == raw["datasets"]["scenes"]["width"]
 
 
 def test_the_photos_configuration_loads_on_top_of_it(raw):
     photos = yaml.safe_load((ROOT / "config" / "photos.yaml").read_text())
-    for key in ("datasets", "models"):
+    for key in ("datasets", "models", "generators"):
         raw[key].update(photos[key])
     raw["study"] = photos["study"]
     assert {dataset for block in load(raw).study for dataset in block.datasets} == {"pennfudan", "lspet"}
@@ -62,6 +68,16 @@ def test_the_photos_configuration_loads_on_top_of_it(raw):
         ("methods/smear", {"low": {}}, "methods.smear.low: .*smear"),
         ("models/mask-rcnn_demo/config", "config/models/none.py", "config/models/none.py, which does not exist"),
         ("models/mask-rcnn_demo/tasks", ["segmentation"], r"models.mask-rcnn_demo.tasks\[0\]"),
+        ("methods/gan/medium", {"grow": 0.1, "coarsness": 0.1}, "methods.gan.medium: .*coarsness"),
+        ("generators/scenes_body/learn", {}, "generators.scenes_body.learn: nothing reads it. Did you mean 'learns'?"),
+        ("generators/scenes_body/learns/spilt", "gan", "generators.scenes_body.learns.spilt: .* Did you mean 'split'?"),
+        ("generators/scenes_body/learns/dataset", "scene", "generators.scenes_body.learns.dataset names 'scene'"),
+        ("generators/scenes_body/serves", ["lspet"], "generators.scenes_body.serves names 'lspet'"),
+        ("generators/scenes_body/network", "unet", "generators.scenes_body.network"),
+        ("datasets/scenes/splits", {"train": 2, "val": 2}, "learns.split is 'gan', which scenes does not have"),
+        ("generators/scenes_body/region", "face", r"study\[0\] asks for gan at medium. The body .* but none is con"),
+        ("generators/scenes_face/region", "body", "but scenes_body and scenes_face are configured"),
+        ("methods/gan/medium/network", "context_encoder", "one generator of kind context_encoder, but none is con"),
         ("runtime/gpu", True, "runtime.gpu: nothing reads it"),
     ],
 )
@@ -79,12 +95,14 @@ def test_a_missing_section_is_named(raw, key):
 
 
 def test_a_missing_archive_is_found_before_any_job(raw):
+    without_gan(raw)
     raw["datasets"]["scenes"] = {"format": "pennfudan", "archive": "nowhere/PennFudanPed.zip"}
     with pytest.raises(UserError, match="datasets.scenes: .*nowhere/PennFudanPed.zip"):
         load(raw)
 
 
 def test_missing_annotations_of_an_own_dataset_are_found_before_any_job(raw, tmp_path):
+    without_gan(raw)
     (tmp_path / "1.png").touch()
     split = {"images": str(tmp_path), "annotations": str(tmp_path / "none.json")}
     raw["datasets"]["scenes"] = {"format": "coco", "splits": {"train": split, "val": split}}

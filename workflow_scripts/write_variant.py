@@ -9,7 +9,7 @@ from anonbench.matrix import ORIGINAL, Variant
 with job(snakemake.log[0]):
     wildcards = snakemake.wildcards
     annotations = Path(snakemake.input.annotations)
-    regions = snakemake.input.get("regions")
+    regions, generator = snakemake.input.get("regions"), snakemake.input.get("generator")
     variant = Variant(wildcards.region, wildcards.method, wildcards.level) if regions else Variant()
     write_variant(
         annotations=annotations,
@@ -24,4 +24,6 @@ with job(snakemake.log[0]):
         params=dict(snakemake.params.get("spec", {})),
         seed=0,
         workers=snakemake.threads,
+        generator=Path(generator) if generator else None,
+        device=snakemake.config.get("runtime", {}).get("device", "auto"),
     )

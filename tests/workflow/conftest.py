@@ -15,8 +15,26 @@ def toy_config() -> dict:
     """Three datasets and two models: rendered scenes, an archive, and a user's own folder with every oddity."""
     return {
         "datasets": {
-            "tiny": {"format": "scenes", "splits": {"train": 8, "val": 4}, "width": 128, "height": 96, "seed": 1},
+            "tiny": {
+                "format": "scenes",
+                "splits": {"train": 8, "val": 4, "gan": 4},
+                "width": 128,
+                "height": 96,
+                "seed": 1,
+            },
             "ped": {"format": "pennfudan", "archive": "PennFudanPed.zip"},
+        },
+        "generators": {
+            "tiny_body": {
+                "region": "body",
+                "learns": {"dataset": "tiny", "split": "gan"},
+                "serves": ["tiny"],
+                "width": 32,
+                "height": 64,
+                "channels": 4,
+                "epochs": 1,
+                "batch": 4,
+            },
         },
         "models": {
             "det": {
@@ -28,6 +46,7 @@ def toy_config() -> dict:
         "study": [
             {"datasets": ["tiny"], "models": ["det", "pose"], **VARIANTS},
             {"datasets": ["ped"], "models": ["det"], **VARIANTS, "methods": ["mask_out"]},
+            {"datasets": ["tiny"], "models": ["pose"], **VARIANTS, "methods": ["gan"]},
             {
                 "datasets": ["own"],
                 "models": ["det"],

@@ -39,6 +39,8 @@ def evaluated(dataset, variant, model, seed=0, evaluated_on=("original",)):
     }
 
 
+GENERATOR = "train_generator gan=tiny_body"
+
 ALL_CELLS = (
     {
         job
@@ -47,6 +49,7 @@ ALL_CELLS = (
         for job in evaluated("tiny", variant, model)
     }
     | {job for variant in ("original", "body-mask_out-medium") for job in evaluated("ped", variant, "det")}
+    | evaluated("tiny", "body-gan-medium", "pose")
     | evaluated("own", "original", "det")
     | evaluated("own", "face-pixelate-high", "det", evaluated_on=("original", "anonymized"))
 )
@@ -84,7 +87,7 @@ def test_a_models_config_trains_that_model_again(project):
     with project.changed("config/models/td-hm_mobilenetv2_toy.py", "_base_", "# changed\n_base_"):
         assert project.planned() == {
             job
-            for variant in ("original", "body-blur-medium", "body-mask_out-medium")
+            for variant in ("original", "body-blur-medium", "body-mask_out-medium", "body-gan-medium")
             for job in trained("tiny", variant, ["pose"])
         }
 
@@ -99,6 +102,30 @@ def test_an_anonymizers_module_runs_that_methods_chains(project):
         assert project.planned() == chain("tiny", "body-mask_out-medium", ["det", "pose"]) | chain(
             "ped", "body-mask_out-medium", ["det"]
         )
+
+
+def test_a_gans_level_runs_its_chain_and_keeps_the_generator(project):
+    project.config["methods"] = {"gan": {"medium": {"grow": 0.05}}}
+    assert project.planned() == chain("tiny", "body-gan-medium", ["pose"])
+
+
+def test_a_generators_size_trains_it_again(project):
+    generator = {**project.config["generators"]["tiny_body"], "channels": 8}
+    project.config["generators"] = {"tiny_body": generator}
+    assert project.planned() == {GENERATOR} | chain("tiny", "body-gan-medium", ["pose"])
+
+
+def test_whom_else_a_generator_serves_runs_nothing(project):
+    generator = {**project.config["generators"]["tiny_body"], "serves": ["tiny", "ped"]}
+    project.config["generators"] = {"tiny_body": generator}
+    assert project.planned() == set()
+
+
+def test_a_recipe_trains_its_generators_again_and_another_one_does_not(project):
+    with project.changed("anonbench/gan/recipes/style_unet.py", '"""', '"""Changed. '):
+        assert project.planned() == {GENERATOR} | chain("tiny", "body-gan-medium", ["pose"])
+    with project.changed("anonbench/gan/recipes/context_encoder.py", '"""', '"""Changed. '):
+        assert project.planned() == set()
 
 
 def test_the_report_module_summarizes_again(project):
@@ -141,7 +168,7 @@ def test_a_pin_that_decides_numbers_trains_and_evaluates_again(project):
     with project.changed("envs/constraints.txt", "torchvision==", "torchvision==9"):
         planned = project.planned()
     assert ALL_CELLS <= planned
-    assert {job.split()[0] for job in planned} == {"train", "evaluate", "summarize"}
+    assert {job.split()[0] for job in planned} == {"train_generator", "anonymize", "train", "evaluate", "summarize"}
 
 
 def test_another_pin_runs_nothing(project):

@@ -22,6 +22,7 @@ def test_every_cell_of_the_study_has_its_rows(summary):
             ("body", "mask_out", "medium"),
         )
     }
+    expected.add(("tiny", "pose", "pose", "body", "gan", "medium", 0, "original"))
     for task in ("detection", "instance_segmentation"):
         expected |= {("ped", task, "det", *v, 0, "original") for v in (("none", "original", "none"),)}
         expected |= {("ped", task, "det", "body", "mask_out", "medium", 0, "original")}
@@ -57,10 +58,11 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in result.stdout + result.stderr
 
 
-def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished):
+@pytest.mark.parametrize("variant", ["body-mask_out-medium", "body-gan-medium"])
+def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished, variant):
     root = finished.root / "resources"
-    manifest = json.loads((root / "anonymized/tiny/train/body-mask_out-medium/manifest.json").read_text())
-    images = root / "anonymized/tiny/train/body-mask_out-medium/images"
+    manifest = json.loads((root / f"anonymized/tiny/train/{variant}/manifest.json").read_text())
+    images = root / f"anonymized/tiny/train/{variant}/images"
     originals = root / "datasets/tiny/images/train"
     assert [i["file_name"] for i in manifest["images"]] == [
         i["file_name"] for i in json.loads((root / "datasets/tiny/annotations/train.json").read_text())["images"]
@@ -69,3 +71,10 @@ def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished):
         same = (images / image["file_name"]).read_bytes() == (originals / image["file_name"]).read_bytes()
         assert same == (image["regions"] == 0)
     assert any(image["regions"] for image in manifest["images"])
+
+
+def test_a_generator_leaves_weights_samples_and_a_log(finished):
+    folder = finished.root / "resources" / "gan" / "tiny_body"
+    assert (folder / "generator.safetensors").stat().st_size > 10_000
+    assert (folder / "samples.png").read_bytes().startswith(b"\x89PNG")
+    assert json.loads((folder / "log.json").read_text())["snapshots"][-1]["quality"]["people"] > 0

@@ -1,0 +1,148 @@
+"""Speed of generated anonymization and of a generator's training, as Markdown tables.
+
+Run from the project's root, after the generator was trained::
+
+    python -m benchmarks.gan --generator resources/gan/pennfudan_body \\
+        --dataset resources/datasets/pennfudan --regions resources/regions/pennfudan/train/body.json
+
+Synthesis: crops a second with regions batched across images against the same network run one region at a time, images
+decoded and encoded in both; and the share of the batched run's time that is the network's own forward (goal: 80 %).
+Training: images a second of the whole loop against the bare step on one batch that is ready (goal: 90 %).
+All figures are CPU seconds of this process on a CPU, and wall-clock seconds elsewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import torch
+
+from anonbench.anonymize.methods.gan import Gan
+from anonbench.anonymize.variant import Job, write_jobs
+from anonbench.devices import keep_freed_memory, pick_device
+from anonbench.files import read_json
+from anonbench.gan.crops import read_crops
+from anonbench.gan.recipes import recipe_class
+from anonbench.gan.train import Schedule, batches, step_seed
+from anonbench.regions.files import read_regions
+
+BLOCK = 5  # training steps in a row, of the loop and of the bare step in turns
+PARAMS = {"grow": 0.04, "coarseness": 0.02}
+
+
+def main() -> None:
+    """Parse the arguments, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--generator", type=Path, required=True, help="a trained generator's folder")
+    parser.add_argument("--dataset", type=Path, required=True, help="a dataset in the common form")
+    parser.add_argument("--regions", type=Path, required=True, help="a region file of that dataset")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--images", type=int, default=64, help="at most so many images")
+    parser.add_argument("--blocks", type=int, default=6, help=f"blocks of {BLOCK} training steps to time")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    keep_freed_memory()
+    device = torch.device(pick_device(args.device))
+    clock = time.process_time if device.type == "cpu" else _synchronized
+    synthesis(args, device, clock)
+    training(args, device, clock)
+
+
+def _synchronized() -> float:
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def synthesis(args: argparse.Namespace, device: torch.device, clock: Callable[[], float]) -> None:
+    """Print crops a second, batched and one by one."""
+    regions = read_regions(args.regions)
+    annotations = read_json(args.dataset / "annotations" / f"{regions['split']}.json")
+    digests = {image["file_name"]: image["sha256"] for image in annotations["images"]}
+    chosen = [image for image in regions["images"] if image["regions"]][: args.images]
+    people = sum(len(image["regions"]) for image in chosen)
+    print("| way | people | people a second | in the network |\n|---|---|---|---|")
+    for name, method in (("one by one", OneByOne), ("batched", Gan)):
+        method = method(PARAMS, args.generator / "generator.safetensors", str(device))
+        spent = 0.0
+        forward = method.synthesizer.generator.forward
+
+        def timed(*inputs, forward=forward):
+            nonlocal spent
+            start = clock()
+            output = forward(*inputs)
+            spent += clock() - start
+            return output
+
+        method.synthesizer.generator.forward = timed
+        with tempfile.TemporaryDirectory() as scratch:
+            jobs = [_job(args.dataset / "images" / regions["split"], image, digests, scratch) for image in chosen]
+            list(write_jobs(jobs[:2], method, 1))
+            spent = 0.0
+            start = clock()
+            list(write_jobs(jobs, method, 1))
+            seconds = clock() - start
+        print(f"| {name} | {people} | {people / seconds:.1f} | {spent / seconds:.0%} |", flush=True)
+
+
+class OneByOne(Gan):
+    """One region in each forward pass."""
+
+    def fill_all(self, patches):
+        """As the base class does it."""
+        return [self.synthesizer.fill_all([patch], self.params.coarseness)[0] for patch in patches]
+
+
+def _job(images_dir: Path, image: dict, digests: dict[str, str], scratch: str) -> Job:
+    target = Path(scratch) / Path(image["file_name"]).name
+    return Job(
+        source=images_dir / image["file_name"],
+        target=target,
+        final=target,
+        file_name=image["file_name"],
+        sha256=digests[image["file_name"]],
+        size=(image["width"], image["height"]),
+        records=image["regions"],
+        seed=0,
+    )
+
+
+def training(args: argparse.Namespace, device: torch.device, clock: Callable[[], float]) -> None:
+    """Print images a second of the loop and of the bare step, in turns within one run."""
+    method = Gan(PARAMS, args.generator / "generator.safetensors", str(device))
+    shape, regions = method.synthesizer.shape, read_regions(args.regions)
+    partners = list(range(shape.keypoints))
+    images_dir = args.dataset / "images" / regions["split"]
+    crops = read_crops(args.regions, images_dir, (shape.width, shape.height), partners, 500)
+    schedule = Schedule(epochs=1, batch=8, snapshot_every=1, max_people=500, seed=0)
+    print("| phase | loop, images a second | bare step, images a second | ratio |\n|---|---|---|---|")
+    for phase, first in (("first half", 0), ("second half", 10**6)):
+        recipe = recipe_class(shape.network)(shape, 10**6 + 10**4).to(device, memory_format=torch.channels_last)
+        source = enumerate(batches(crops, recipe, schedule, range(first, first + BLOCK * (args.blocks + 1))), first)
+
+        def step(number, given, real, recipe=recipe):
+            recipe.step(number, given.to(device), real.to(device), torch.Generator().manual_seed(step_seed(0, number)))
+
+        for number, (given, real) in itertools.islice(source, BLOCK):  # not counted
+            step(number, given, real)
+        loop = bare = 0.0
+        for _ in range(args.blocks):
+            start = clock()
+            for number, (given, real) in itertools.islice(source, BLOCK):
+                step(number, given, real)
+            middle = clock()
+            for _ in range(BLOCK):
+                step(number, given, real)
+            loop, bare = loop + middle - start, bare + clock() - middle
+        count = args.blocks * BLOCK * schedule.batch
+        print(f"| {phase} | {count / loop:.1f} | {count / bare:.1f} | {bare / loop:.0%} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
