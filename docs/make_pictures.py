@@ -1,6 +1,6 @@
 """Draw docs/anonymizers.jpg: every method, level and region of the default configuration on one rendered scene.
 
-Run from the project's root: .venv/bin/python docs/make_pictures.py
+Run from the project's root, after `make demo`, which trains the generators: .venv/bin/python docs/make_pictures.py
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from anonbench.anonymize.registry import create  # noqa: E402
+from anonbench.anonymize.registry import create, is_learned  # noqa: E402
 from anonbench.datasets.prepare import prepare  # noqa: E402
 from anonbench.files import read_json  # noqa: E402
 from anonbench.images import decode  # noqa: E402
@@ -46,13 +46,20 @@ def main() -> None:
         for level in ("low", "medium", "high"):
             tiles = [captioned(image, "original")]
             for method, levels in config["methods"].items():
-                result = create(method, levels[level]).anonymize(image, regions, np.random.default_rng(0)).image
+                weights = generator(region) if is_learned(method) else None
+                anonymizer = create(method, levels[level], weights)
+                result = anonymizer.anonymize(image, regions, np.random.default_rng(0)).image
                 tiles.append(captioned(result, f"{region}, {method}, {level}"))
             rows.append(np.concatenate(tiles, axis=1))
     sheet = np.concatenate(rows, axis=0)
     small = cv2.resize(sheet, None, fx=0.62, fy=0.62, interpolation=cv2.INTER_AREA)
     _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
     (ROOT / "docs" / "anonymizers.jpg").write_bytes(data.tobytes())
+
+
+def generator(region: str) -> Path:
+    """The demo's generator of a region."""
+    return ROOT / "resources" / "gan" / f"scenes_{region}" / "generator.safetensors"
 
 
 def captioned(image: np.ndarray, text: str) -> np.ndarray:

@@ -23,6 +23,7 @@ CATEGORIES = [
     {"id": 90, "name": "dog", "supercategory": "animal"},
 ]
 PERSON, BICYCLE, DOG = 3, 17, 90
+FACE = [35, 10, 10, 10]  # the figure's; most annotations do not say where it is
 
 
 def build_odd_coco(folder: Path) -> dict[str, Any]:
@@ -96,10 +97,10 @@ def _write(folder: Path, rng: np.random.Generator) -> dict[str, Any]:
     picture().save(add("a plain photo.jpg", person(), person(bbox=[80, 50, 40, 40])), exif=exif, comment=SECRET)
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", SECRET.decode())
-    picture().save(add("sub folder/übung 1.PNG", person(segmentation=rle(True))), pnginfo=text)
+    picture().save(add("sub folder/übung 1.PNG", person(segmentation=rle(True), face_box=FACE)), pnginfo=text)
     picture().convert("L").save(add("sub folder\\gray.jpg", person()))
     picture().convert("RGBA").save(add("sub folder/deeper/rgba.png", person(), {**person(), "category_id": BICYCLE}))
-    picture().convert("CMYK").save(add("cmyk.jpg", person()))
+    picture().convert("CMYK").save(add("cmyk.jpg", person(face_box=FACE, face_valid=True)))
     picture().quantize(16).save(add("palette.png", person(), size=None))
     deep = scene(rng).astype(np.uint16) << 8
     cv2.imwrite(str(add("sixteen bits.png", person())), deep[:, :, 0] | 77)

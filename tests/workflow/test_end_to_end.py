@@ -58,14 +58,17 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("variant", ["body-mask_out-medium", "body-gan-medium"])
-def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished, variant):
+@pytest.mark.parametrize(
+    ("dataset", "variant"),
+    [("tiny", "body-mask_out-medium"), ("tiny", "body-gan-medium"), ("own", "face-pixelate-high")],
+)
+def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished, dataset, variant):
     root = finished.root / "resources"
-    manifest = json.loads((root / f"anonymized/tiny/train/{variant}/manifest.json").read_text())
-    images = root / f"anonymized/tiny/train/{variant}/images"
-    originals = root / "datasets/tiny/images/train"
+    manifest = json.loads((root / f"anonymized/{dataset}/train/{variant}/manifest.json").read_text())
+    images = root / f"anonymized/{dataset}/train/{variant}/images"
+    originals = root / f"datasets/{dataset}/images/train"
     assert [i["file_name"] for i in manifest["images"]] == [
-        i["file_name"] for i in json.loads((root / "datasets/tiny/annotations/train.json").read_text())["images"]
+        i["file_name"] for i in json.loads((root / f"datasets/{dataset}/annotations/train.json").read_text())["images"]
     ]
     for image in manifest["images"]:
         same = (images / image["file_name"]).read_bytes() == (originals / image["file_name"]).read_bytes()
