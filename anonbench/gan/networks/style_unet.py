@@ -14,7 +14,8 @@ STRIPS = 4  # parts of the window's height, each with an appearance of its own
 APPEARANCE = 16  # numbers of each
 LATENT = STRIPS * APPEARANCE
 STYLE = 128  # width of the style vector
-SURE = 4.0  # how far an untrained network trusts the outline, in logits
+# Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add.
+OUTLINED, ADDED = 4.0, 2.0
 WIDEST = 8  # channels never exceed this many times those of the finest stage
 
 
@@ -52,7 +53,7 @@ class Network(nn.Module):
     that head, trunk and legs can look different.
 
     What it makes is a person and where that person is; around the person, within the region, the surroundings' colours
-    are spread smoothly. It begins with the person where the outline is.
+    are spread smoothly. It decides where the outline is vague.
 
     Every stage of the decoder adds to the image, and the conditions enter at the two finest stages (Karras et al., CVPR
     2020, figure 7), so that training can begin at half the size.
@@ -159,7 +160,8 @@ class Network(nn.Module):
             if image is not None:
                 image = F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
             image = leave(x) if image is None else image + leave(x)
-        person, here = image[:, :3], torch.sigmoid(image[:, 3:] + SURE * (2 * given.planes[:, 5:] - 1))
+        outlined = OUTLINED * (2 * given.planes[:, 5:] - 1)
+        person, here = image[:, :3], torch.sigmoid(outlined + ADDED * torch.tanh(image[:, 3:]))
         return here * person + (1 - here) * spread(given.planes[:, :3], given.known)
 
 

@@ -64,10 +64,6 @@ class Recipe(nn.Module, ABC):
         """Standard normal numbers where the recipe computes; the same on every device."""
         return torch.randn(*size, generator=random).to(next(self.parameters()).device)
 
-    def uniform(self, random: torch.Generator, *size: int) -> Tensor:
-        """Numbers uniform in 0..1, likewise."""
-        return torch.rand(*size, generator=random).to(next(self.parameters()).device)
-
     def state(self) -> dict[str, dict]:
         """Weights and the optimizers' states."""
         return {"weights": self.state_dict(), **{k: v.state_dict() for k, v in self.optimizers.items()}}
