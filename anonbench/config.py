@@ -113,6 +113,13 @@ class Learns(Model):
     split: Literal["train", "gan"] = "train"
 
 
+class Weights(Model):
+    """A weight file, and the hash that it must have."""
+
+    file: str
+    sha256: Digest
+
+
 class Generator(Model):
     """A generator: what it is, whom it learns from, whom it replaces, and how long it learns."""
 
@@ -127,6 +134,7 @@ class Generator(Model):
     batch: Annotated[int, Field(ge=2)] = 8
     snapshot_every: Positive = 10
     max_people: Positive = 20000
+    vgg16: Weights | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
@@ -220,7 +228,7 @@ def load(raw: dict[str, Any]) -> Config:
     for number, block in enumerate(config.study):
         _check_block(config, block, f"study[{number}]")
     for name, generator in needed_generators(config).items():
-        _check_learns(config, generator, f"generators.{name}")
+        _check_sources(config, generator, f"generators.{name}")
         used.add(generator.learns.dataset)
     for name in sorted(used):
         try:
@@ -277,7 +285,7 @@ def _check_generator(config: Config, generator: Generator, where: str) -> None:
                 )
 
 
-def _check_learns(config: Config, generator: Generator, where: str) -> None:
+def _check_sources(config: Config, generator: Generator, where: str) -> None:
     splits = getattr(config.datasets[generator.learns.dataset], "splits", None)
     split = generator.learns.split
     has = split == "train" if splits is None else bool(dict(splits).get(split))
@@ -286,6 +294,8 @@ def _check_learns(config: Config, generator: Generator, where: str) -> None:
             f"{where}.learns.split is {split!r}, which {generator.learns.dataset} does not have.",
             "Choose train, or give the dataset such a split.",
         )
+    if generator.vgg16 and not Path(generator.vgg16.file).is_file():
+        raise UserError(f"{where}.vgg16.file names {generator.vgg16.file}, which does not exist.", "Correct the path.")
 
 
 def _check_name(key: str, name: str, pattern: re.Pattern[str]) -> None:
@@ -342,4 +352,6 @@ def _siblings(loc: tuple[Any, ...]) -> list[str]:
         model = {"face": FaceRegion, "body": BodyRegion}[loc[1]]
     elif loc[0] == "generators" and "learns" in loc[:-1]:
         model = Learns
+    elif loc[0] == "generators" and "vgg16" in loc[:-1]:
+        model = Weights
     return list(model.model_fields)

@@ -78,6 +78,8 @@ def test_the_photos_configuration_loads_on_top_of_it(raw):
         ("generators/scenes_body/region", "face", r"study\[0\] asks for gan at medium. The body .* but none is con"),
         ("generators/scenes_face/region", "body", "but scenes_body and scenes_face are configured"),
         ("methods/gan/medium/network", "context_encoder", "one generator of kind context_encoder, but none is con"),
+        ("generators/scenes_body/vgg16", {"file": "x"}, "lacks generators.scenes_body.vgg16.sha256"),
+        ("generators/scenes_body/vgg16", {"file": "none.pth", "sha256": "0" * 64}, "none.pth, which does not exist"),
         ("runtime/gpu", True, "runtime.gpu: nothing reads it"),
     ],
 )

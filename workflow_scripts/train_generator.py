@@ -10,6 +10,7 @@ SCHEDULE = "epochs", "batch", "snapshot_every", "max_people", "seed"
 with job(snakemake.log[0]):
     spec, runtime = snakemake.params.spec, snakemake.config.get("runtime", {})
     settings = dict(spec["generator"])
+    vgg16 = settings.pop("vgg16")
     schedule = Schedule(**{key: settings.pop(key) for key in SCHEDULE})
     annotations, regions = Path(snakemake.input.annotations), Path(snakemake.input.regions)
     train_generator(
@@ -19,6 +20,7 @@ with job(snakemake.log[0]):
         out_dir=Path(snakemake.output.generator).parent,
         settings=settings,
         schedule=schedule,
+        vgg16=vgg16,
         device=runtime.get("device", "auto"),
         precision=spec["precision"],
         threads=snakemake.threads,

@@ -1,45 +1,89 @@
-"""Perceptual features: the packaged ImageNet MobileNetV2, frozen."""
+"""Features of frozen ImageNet networks: the packaged MobileNetV2, and VGG-16 where its weights are at hand."""
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
-from torchvision.models import mobilenet_v2
+from torchvision.models import mobilenet_v2, vgg16
 
+from anonbench.errors import UserError
+from anonbench.files import sha256_file
 from anonbench.mm.weights import packaged_mobilenet_v2
 
-# Last layers at strides 4, 8, 16 and 32, and their channels.
-TAPS = {3: 24, 6: 32, 13: 96, 17: 320}
+# Layers whose output is taken, and their channels: MobileNetV2's last ones at strides 4, 8, 16 and 32; VGG's before
+# the first four poolings, strides 1, 2, 4 and 8 (Johnson et al., ECCV 2016).
+MOBILENET = {3: 24, 6: 32, 13: 96, 17: 320}
+VGG = {3: 64, 8: 128, 15: 256, 22: 512}
 
 
-class MobileNetFeatures(nn.Module):
-    """MobileNetV2 (Sandler et al., CVPR 2018) in evaluation mode, its weights fixed.
+class Features(nn.Module):
+    """A network in evaluation mode, its weights fixed; gradients flow through it to its input only.
 
-    Gradients flow through it to its input, never to its weights.
+    Parameters
+    ----------
+    layers
+        In order.
+    taps
+        Index of each layer whose output is taken, and its channels.
     """
 
-    channels = tuple(TAPS.values())
-
-    def __init__(self) -> None:
+    def __init__(self, layers: nn.Sequential, taps: dict[int, int]) -> None:
         super().__init__()
-        network = mobilenet_v2()
-        network.load_state_dict(packaged_mobilenet_v2())
-        self.layers = network.features[: max(TAPS) + 1]
+        self.channels, self.taps = tuple(taps.values()), tuple(taps)
+        self.layers = layers[: max(taps) + 1]
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
         self.requires_grad_(False)
         self.eval()
 
-    def train(self, mode: bool = True) -> MobileNetFeatures:
+    def train(self, mode: bool = True) -> Features:
         """Stays in evaluation mode: its statistics are part of the weights."""
         return super().train(False)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Images (B, 3, H, W) in -1..1 to four feature maps, strides 4, 8, 16 and 32."""
+        """Images (B, 3, H, W) in -1..1 to one feature map for each tap."""
         x = ((images + 1) / 2 - self.mean) / self.std
         taps = []
         for index, layer in enumerate(self.layers):
             x = layer(x)
-            if index in TAPS:
+            if index in self.taps:
                 taps.append(x)
         return taps
+
+
+def mobilenet_features() -> Features:
+    """The packaged MobileNetV2 (Sandler et al., CVPR 2018).
+
+    Raises
+    ------
+    UserError
+        If the package is not installed.
+    """
+    network = mobilenet_v2()
+    network.load_state_dict(packaged_mobilenet_v2())
+    return Features(network.features, MOBILENET)
+
+
+def vgg_features(path: Path, sha256: str) -> Features:
+    """VGG-16 (Simonyan & Zisserman, ICLR 2015) from torchvision's own weight file.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, has another hash, or is not torchvision's VGG-16.
+    """
+    if not path.is_file():
+        raise UserError(f"The VGG-16 weights {path} do not exist.", "Correct the path, or leave vgg16 out.")
+    if sha256_file(path) != sha256:
+        raise UserError(f"{path} does not have the configured SHA-256.", "Fetch them again, or correct the hash.")
+    network = vgg16()
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        found = {name: value for name, value in weights.items() if name.startswith("features.")}
+        network.features.load_state_dict({name.removeprefix("features."): value for name, value in found.items()})
+    except (RuntimeError, AttributeError, EOFError, pickle.UnpicklingError):
+        raise UserError(f"{path} does not hold torchvision's VGG-16.", "Name torchvision's weight file.") from None
+    return Features(network.features, VGG)

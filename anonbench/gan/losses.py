@@ -25,7 +25,7 @@ def hinge_generator(fake: list[Tensor], fill: Tensor) -> Tensor:
     return -sum(inside(f, fill) for f in fake)
 
 
-def perceptual(real: list[Tensor], fake: list[Tensor], fill: Tensor) -> Tensor:
+def perceptual_distance(real: list[Tensor], fake: list[Tensor], fill: Tensor) -> Tensor:
     """The distance of channel-normalized features (Zhang et al., CVPR 2018, equation 1, without learned weights)."""
     return sum(
         inside((F.normalize(r, dim=1) - F.normalize(f, dim=1)) ** 2 * r.shape[1], fill)

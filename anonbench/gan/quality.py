@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from anonbench.gan.condition import Conditions, View, conditions
 from anonbench.gan.crops import Crops, center_views
-from anonbench.gan.features import MobileNetFeatures
-from anonbench.gan.losses import perceptual
+from anonbench.gan.features import Features, mobilenet_features
+from anonbench.gan.losses import perceptual_distance
 
 # People that are looked at, and how many at once.
 MOST, BATCH = 256, 16
@@ -31,8 +31,8 @@ class Quality:
         Fréchet distance between generated and real windows on the packaged MobileNetV2's pooled features of stride 32
         (the distance of Heusel et al., NeurIPS 2017, on another network: not comparable with Inception's FID).
     diversity
-        Mean perceptual distance (:func:`anonbench.gan.losses.perceptual`) between two people generated for the same
-        place from two latent codes.
+        Mean :func:`anonbench.gan.losses.perceptual_distance` between two people generated for the same place from two
+        latent codes.
     context_error
         Mean absolute difference in 0..255 between neighbouring pixels on the two sides of the filled region's border.
     context_error_real
@@ -77,7 +77,7 @@ def measure(generator: nn.Module, crops: Crops, seed: int, device: torch.device)
     """
     rng = np.random.default_rng([seed, 1])
     indices = np.sort(rng.permutation(len(crops))[:MOST])
-    network = MobileNetFeatures().to(device)
+    network = mobilenet_features().to(device)
     real_pooled, fake_pooled, real_person, fake_person = [], [], [], []
     distances, seams, seams_real = [], [], []
     for start in range(0, len(indices), BATCH):
@@ -86,7 +86,7 @@ def measure(generator: nn.Module, crops: Crops, seed: int, device: torch.device)
         real = originals(views).to(device) * (given.fill + given.known)
         one, two = (synthesize(generator, given, rng) for _ in range(2))
         ours, others, theirs = network(one), network(two), network(real)
-        distances.append(float(perceptual(ours, others, given.fill)) * len(views))
+        distances.append(float(perceptual_distance(ours, others, given.fill)) * len(views))
         real_pooled.append(theirs[-1].mean((2, 3)))
         fake_pooled.append(ours[-1].mean((2, 3)))
         real_person.append(_person(network, real, given))
@@ -137,7 +137,7 @@ def frechet(one: Tensor, two: Tensor) -> float:
     return float((means + (a**2).sum() + (b**2).sum() - 2 * torch.linalg.svdvals(a @ b.T).sum()).clamp(min=0))
 
 
-def _person(network: MobileNetFeatures, images: Tensor, given: Conditions) -> Tensor:
+def _person(network: Features, images: Tensor, given: Conditions) -> Tensor:
     """(B, C) unit vectors of the person alone: the surroundings are gray and not pooled."""
     pooled = []
     for feature in network(images * given.fill)[1:]:

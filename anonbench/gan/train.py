@@ -22,6 +22,7 @@ from anonbench.errors import UserError
 from anonbench.files import read_json, sha256_file, sha256_of, write_bytes, write_json
 from anonbench.gan.condition import Conditions, conditions
 from anonbench.gan.crops import Crops, read_crops, sample_views
+from anonbench.gan.features import vgg_features
 from anonbench.gan.quality import measure, originals
 from anonbench.gan.recipes import recipe_class
 from anonbench.gan.recipes.base import Recipe
@@ -61,6 +62,7 @@ def train_generator(
     out_dir: Path,
     settings: dict[str, Any],
     schedule: Schedule,
+    vgg16: dict[str, str] | None = None,
     device: str,
     precision: str,
     threads: int,
@@ -80,6 +82,8 @@ def train_generator(
         are the dataset's, for bodies).
     schedule
         How long.
+    vgg16
+        ``file`` and ``sha256`` of torchvision's VGG-16 weights, for the perceptual loss.
     device
         ``auto``, ``cpu``, ``cuda`` or a device of that kind.
     precision
@@ -103,8 +107,9 @@ def train_generator(
     total = per_epoch * schedule.epochs
 
     torch.manual_seed(schedule.seed)
-    recipe = recipe_class(shape.network)(shape, total).to(place, memory_format=torch.channels_last)
-    snapshots = _snapshots(out_dir, [shape.model_dump(), asdict(schedule), precision], annotations, regions)
+    features = vgg_features(Path(vgg16["file"]), vgg16["sha256"]) if vgg16 else None
+    recipe = recipe_class(shape.network)(shape, total, features).to(place, memory_format=torch.channels_last)
+    snapshots = _snapshots(out_dir, [shape.model_dump(), asdict(schedule), vgg16, precision], annotations, regions)
     done, records, losses = _resume(snapshots, recipe, place)
     source = batches(crops, recipe, schedule, range(done, total))
     with tqdm(total=total, initial=done, desc=out_dir.name, unit="step") as bar:

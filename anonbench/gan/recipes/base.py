@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from anonbench.gan.condition import Conditions
+from anonbench.gan.features import Features, mobilenet_features
+from anonbench.gan.losses import perceptual_distance
 from anonbench.gan.weights import Shape
 
 
@@ -24,14 +26,17 @@ class Recipe(nn.Module, ABC):
         Of the generator.
     steps
         How many there will be, for schedules.
+    perceptual
+        The network on whose features the perceptual loss is computed; the packaged MobileNetV2 where it is None.
     """
 
     vague: ClassVar[tuple[float, float]] = (0.0, 0.0)
     """Between which bounds the coarseness of outline and pose is drawn in training."""
 
-    def __init__(self, shape: Shape, steps: int) -> None:
+    def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None) -> None:
         super().__init__()
         self.shape, self.steps = shape, steps
+        self.features, self.perceptual = mobilenet_features(), perceptual
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
 
     @property
@@ -63,6 +68,17 @@ class Recipe(nn.Module, ABC):
     def normal(self, random: torch.Generator, *size: int) -> Tensor:
         """Standard normal numbers where the recipe computes; the same on every device."""
         return torch.randn(*size, generator=random).to(next(self.parameters()).device)
+
+    def distance(self, real: Tensor, made: Tensor, fill: Tensor, features: list[list[Tensor]]) -> Tensor:
+        """The perceptual distance of two batches of images within ``fill``.
+
+        ``features`` are the batches' MobileNetV2 features, which are used where no other network is configured.
+        """
+        if self.perceptual is None:
+            return perceptual_distance(*features, fill)
+        with torch.no_grad():
+            target = self.perceptual(real)
+        return perceptual_distance(target, self.perceptual(made), fill)
 
     def state(self) -> dict[str, dict]:
         """Weights and the optimizers' states."""

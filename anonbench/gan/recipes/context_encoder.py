@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from anonbench.gan.condition import Conditions
-from anonbench.gan.features import MobileNetFeatures
-from anonbench.gan.losses import inside, perceptual
+from anonbench.gan.features import Features
+from anonbench.gan.losses import inside
 from anonbench.gan.networks.context_encoder import STAGES, ladder
 from anonbench.gan.recipes.base import Recipe, descend
 from anonbench.gan.weights import Shape, build
@@ -35,11 +35,10 @@ class Discriminator(nn.Module):
 class Training(Recipe):
     """Adam, binary cross-entropy, L1 and perceptual distance where something is synthesized."""
 
-    def __init__(self, shape: Shape, steps: int) -> None:
-        super().__init__(shape, steps)
+    def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None) -> None:
+        super().__init__(shape, steps, perceptual)
         self.generator = build(shape)
         self.critic = Discriminator(shape.width, shape.height, shape.channels)
-        self.features = MobileNetFeatures()
         self.optimizers = {
             "generator": torch.optim.Adam(self.generator.parameters(), LEARNING_RATE, BETAS),
             "critic": torch.optim.Adam(self.critic.parameters(), LEARNING_RATE, BETAS),
@@ -65,7 +64,7 @@ class Training(Recipe):
         losses = {
             "adversarial": F.binary_cross_entropy_with_logits(fooled, torch.ones_like(fooled)),
             "l1": inside((fake - real).abs(), given.fill),
-            "perceptual": perceptual(target, self.features(fake), given.fill),
+            "perceptual": self.distance(real, fake, given.fill, [target, self.features(fake)]),
         }
         total = (
             ADVERSARIAL * losses["adversarial"] + RECONSTRUCTION * losses["l1"] + PERCEPTUAL * losses["perceptual"]

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from anonbench.gan.condition import Conditions
 from anonbench.gan.discriminator import PixelCritic, ProjectedCritic
-from anonbench.gan.features import MobileNetFeatures
-from anonbench.gan.losses import hinge_critic, hinge_generator, inside, kullback_leibler, perceptual
+from anonbench.gan.features import Features
+from anonbench.gan.losses import hinge_critic, hinge_generator, inside, kullback_leibler
 from anonbench.gan.networks.style_unet import APPEARANCE, STRIPS
 from anonbench.gan.recipes.base import Recipe, descend
 from anonbench.gan.weights import Shape, build
@@ -58,11 +58,10 @@ class Training(Recipe):
 
     vague = (0.0, 0.05)
 
-    def __init__(self, shape: Shape, steps: int) -> None:
-        super().__init__(shape, steps)
+    def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None) -> None:
+        super().__init__(shape, steps, perceptual)
         self.generator = build(shape)
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
-        self.features = MobileNetFeatures()
         self.encoder = Encoder((3, *self.features.channels[1:]))
         self.critics = nn.ModuleDict(
             {"projected": ProjectedCritic(self.features.channels, shape.keypoints), "pixels": PixelCritic()}
@@ -111,7 +110,9 @@ class Training(Recipe):
         losses = {
             "g_projected": hinge_generator(self.critics["projected"](made, given), given.fill),
             "g_pixels": hinge_generator([self.critics["pixels"](fake, given)], given.fill),
-            "perceptual": perceptual([x[:half] for x in target], [x[:half] for x in made], fill),
+            "perceptual": self.distance(
+                real[:half], fake[:half], fill, [[x[:half] for x in features] for features in (target, made)]
+            ),
             "l1": inside((fake[:half] - real[:half]).abs(), fill),
             "divergence": kullback_leibler(mean, log_variance),
             "range": inside(F.relu(fake.abs() - 1), given.fill),
