@@ -83,6 +83,12 @@ class Conditions:
         rgb, outline = F.avg_pool2d(self.planes[:, :3], 2) * known, F.avg_pool2d(self.planes[:, 5:], 2)
         return Conditions(torch.cat([rgb, fill, known, outline], 1), self.heat)
 
+    def rolled(self, rows: int, cols: int) -> Conditions:
+        """The same, moved by so many pixels of the planes and around the edges; the heat-maps move by whole cells."""
+        stride = self.planes.shape[2] // self.heat.shape[2]
+        cells = round(rows / stride), round(cols / stride)
+        return Conditions(torch.roll(self.planes, (rows, cols), (2, 3)), torch.roll(self.heat, cells, (2, 3)))
+
     def to(self, device: torch.device | str) -> Conditions:
         """The same on another device."""
         return Conditions(self.planes.to(device), self.heat.to(device))

@@ -18,7 +18,7 @@ from anonbench.gan.losses import perceptual_distance
 MOST, BATCH = 256, 16
 # The pose is told as exactly, and the region grown as far (of the person's longer side), as for an anonymizer's
 # medium level.
-GROW, COARSENESS = 0.04, 0.02
+GROW, COARSENESS = 0.02, 0.01
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from anonbench.gan.weights import Shape, write_generator
 from anonbench.mm.pose_meta import mirror_partners
 
 # In training a region grows by up to this fraction of its longer side, so that one generator serves every level.
-GROW = 0.0, 0.08
+GROW = 0.0, 0.06
 # The displayed losses are averages that forget within about so many steps.
 FORGET = 50
 STATE = "state.pt"  # of the last snapshot

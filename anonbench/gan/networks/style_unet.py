@@ -16,6 +16,8 @@ LATENT = STRIPS * APPEARANCE
 STYLE = 128  # width of the style vector
 # Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add.
 OUTLINED, ADDED = 4.0, 2.0
+# The details of the ground: their largest difference from a local mean, and its extent in px.
+DETAIL, SMOOTH = 0.3, 9
 WIDEST = 8  # channels never exceed this many times those of the finest stage
 
 
@@ -52,8 +54,8 @@ class Network(nn.Module):
     every convolution (co-modulation: Zhao et al., ICLR 2021). The code is also laid out along the window's height, so
     that head, trunk and legs can look different.
 
-    What it makes is a person and where that person is; around the person, within the region, the surroundings' colours
-    are spread smoothly. It decides where the outline is vague.
+    What it makes is a person, where that person is, and the ground around the person within the region: the
+    surroundings' colours, spread smoothly, and fine details. It decides where the outline is vague.
 
     Every stage of the decoder adds to the image, and the conditions enter at the two finest stages (Karras et al., CVPR
     2020, figure 7), so that training can begin at half the size.
@@ -100,7 +102,7 @@ class Network(nn.Module):
             told = 2 + (keypoints + APPEARANCE if i >= self.heat_at else 0)
             self.tell.append(nn.Conv2d(told, wide[i], 1))
             self.refine.append(nn.ModuleList([ModulatedConv(wide[i], wide[i]) for _ in range(1 if i == 0 else 2)]))
-            self.leave.append(nn.Conv2d(wide[i], 4, 1))
+            self.leave.append(nn.Conv2d(wide[i], 7, 1))
         # The finest stage adds nothing until it is trained.
         for layer in (self.down[0], self.leave[-1]):
             nn.init.zeros_(layer.weight)
@@ -160,9 +162,11 @@ class Network(nn.Module):
             if image is not None:
                 image = F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
             image = leave(x) if image is None else image + leave(x)
-        outlined = OUTLINED * (2 * given.planes[:, 5:] - 1)
-        person, here = image[:, :3], torch.sigmoid(outlined + ADDED * torch.tanh(image[:, 3:]))
-        return here * person + (1 - here) * spread(given.planes[:, :3], given.known)
+        person, ground, here = image.split((3, 3, 1), 1)
+        here = torch.sigmoid(OUTLINED * (2 * given.planes[:, 5:] - 1) + ADDED * torch.tanh(here))
+        details = DETAIL * torch.tanh(ground)
+        details = details - F.avg_pool2d(details, SMOOTH, stride=1, padding=SMOOTH // 2)
+        return here * person + (1 - here) * (spread(given.planes[:, :3], given.known) + details)
 
 
 def spread(colors: Tensor, known: Tensor) -> Tensor:

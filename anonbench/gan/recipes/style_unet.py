@@ -20,6 +20,7 @@ from anonbench.gan.weights import Shape, build
 LEARNING_RATE, CRITIC_RATE = 5e-4, 4e-4
 BETAS = 0.0, 0.99
 WARM_UP = 50  # steps
+STRIDE = 32  # of the coarsest features
 # The share of the steps that are made at half the size, which costs a third of the time.
 HALF_SIZED = 0.5
 # Half-life of the average of the generator's weights, at most so many steps; it is shorter while there are few.
@@ -87,12 +88,16 @@ class Training(Recipe):
             real = real * (given.fill + given.known)
         half = (len(real) + 1) // 2
         with torch.no_grad():
-            target = self.features(real)
-        shown = [real, *target[1:]]
-        mean, log_variance = (x.flatten(1) for x in self.encoder([x[:half] for x in shown], given.fill[:half]))
+            shown = [real[:half], *self.features(real[:half])[1:]]
+        mean, log_variance = (x.flatten(1) for x in self.encoder(shown, given.fill[:half]))
         code = self.normal(random, len(real), self.generator.latent)
         code = torch.cat([mean + (log_variance / 2).exp() * code[:half], code[half:]])
         fake = given.composite(self.generator(given, code, noise))
+        # The gradients of strided convolutions have a grid in them. It is never twice in the same place.
+        rows, cols = torch.randint(STRIDE, (2,), generator=random).tolist()
+        given, real, fake = given.rolled(rows, cols), *(torch.roll(x, (rows, cols), (2, 3)) for x in (real, fake))
+        with torch.no_grad():
+            target = self.features(real)
         made = self.features(fake)
 
         self._judge(True)
