@@ -8,6 +8,7 @@ import torch
 
 from anonbench.gan.condition import View, conditions
 from anonbench.gan.crops import read_crops, sample_views
+from anonbench.gan.networks.style_unet import spread
 from anonbench.gan.weights import Shape, build
 from tests.gan.made import person, write_people
 
@@ -60,6 +61,27 @@ def test_halves_fill_what_any_pixel_fills_and_know_what_all_know() -> None:
     assert torch.equal(half.known, blocks[:, 4:5].amin(-1))
     assert ((half.planes[:, :3] != 0) <= (half.known > 0)).all()
     assert (given.halvings, half.halvings) == (0, 1)
+
+
+@pytest.mark.parametrize("halve", [False, True])
+def test_rolled_conditions_move_together(halve: bool) -> None:
+    given = conditions([view()], np.zeros(1), [np.random.default_rng(0)])
+    given, stride = (given.halved(), 2) if halve else (given, 4)
+    rolled = given.rolled(2 * stride, -stride)
+    assert torch.equal(rolled.planes, given.planes.roll((2 * stride, -stride), (2, 3)))
+    assert torch.equal(rolled.heat, given.heat.roll((2, -1), (2, 3)))
+
+
+def test_colours_spread_from_what_is_known() -> None:
+    known = torch.ones(1, 1, 64, 32)
+    known[:, :, 20:40, 8:24] = 0
+    slope = torch.linspace(-1, 1, 64).view(1, 1, 64, 1).expand(1, 3, 64, 32)
+    filled = spread(slope * known, known)
+    assert ((filled - slope).abs() * known).max() < 1e-5
+    assert (filled - slope).abs().max() < 0.3
+    plain = spread(0.5 * known.expand(1, 3, 64, 32), known)
+    assert (plain - 0.5).abs().max() < 1e-4
+    assert not spread(slope * 0, known * 0).any()
 
 
 @pytest.mark.parametrize("network", ["style_unet", "context_encoder"])
