@@ -135,6 +135,7 @@ class Generator(Model):
     snapshot_every: Positive = 10
     max_people: Positive = 20000
     vgg16: Weights | None = None
+    inception: Weights | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
@@ -175,7 +176,6 @@ class Config(Model):
     models: dict[str, TrainedModel]
     study: Annotated[list[Block], NonEmpty]
     runtime: Runtime = Runtime()
-
 
     def generator_for(self, dataset: str, region: str, network: str) -> str:
         """The name of the generator of that kind that serves a dataset's region.
@@ -250,8 +250,6 @@ def _check_block(config: Config, block: Block, where: str) -> None:
                     f"{where} asks for {method} at level {level!r}, but methods.{method} has no parameters for it.",
                     f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
                 )
-
-
     for method, level, dataset, region in product(block.methods, block.levels, block.datasets, block.regions):
         if is_learned(method):
             try:
@@ -294,8 +292,10 @@ def _check_sources(config: Config, generator: Generator, where: str) -> None:
             f"{where}.learns.split is {split!r}, which {generator.learns.dataset} does not have.",
             "Choose train, or give the dataset such a split.",
         )
-    if generator.vgg16 and not Path(generator.vgg16.file).is_file():
-        raise UserError(f"{where}.vgg16.file names {generator.vgg16.file}, which does not exist.", "Correct the path.")
+    for key in ("vgg16", "inception"):
+        weights = getattr(generator, key)
+        if weights and not Path(weights.file).is_file():
+            raise UserError(f"{where}.{key}.file names {weights.file}, which does not exist.", "Correct the path.")
 
 
 def _check_name(key: str, name: str, pattern: re.Pattern[str]) -> None:
@@ -352,6 +352,6 @@ def _siblings(loc: tuple[Any, ...]) -> list[str]:
         model = {"face": FaceRegion, "body": BodyRegion}[loc[1]]
     elif loc[0] == "generators" and "learns" in loc[:-1]:
         model = Learns
-    elif loc[0] == "generators" and "vgg16" in loc[:-1]:
+    elif loc[0] == "generators" and {"vgg16", "inception"} & set(loc[:-1]):
         model = Weights
     return list(model.model_fields)

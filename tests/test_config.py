@@ -80,6 +80,8 @@ def test_the_photos_configuration_loads_on_top_of_it(raw):
         ("methods/gan/medium/network", "context_encoder", "one generator of kind context_encoder, but none is con"),
         ("generators/scenes_body/vgg16", {"file": "x"}, "lacks generators.scenes_body.vgg16.sha256"),
         ("generators/scenes_body/vgg16", {"file": "none.pth", "sha256": "0" * 64}, "none.pth, which does not exist"),
+        ("generators/scenes_body/inception", {"file": "x"}, "lacks generators.scenes_body.inception.sha256"),
+        ("generators/scenes_body/inception", {"file": "no.pth", "sha256": "0" * 64}, "no.pth, which does not exist"),
         ("runtime/gpu", True, "runtime.gpu: nothing reads it"),
     ],
 )

@@ -10,7 +10,7 @@ SCHEDULE = "epochs", "batch", "snapshot_every", "max_people", "seed"
 with job(snakemake.log[0]):
     spec, runtime = snakemake.params.spec, snakemake.config.get("runtime", {})
     settings = dict(spec["generator"])
-    vgg16 = settings.pop("vgg16")
+    vgg16, inception = settings.pop("vgg16"), settings.pop("inception")
     schedule = Schedule(**{key: settings.pop(key) for key in SCHEDULE})
     annotations, regions = Path(snakemake.input.annotations), Path(snakemake.input.regions)
     train_generator(
@@ -21,6 +21,7 @@ with job(snakemake.log[0]):
         settings=settings,
         schedule=schedule,
         vgg16=vgg16,
+        inception=inception,
         device=runtime.get("device", "auto"),
         precision=spec["precision"],
         threads=snakemake.threads,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -75,15 +76,29 @@ def vgg_features(path: Path, sha256: str) -> Features:
     UserError
         If the file is missing, has another hash, or is not torchvision's VGG-16.
     """
-    if not path.is_file():
-        raise UserError(f"The VGG-16 weights {path} do not exist.", "Correct the path, or leave vgg16 out.")
-    if sha256_file(path) != sha256:
-        raise UserError(f"{path} does not have the configured SHA-256.", "Fetch them again, or correct the hash.")
     network = vgg16()
+    weights = configured_weights(path, sha256, "VGG-16")
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
         found = {name: value for name, value in weights.items() if name.startswith("features.")}
         network.features.load_state_dict({name.removeprefix("features."): value for name, value in found.items()})
-    except (RuntimeError, AttributeError, EOFError, pickle.UnpicklingError):
+    except (RuntimeError, AttributeError):
         raise UserError(f"{path} does not hold torchvision's VGG-16.", "Name torchvision's weight file.") from None
     return Features(network.features, VGG)
+
+
+def configured_weights(path: Path, sha256: str, what: str) -> Any:
+    """The content of a weight file that the configuration names; nothing but tensors is unpickled.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, has another hash, or cannot be read as weights.
+    """
+    if not path.is_file():
+        raise UserError(f"The {what} weights {path} do not exist.", "Correct the path, or leave the key out.")
+    if sha256_file(path) != sha256:
+        raise UserError(f"{path} does not have the configured SHA-256.", "Fetch it again, or correct the hash.")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError):
+        raise UserError(f"{path} does not hold {what} weights.", f"Name a file of {what} weights.") from None

@@ -46,6 +46,9 @@ class Quality:
         Share of generated people whose nearest training person is the one whom they replace (chance: 1 / people).
     people
         How many were looked at.
+    fid
+        Fréchet Inception distance (Heusel et al.) between generated and real windows, where Inception's weights are
+        configured. From so few people it is biased upwards: compare it between generators of one dataset only.
     """
 
     frechet_mobilenet_v2: float
@@ -56,14 +59,17 @@ class Quality:
     nearest_training_crop_real: float
     nearest_is_own: float
     people: int
+    fid: float | None = None
 
     def as_dict(self) -> dict[str, float]:
-        """For the log."""
-        return {name: round(value, 5) for name, value in asdict(self).items()}
+        """For the log; without what was not measured."""
+        return {name: round(value, 5) for name, value in asdict(self).items() if value is not None}
 
 
 @torch.no_grad()
-def measure(generator: nn.Module, crops: Crops, seed: int, device: torch.device) -> Quality:
+def measure(
+    generator: nn.Module, crops: Crops, seed: int, device: torch.device, inception: nn.Module | None = None
+) -> Quality:
     """Measure a generator on at most ``MOST`` of its crops.
 
     Parameters
@@ -74,12 +80,15 @@ def measure(generator: nn.Module, crops: Crops, seed: int, device: torch.device)
         What it learned from.
     seed
         Of the choice of people and of their latent codes.
+    inception
+        From images in -1..1 to the features of FID (:class:`anonbench.gan.inception.Inception`), or None.
     """
     rng = np.random.default_rng([seed, 1])
     indices = np.sort(rng.permutation(len(crops))[:MOST])
     network = mobilenet_features().to(device)
     real_pooled, fake_pooled, real_person, fake_person = [], [], [], []
     distances, seams, seams_real = [], [], []
+    real_inception, fake_inception = [], []
     for start in range(0, len(indices), BATCH):
         views = center_views(crops, indices[start : start + BATCH], GROW)
         given = conditions(views, np.full(len(views), COARSENESS), [rng] * len(views)).to(device)
@@ -91,6 +100,9 @@ def measure(generator: nn.Module, crops: Crops, seed: int, device: torch.device)
         fake_pooled.append(ours[-1].mean((2, 3)))
         real_person.append(_person(network, real, given))
         fake_person.append(_person(network, one, given))
+        if inception is not None:
+            real_inception.append(inception(real))
+            fake_inception.append(inception(one))
         seams += [_seam(image, view) for image, view in zip(_pixels(one), views, strict=True)]
         seams_real += [_seam(image, view) for image, view in zip(_pixels(real), views, strict=True)]
     fake, people = torch.cat(fake_person), torch.cat(real_person)
@@ -106,6 +118,7 @@ def measure(generator: nn.Module, crops: Crops, seed: int, device: torch.device)
         nearest_training_crop_real=float(own.min(1).values.median()) if len(people) > 1 else 0.0,
         nearest_is_own=float((nearest.indices == torch.arange(len(people), device=device)).float().mean()),
         people=len(people),
+        fid=frechet(torch.cat(real_inception), torch.cat(fake_inception)) if real_inception else None,
     )
 
 

@@ -23,6 +23,7 @@ from anonbench.files import read_json, sha256_file, sha256_of, write_bytes, writ
 from anonbench.gan.condition import Conditions, conditions
 from anonbench.gan.crops import Crops, read_crops, sample_views
 from anonbench.gan.features import vgg_features
+from anonbench.gan.inception import Inception
 from anonbench.gan.quality import measure, originals
 from anonbench.gan.recipes import recipe_class
 from anonbench.gan.recipes.base import Recipe
@@ -63,6 +64,7 @@ def train_generator(
     settings: dict[str, Any],
     schedule: Schedule,
     vgg16: dict[str, str] | None = None,
+    inception: dict[str, str] | None = None,
     device: str,
     precision: str,
     threads: int,
@@ -84,6 +86,8 @@ def train_generator(
         How long.
     vgg16
         ``file`` and ``sha256`` of torchvision's VGG-16 weights, for the perceptual loss.
+    inception
+        ``file`` and ``sha256`` of torch-fidelity's Inception weights, to measure FID.
     device
         ``auto``, ``cpu``, ``cuda`` or a device of that kind.
     precision
@@ -108,11 +112,13 @@ def train_generator(
 
     torch.manual_seed(schedule.seed)
     features = vgg_features(Path(vgg16["file"]), vgg16["sha256"]) if vgg16 else None
+    judge = Inception(Path(inception["file"]), inception["sha256"]).to(place) if inception else None
     recipe = recipe_class(shape.network)(shape, total, features).to(place, memory_format=torch.channels_last)
-    snapshots = _snapshots(out_dir, [shape.model_dump(), asdict(schedule), vgg16, precision], annotations, regions)
+    settled = [shape.model_dump(), asdict(schedule), vgg16, inception, precision]
+    snapshots = _snapshots(out_dir, settled, annotations, regions)
     done, records, losses = _resume(snapshots, recipe, place)
     source = batches(crops, recipe, schedule, range(done, total))
-    with tqdm(total=total, initial=done, desc=out_dir.name, unit="step") as bar:
+    with tqdm(total=total, initial=done, desc=out_dir.name, unit="step", mininterval=1) as bar:
         for number, (given, real) in zip(range(done, total), source, strict=True):
             random = torch.Generator().manual_seed(step_seed(schedule.seed, number))
             with torch.autocast(place.type, torch.bfloat16, enabled=precision == "amp" and place.type == "cuda"):
@@ -125,7 +131,7 @@ def train_generator(
             bar.update()
             epoch, rest = divmod(number + 1, per_epoch)
             if not rest and (epoch % schedule.snapshot_every == 0 or epoch == schedule.epochs):
-                quality = measure(recipe.trained, crops, schedule.seed, place).as_dict()
+                quality = measure(recipe.trained, crops, schedule.seed, place, judge).as_dict()
                 records.append({"epoch": epoch, "step": number + 1, "losses": losses, "quality": quality})
                 log.info("%s, epoch %d: %s", out_dir.name, epoch, quality)
                 name = f"epoch{epoch:04d}"

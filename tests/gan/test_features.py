@@ -66,7 +66,7 @@ def test_another_file_is_refused(weights: Path, tmp_path: Path) -> None:
     for content in (b"no weights", b""):
         path = tmp_path / "other.pth"
         path.write_bytes(content)
-        with pytest.raises(UserError, match="does not hold torchvision's VGG-16"):
+        with pytest.raises(UserError, match="does not hold VGG-16 weights"):
             vgg_features(path, sha256_file(path))
     torch.save({"features.0.weight": torch.zeros(3)}, path)
     with pytest.raises(UserError, match="does not hold torchvision's VGG-16"):
