@@ -4,10 +4,12 @@ import copy
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from anonbench.code import ROOT
 from anonbench.config import load
 from anonbench.errors import UserError
+from anonbench.gan.weights import Shape, build
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +39,28 @@ def test_the_default_configuration_loads(raw):
     assert load(raw).datasets["scenes"].width == raw["datasets"]["scenes"]["width"]
 
 
+def on_top(raw, name):
+    """The configuration with another file read on top of it, as Snakemake does it."""
+    other = yaml.safe_load((ROOT / "config" / name).read_text())
+    update_config(raw, other)
+    return raw
+
+
 def test_the_photos_configuration_loads_on_top_of_it(raw):
-    photos = yaml.safe_load((ROOT / "config" / "photos.yaml").read_text())
-    for key in ("datasets", "models", "generators"):
-        raw[key].update(photos[key])
-    raw["study"] = photos["study"]
-    assert {dataset for block in load(raw).study for dataset in block.datasets} == {"pennfudan", "lspet"}
+    config = load(on_top(raw, "photos.yaml"))
+    assert {dataset for block in config.study for dataset in block.datasets} == {"pennfudan", "lspet"}
+
+
+def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
+    small = load(on_top(raw, "photos.yaml"))
+    large = load(on_top(raw, "photos-gpu.yaml"))
+    assert large.study == small.study
+    assert large.models.keys() == small.models.keys()
+    assert large.generators.keys() == small.generators.keys()
+    for name, generator in large.generators.items():
+        if name.split("_")[0] != "scenes":
+            assert generator.channels > small.generators[name].channels
+            build(Shape(**generator.model_dump(include=set(Shape.model_fields)), keypoints=14))
 
 
 @pytest.mark.parametrize(

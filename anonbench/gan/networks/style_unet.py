@@ -16,6 +16,8 @@ LATENT = STRIPS * APPEARANCE
 STYLE = 128  # width of the style vector
 # Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add.
 OUTLINED, ADDED = 4.0, 2.0
+# The largest value of a person's colours, a little beyond the range of pixels, which are -1..1.
+LIMIT = 1.1
 # The details of the ground: their largest difference from a local mean, and its extent in px.
 DETAIL, SMOOTH = 0.3, 9
 WIDEST = 8  # channels never exceed this many times those of the finest stage
@@ -125,7 +127,7 @@ class Network(nn.Module):
         Returns
         -------
         Tensor
-            (B, 3, H, W), the whole window, -1..1 when trained; only the pixels to fill mean anything.
+            (B, 3, H, W), the whole window, about -1..1 and never far beyond; only the pixels to fill mean anything.
         """
         finest = given.halvings
         skips: list[Tensor | None] = [None] * finest
@@ -166,6 +168,7 @@ class Network(nn.Module):
         here = torch.sigmoid(OUTLINED * (2 * given.planes[:, 5:] - 1) + ADDED * torch.tanh(here))
         details = DETAIL * torch.tanh(ground)
         details = details - F.avg_pool2d(details, SMOOTH, stride=1, padding=SMOOTH // 2)
+        person = LIMIT * torch.tanh(person / LIMIT)
         return here * person + (1 - here) * (spread(given.planes[:, :3], given.known) + details)
 
 

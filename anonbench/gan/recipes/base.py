@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -91,8 +92,10 @@ class Recipe(nn.Module, ABC):
             optimizer.load_state_dict(state[name])
 
 
-def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step down the gradient of ``loss``."""
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor, steepest: float = math.inf) -> None:
+    """One step down the gradient of ``loss``, whose norm is cut to ``steepest``."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    if math.isfinite(steepest):
+        nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], steepest)
     optimizer.step()
