@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from anonbench.gan.ground import mirrored
+
 # Planes of `Conditions.planes`: red, green, blue, fill, known, outline.
 PLANES = 6
 # Keypoints are drawn at a coarser grid: they say where limbs are, not how their pixels look.
@@ -53,10 +55,14 @@ class Conditions:
         (B, 6, H, W) float32: RGB in -1..1 and zero where not known, fill, known (0 or 1), coarse outline (0..1).
     heat
         (B, K, H/4, W/4) float32 in 0..1: one peak for each visible keypoint.
+    ground
+        (B, 3, H, W) float32 in -1..1: the known pixels, continued over the others. It is not told to the network, but
+        shows wherever what the network makes is not opaque.
     """
 
     planes: Tensor
     heat: Tensor
+    ground: Tensor
 
     @property
     def fill(self) -> Tensor:
@@ -81,24 +87,29 @@ class Conditions:
         fill = F.max_pool2d(self.fill, 2)
         known = -F.max_pool2d(-self.known, 2)
         rgb, outline = F.avg_pool2d(self.planes[:, :3], 2) * known, F.avg_pool2d(self.planes[:, 5:], 2)
-        return Conditions(torch.cat([rgb, fill, known, outline], 1), self.heat)
+        return Conditions(torch.cat([rgb, fill, known, outline], 1), self.heat, F.avg_pool2d(self.ground, 2))
 
     def rolled(self, rows: int, cols: int) -> Conditions:
         """The same, moved by so many pixels of the planes and around the edges; the heat-maps move by whole cells."""
         stride = self.planes.shape[2] // self.heat.shape[2]
         cells = round(rows / stride), round(cols / stride)
-        return Conditions(torch.roll(self.planes, (rows, cols), (2, 3)), torch.roll(self.heat, cells, (2, 3)))
+        planes, ground = (torch.roll(x, (rows, cols), (2, 3)) for x in (self.planes, self.ground))
+        return Conditions(planes, torch.roll(self.heat, cells, (2, 3)), ground)
 
     def to(self, device: torch.device | str) -> Conditions:
         """The same on another device."""
-        return Conditions(self.planes.to(device), self.heat.to(device))
+        return Conditions(self.planes.to(device), self.heat.to(device), self.ground.to(device))
 
     def __getitem__(self, index: slice | Tensor) -> Conditions:
-        return Conditions(self.planes[index], self.heat[index])
+        return Conditions(self.planes[index], self.heat[index], self.ground[index])
 
-    def composite(self, synthesized: Tensor) -> Tensor:
-        """(B, 3, H, W): the known pixels, and ``synthesized`` ones where to fill; zero (grey) elsewhere."""
-        return self.planes[:, :3] + synthesized * self.fill
+    def composite(self, made: Tensor) -> Tensor:
+        """(B, 3, H, W): the known pixels, and where to fill what a network ``made`` before the ground; zero elsewhere.
+
+        ``made`` is (B, 4, H, W): colours in -1..1, and opacity in 0..1.
+        """
+        person, opacity = made.split((3, 1), 1)
+        return self.planes[:, :3] + (opacity * person + (1 - opacity) * self.ground) * self.fill
 
 
 def conditions(views: list[View], coarseness: np.ndarray, rngs: list[np.random.Generator]) -> Conditions:
@@ -114,7 +125,7 @@ def conditions(views: list[View], coarseness: np.ndarray, rngs: list[np.random.G
     rngs
         One for each view; moves its keypoints.
     """
-    planes, heat = [], []
+    planes, heat, ground = [], [], []
     for view, vague, rng in zip(views, coarseness, rngs, strict=True):
         known = view.known & ~view.fill
         rgb = (view.image.astype(np.float32) / 127.5 - 1) * known[..., None]
@@ -125,7 +136,8 @@ def conditions(views: list[View], coarseness: np.ndarray, rngs: list[np.random.G
         maps = np.stack([view.fill, known, outline]).astype(np.float32)
         planes.append(np.concatenate([rgb.transpose(2, 0, 1), maps]))
         heat.append(_peaks(view.keypoints, view.fill.shape, vague * side, rng))
-    return Conditions(torch.from_numpy(np.stack(planes)), torch.from_numpy(np.stack(heat)))
+        ground.append(mirrored(rgb, known).transpose(2, 0, 1))
+    return Conditions(*(torch.from_numpy(np.stack(arrays)) for arrays in (planes, heat, ground)))
 
 
 def _side(mask: np.ndarray) -> float:

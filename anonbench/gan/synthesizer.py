@@ -12,6 +12,7 @@ from torch import Tensor
 from anonbench.anonymize.frame import Patch
 from anonbench.devices import pick_device
 from anonbench.gan.condition import View, conditions
+from anonbench.gan.ground import mirrored
 from anonbench.gan.weights import read_generator
 from anonbench.gan.window import Window, resize, window_of
 
@@ -113,14 +114,15 @@ class Synthesizer:
 
     @torch.inference_mode()
     def _synthesize(self, views: list[View], patches: list[Patch], coarseness: float) -> np.ndarray:
-        """(B, H, W, 3) float32 in 0..255, not clipped."""
+        """(B, H, W, 4) float32: colours in 0..255, not clipped, and opacity in 0..1."""
         given = conditions(views, np.full(len(views), coarseness), [patch.rng for patch in patches])
         code = np.stack([patch.rng.standard_normal(self.generator.latent, np.float32) for patch in patches])
         noise = np.stack([patch.rng.standard_normal((1, *self.size[::-1]), np.float32) for patch in patches])
         output: Tensor = self.generator(
             given.to(self.device), torch.from_numpy(code).to(self.device), torch.from_numpy(noise).to(self.device)
         )
-        return (output.float().permute(0, 2, 3, 1).cpu().numpy() + 1) * 127.5
+        made = output.float().permute(0, 2, 3, 1).cpu().numpy()
+        return np.concatenate([(made[..., :3] + 1) * 127.5, made[..., 3:]], -1)
 
 
 def _share(window: Window, mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -129,13 +131,15 @@ def _share(window: Window, mask: np.ndarray, size: tuple[int, int]) -> np.ndarra
 
 
 def _pasted(patch: Patch, task: Task, output: np.ndarray) -> np.ndarray | str:
+    """The patch with the person before its ground, which keeps the image's own resolution."""
     inside = output[task.view.fill]
     if not np.isfinite(inside).all():
         return "output_not_finite"
-    if inside.clip(0, 255).std(0).max() < LEAST_CONTRAST:
+    if inside[:, :3].clip(0, 255).std(0).max() < LEAST_CONTRAST:
         return "output_constant"
-    filled = patch.image.copy()
+    made = np.zeros((*patch.mask.shape, 4), np.float32)
     window = task.window
-    pixels = resize(output.clip(0, 255).astype(np.float32), (window.width, window.height))
-    window.paste(np.rint(pixels).clip(0, 255).astype(np.uint8), filled)
-    return filled
+    window.paste(resize(np.nan_to_num(output).astype(np.float32), (window.width, window.height)), made)
+    person, opacity = made[..., :3].clip(0, 255), made[..., 3:].clip(0, 1)
+    ground = mirrored(patch.image, ~(patch.hidden | patch.mask))
+    return np.rint(opacity * person + (1 - opacity) * ground).astype(np.uint8)

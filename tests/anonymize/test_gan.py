@@ -132,11 +132,11 @@ def test_a_large_person_is_made_at_network_resolution_and_scaled(style) -> None:
 
 
 def constant(given, code, noise):
-    return torch.full((len(code), 3, *given.planes.shape[2:]), 0.25)
+    return torch.full((len(code), 4, *given.planes.shape[2:]), 0.25)
 
 
 def not_finite(given, code, noise):
-    return torch.full((len(code), 3, *given.planes.shape[2:]), torch.nan)
+    return torch.full((len(code), 4, *given.planes.shape[2:]), torch.nan)
 
 
 @pytest.mark.parametrize(("output", "reason"), [(constant, "output_constant"), (not_finite, "output_not_finite")])

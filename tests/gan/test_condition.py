@@ -8,7 +8,6 @@ import torch
 
 from anonbench.gan.condition import View, conditions
 from anonbench.gan.crops import read_crops, sample_views
-from anonbench.gan.networks.style_unet import spread
 from anonbench.gan.weights import Shape, build
 from tests.gan.made import person, write_people
 
@@ -70,18 +69,15 @@ def test_rolled_conditions_move_together(halve: bool) -> None:
     rolled = given.rolled(2 * stride, -stride)
     assert torch.equal(rolled.planes, given.planes.roll((2 * stride, -stride), (2, 3)))
     assert torch.equal(rolled.heat, given.heat.roll((2, -1), (2, 3)))
+    assert torch.equal(rolled.ground, given.ground.roll((2 * stride, -stride), (2, 3)))
 
 
-def test_colours_spread_from_what_is_known() -> None:
-    known = torch.ones(1, 1, 64, 32)
-    known[:, :, 20:40, 8:24] = 0
-    slope = torch.linspace(-1, 1, 64).view(1, 1, 64, 1).expand(1, 3, 64, 32)
-    filled = spread(slope * known, known)
-    assert ((filled - slope).abs() * known).max() < 1e-5
-    assert (filled - slope).abs().max() < 0.3
-    plain = spread(0.5 * known.expand(1, 3, 64, 32), known)
-    assert (plain - 0.5).abs().max() < 1e-4
-    assert not spread(slope * 0, known * 0).any()
+def test_what_is_made_stands_before_the_ground_and_only_where_to_fill() -> None:
+    given = conditions([view()], np.zeros(1), [np.random.default_rng(0)])
+    made = torch.full((1, 4, 64, 32), 0.25)
+    expected = given.planes[:, :3] + (0.25 * 0.25 + 0.75 * given.ground) * given.fill
+    assert torch.equal(given.composite(made), expected)
+    assert torch.equal(given.ground * given.known, given.planes[:, :3])
 
 
 @pytest.mark.parametrize("network", ["style_unet", "context_encoder"])
@@ -96,7 +92,7 @@ def test_a_network_sees_only_known_pixels(network: str) -> None:
     code, noise = torch.randn(1, generator.latent), torch.randn(1, 1, 64, 32)
     with torch.no_grad():
         outputs = [generator(conditions([v], np.zeros(1), [np.random.default_rng(0)]), code, noise) for v in (one, two)]
-    assert outputs[0].shape == (1, 3, 64, 32)
+    assert outputs[0].shape == (1, 4, 64, 32)
     assert torch.equal(*outputs)
 
 

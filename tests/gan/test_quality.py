@@ -50,7 +50,7 @@ class Copying(torch.nn.Module):
             costs = [np.abs(shown[known] - image[known]).sum() for image in self.images]
             found.append(self.images[int(np.argmin(costs))])
         images = torch.from_numpy(np.stack(found).transpose(0, 3, 1, 2) / 127.5 - 1).float()
-        return images + self.shift * code[:, :3, None, None]
+        return torch.cat([images + self.shift * code[:, :3, None, None], torch.ones_like(images[:, :1])], 1)
 
 
 def test_a_generator_that_copies_is_found_out(tmp_path) -> None:

@@ -47,9 +47,10 @@ class Network(nn.Module):
         self.decode = nn.Sequential(*layers, nn.ConvTranspose2d(channels, 3, 4, 2, 1), nn.Tanh())
 
     def forward(self, given: Conditions, code: Tensor, noise: Tensor) -> Tensor:
-        """Conditions of a batch to (B, 3, H, W) in -1..1; ``code`` and ``noise`` are not used."""
+        """Conditions of a batch to (B, 4, H, W): colours in -1..1, all opaque; ``code`` and ``noise`` are not used."""
         x = self.encode(given.planes[:, :3])
-        return self.decode(torch.cat([x, F.avg_pool2d(given.fill, 2**STAGES)], 1))
+        made = self.decode(torch.cat([x, F.avg_pool2d(given.fill, 2**STAGES)], 1))
+        return torch.cat([made, torch.ones_like(given.fill)], 1)
 
 
 def ladder(inputs: int, channels: int) -> nn.Sequential:

@@ -15,11 +15,9 @@ APPEARANCE = 16  # numbers of each
 LATENT = STRIPS * APPEARANCE
 STYLE = 128  # width of the style vector
 # Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add.
-OUTLINED, ADDED = 4.0, 2.0
+OUTLINED, ADDED = 4.0, 4.0
 # The largest value of a person's colours, a little beyond the range of pixels, which are -1..1.
 LIMIT = 1.1
-# The details of the ground: their largest difference from a local mean, and its extent in px.
-DETAIL, SMOOTH = 0.3, 9
 WIDEST = 8  # channels never exceed this many times those of the finest stage
 
 
@@ -56,8 +54,8 @@ class Network(nn.Module):
     every convolution (co-modulation: Zhao et al., ICLR 2021). The code is also laid out along the window's height, so
     that head, trunk and legs can look different.
 
-    What it makes is a person, where that person is, and the ground around the person within the region: the
-    surroundings' colours, spread smoothly, and fine details. It decides where the outline is vague.
+    What it makes is a person, and how opaque the person is at each pixel: the ground shows around the person. The
+    network decides where the outline is vague.
 
     Every stage of the decoder adds to the image, and the conditions enter at the two finest stages (Karras et al., CVPR
     2020, figure 7), so that training can begin at half the size.
@@ -104,7 +102,7 @@ class Network(nn.Module):
             told = 2 + (keypoints + APPEARANCE if i >= self.heat_at else 0)
             self.tell.append(nn.Conv2d(told, wide[i], 1))
             self.refine.append(nn.ModuleList([ModulatedConv(wide[i], wide[i]) for _ in range(1 if i == 0 else 2)]))
-            self.leave.append(nn.Conv2d(wide[i], 7, 1))
+            self.leave.append(nn.Conv2d(wide[i], 4, 1))
         # The finest stage adds nothing until it is trained.
         for layer in (self.down[0], self.leave[-1]):
             nn.init.zeros_(layer.weight)
@@ -127,7 +125,8 @@ class Network(nn.Module):
         Returns
         -------
         Tensor
-            (B, 3, H, W), the whole window, about -1..1 and never far beyond; only the pixels to fill mean anything.
+            (B, 4, H, W), the whole window: colours, about -1..1 and never far beyond, and opacity in 0..1. Only the
+            pixels to fill mean anything.
         """
         finest = given.halvings
         skips: list[Tensor | None] = [None] * finest
@@ -164,29 +163,9 @@ class Network(nn.Module):
             if image is not None:
                 image = F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
             image = leave(x) if image is None else image + leave(x)
-        person, ground, here = image.split((3, 3, 1), 1)
-        here = torch.sigmoid(OUTLINED * (2 * given.planes[:, 5:] - 1) + ADDED * torch.tanh(here))
-        details = DETAIL * torch.tanh(ground)
-        details = details - F.avg_pool2d(details, SMOOTH, stride=1, padding=SMOOTH // 2)
-        person = LIMIT * torch.tanh(person / LIMIT)
-        return here * person + (1 - here) * (spread(given.planes[:, :3], given.known) + details)
-
-
-def spread(colors: Tensor, known: Tensor) -> Tensor:
-    """Known colours (B, 3, H, W), zero elsewhere, spread smoothly over the unknown pixels.
-
-    The push-pull pyramid of Gortler et al., SIGGRAPH 1996 (The Lumigraph), section 3.5: averages of known pixels on
-    ever coarser grids, and from the coarsest back, each filled in where the finer grid knows little.
-    """
-    levels = []
-    while min(colors.shape[2:]) > 1:
-        levels.append((colors, known))
-        colors, known = F.avg_pool2d(colors, 2), F.avg_pool2d(known, 2)
-    filled = colors / (known + 1e-6)
-    for colors, known in reversed(levels):
-        filled = F.interpolate(filled, size=colors.shape[2:], mode="bilinear", align_corners=False)
-        filled = filled + (colors / (known + 1e-6) - filled) * (4 * known).clamp(max=1)
-    return filled
+        person, opaque = image.split((3, 1), 1)
+        opaque = OUTLINED * (2 * given.planes[:, 5:] - 1) + ADDED * torch.tanh(opaque)
+        return torch.cat([LIMIT * torch.tanh(person / LIMIT), torch.sigmoid(opaque)], 1)
 
 
 def _coarser(noise: Tensor, i: int) -> Tensor:

@@ -1,0 +1,95 @@
+"""What each part of the style generator is worth: trained without one part at a time, as a Markdown table.
+
+Run from the project's root, on a split's regions that the workflow has found::
+
+    python -m benchmarks.ablation --dataset resources/datasets/pennfudan \\
+        --regions resources/regions/pennfudan/train/body.json --width 48 --height 96 --epochs 20
+
+Everything else (people, seed, number of steps) is the same in every row. The measures are those of
+``config/README.md``, on the people that were learned from; the times are CPU seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from unittest import mock
+
+from anonbench.files import read_json
+from anonbench.gan.networks import style_unet as network
+from anonbench.gan.recipes import style_unet as recipe
+from anonbench.gan.train import Schedule, train_generator
+from anonbench.regions.files import read_regions
+
+ONE_CODE = {(network, "STRIPS"): 1, (recipe, "STRIPS"): 1}
+CODE = {(network, "LATENT"): network.APPEARANCE, (network.Network, "latent"): network.APPEARANCE}
+VARIATIONS = {
+    "as it is": {},
+    "no critic on frozen features": {(recipe, "PROJECTED"): 0.0},
+    "no critic on pixels": {(recipe, "PIXELS"): 0.0},
+    "no perceptual loss": {(recipe, "PERCEPTUAL"): 0.0},
+    "no L1 loss": {(recipe, "L1"): 0.0},
+    "codes not kept normal": {(recipe, "DIVERGENCE"): 0.0},
+    "one code for the whole height": ONE_CODE | CODE,
+    "full size from the start": {(recipe, "HALF_SIZED"): 0.0},
+    "pictures not moved before critics": {(recipe, "STRIDE"): 1},
+    "no average of the weights": {(recipe, "AVERAGED"): 1e-3},
+}
+MEASURES = ["frechet_mobilenet_v2", "diversity", "context_error", "nearest_training_crop", "nearest_is_own"]
+
+
+def main() -> None:
+    """Parse the arguments, train, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", type=Path, required=True, help="a dataset in the common form")
+    parser.add_argument("--regions", type=Path, required=True, help="a region file of that dataset")
+    parser.add_argument("--width", type=int, default=48, help="px")
+    parser.add_argument("--height", type=int, default=96, help="px")
+    parser.add_argument("--channels", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--only", nargs="+", choices=list(VARIATIONS), default=list(VARIATIONS), help="rows to print")
+    parser.add_argument("--sheets", type=Path, help="folder for a sample sheet of every row")
+    parser.add_argument("--device", default="auto")
+    args = parser.parse_args()
+    print(f"| generator | {' | '.join(MEASURES)} | CPU s |\n|---|{'---|' * (len(MEASURES) + 1)}", flush=True)
+    for name in args.only:
+        start = time.process_time()
+        quality = trained(args, name)
+        numbers = " | ".join(f"{quality[measure]:.3f}" for measure in MEASURES)
+        print(f"| {name} | {numbers} | {time.process_time() - start:.0f} |", flush=True)
+
+
+def trained(args: argparse.Namespace, name: str) -> dict[str, float]:
+    """The measures of a generator's last snapshot."""
+    regions = read_regions(args.regions)
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as changes:
+        for (module, constant), value in VARIATIONS[name].items():
+            changes.enter_context(mock.patch.object(module, constant, value))
+        train_generator(
+            annotations=args.dataset / "annotations" / f"{regions['split']}.json",
+            regions=args.regions,
+            images_dir=args.dataset / "images" / regions["split"],
+            out_dir=Path(scratch),
+            settings={
+                "network": "style_unet",
+                "region": regions["region"],
+                "width": args.width,
+                "height": args.height,
+                "channels": args.channels,
+            },
+            schedule=Schedule(args.epochs, 8, args.epochs, 20000, 0),
+            device=args.device,
+            precision="float32",
+            threads=1,
+        )
+        if args.sheets:
+            args.sheets.mkdir(parents=True, exist_ok=True)
+            (args.sheets / f"{name}.png").write_bytes((Path(scratch) / "samples.png").read_bytes())
+        return read_json(Path(scratch) / "log.json")["snapshots"][-1]["quality"]
+
+
+if __name__ == "__main__":
+    main()
