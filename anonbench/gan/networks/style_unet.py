@@ -14,8 +14,9 @@ STRIPS = 4  # parts of the window's height, each with an appearance of its own
 APPEARANCE = 16  # numbers of each
 LATENT = STRIPS * APPEARANCE
 STYLE = 128  # width of the style vector
-# Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add.
-OUTLINED, ADDED = 4.0, 4.0
+# Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add. With more
+# freedom it fools the critics by making everybody transparent, since the ground is always real.
+OUTLINED, ADDED = 5.0, 2.0
 # The largest value of a person's colours, a little beyond the range of pixels, which are -1..1.
 LIMIT = 1.1
 WIDEST = 8  # channels never exceed this many times those of the finest stage
