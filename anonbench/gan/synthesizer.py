@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -140,6 +141,20 @@ def _pasted(patch: Patch, task: Task, output: np.ndarray) -> np.ndarray | str:
     made = np.zeros((*patch.mask.shape, 4), np.float32)
     window = task.window
     window.paste(resize(np.nan_to_num(output).astype(np.float32), (window.width, window.height)), made)
-    person, opacity = made[..., :3].clip(0, 255), made[..., 3:].clip(0, 1)
-    ground = mirrored(patch.image, ~(patch.hidden | patch.mask))
-    return np.rint(opacity * person + (1 - opacity) * ground).astype(np.uint8)
+    inner, outer = _bounds(patch.mask)
+    person, opacity = made[inner][..., :3].clip(0, 255), made[inner][..., 3:].clip(0, 1)
+    filled = patch.image.copy()
+    filled[outer] = mirrored(patch.image[outer], ~(patch.hidden | patch.mask)[outer])
+    filled[inner] = np.rint(opacity * person + (1 - opacity) * filled[inner]).astype(np.uint8)
+    return filled
+
+
+def _bounds(mask: np.ndarray) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """The mask's bounding box, and a larger one that holds whatever lies behind the mask's border."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    more = min(width, height) // 2 + 2
+
+    def slices(margin: int) -> tuple[slice, slice]:
+        return tuple(slice(max(0, a - margin), a + n + margin) for a, n in ((top, height), (left, width)))
+
+    return slices(0), slices(more)
