@@ -17,8 +17,6 @@ STYLE = 128  # width of the style vector
 # Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add. With more
 # freedom it fools the critics by making everybody transparent, since the ground is always real.
 OUTLINED, ADDED = 5.0, 2.0
-# The largest value of a person's colours, a little beyond the range of pixels, which are -1..1.
-LIMIT = 1.1
 WIDEST = 8  # channels never exceed this many times those of the finest stage
 
 
@@ -126,8 +124,8 @@ class Network(nn.Module):
         Returns
         -------
         Tensor
-            (B, 4, H, W), the whole window: colours, about -1..1 and never far beyond, and opacity in 0..1. Only the
-            pixels to fill mean anything.
+            (B, 4, H, W), the whole window: colours, -1..1 when trained, and opacity in 0..1. Only the pixels to fill
+            mean anything.
         """
         finest = given.halvings
         skips: list[Tensor | None] = [None] * finest
@@ -166,7 +164,7 @@ class Network(nn.Module):
             image = leave(x) if image is None else image + leave(x)
         person, opaque = image.split((3, 1), 1)
         opaque = OUTLINED * (2 * given.planes[:, 5:] - 1) + ADDED * torch.tanh(opaque)
-        return torch.cat([LIMIT * torch.tanh(person / LIMIT), torch.sigmoid(opaque)], 1)
+        return torch.cat([person, torch.sigmoid(opaque)], 1)
 
 
 def _coarser(noise: Tensor, i: int) -> Tensor:

@@ -23,12 +23,12 @@ WARM_UP = 50  # steps
 STRIDE = 32  # of the coarsest features
 # The share of the steps that are made at half the size, which costs a third of the time.
 HALF_SIZED = 0.5
-# Norm to which the generator's gradient is cut. Usual ones are 20 to 45; a single far larger one undoes a training.
-STEEPEST = 50.0
+# Norm to which the generator's gradient is cut. Usual ones are 20 to 60; a single far larger one undoes a training.
+STEEPEST = 100.0
 # Half-life of the average of the generator's weights, at most so many steps; it is shorter while there are few.
 AVERAGED = 350
 # Weights of the losses.
-PROJECTED, PIXELS, PERCEPTUAL, L1, DIVERGENCE = 0.5, 1.0, 3.0, 3.0, 0.05
+PROJECTED, PIXELS, PERCEPTUAL, L1, DIVERGENCE, RANGE = 0.5, 1.0, 3.0, 3.0, 0.05, 10.0
 
 
 class Encoder(nn.Module):
@@ -122,8 +122,10 @@ class Training(Recipe):
             ),
             "l1": inside((fake[:half] - real[:half]).abs(), fill),
             "divergence": kullback_leibler(mean, log_variance),
+            # A tanh would keep them in range, too, until it saturates: then nothing is learned any more.
+            "range": inside(F.relu(fake.abs() - 1), given.fill),
         }
-        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, DIVERGENCE
+        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, DIVERGENCE, RANGE
         total = sum(w * x for w, x in zip(weights, losses.values(), strict=True))
         descend(self.optimizers["generator"], total, STEEPEST)
         self._average(number)

@@ -11,7 +11,7 @@ model = dict(
     backbone=dict(
         type="MobileNetV2",
         out_indices=(1, 2, 4, 6),
-        frozen_stages=3,
+        frozen_stages=2,
         norm_eval=False,
         init_cfg=dict(type="PackagedMobileNetV2"),
     ),
@@ -23,7 +23,7 @@ model = dict(
         mask_roi_extractor=roi_extractor,
         mask_head=dict(num_convs=2, in_channels=64, conv_out_channels=64),
     ),
-    train_cfg=dict(rpn_proposal=dict(nms_pre=300, max_per_img=150), rcnn=dict(sampler=dict(num=64, pos_fraction=0.5))),
+    train_cfg=dict(rpn_proposal=dict(nms_pre=500, max_per_img=250), rcnn=dict(sampler=dict(num=128))),
     test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=250)),
 )
 
@@ -39,6 +39,6 @@ test_pipeline = [
     dict(type="Resize", scale=scale, keep_ratio=True),
     dict(type="PackDetInputs", meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor")),
 ]
-optim_wrapper = dict(optimizer=dict(lr=1e-3, fused=True))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
