@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from anonbench.gan.condition import Conditions
 from anonbench.gan.discriminator import PixelCritic, ProjectedCritic
 from anonbench.gan.features import Features
-from anonbench.gan.losses import hinge_critic, hinge_generator, inside, kullback_leibler
+from anonbench.gan.losses import hinge_critic, hinge_generator, inside, kullback_leibler, texture_difference
 from anonbench.gan.networks.style_unet import APPEARANCE, STRIPS
 from anonbench.gan.recipes.base import Recipe, descend
 from anonbench.gan.weights import Shape, build
@@ -28,7 +28,7 @@ STEEPEST = 100.0
 # Half-life of the average of the generator's weights, at most so many steps; it is shorter while there are few.
 AVERAGED = 350
 # Weights of the losses.
-PROJECTED, PIXELS, PERCEPTUAL, L1, DIVERGENCE, RANGE = 0.5, 1.0, 3.0, 3.0, 0.05, 10.0
+PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE = 0.5, 1.0, 3.0, 3.0, 2.0, 0.05, 10.0
 
 
 class Encoder(nn.Module):
@@ -121,11 +121,12 @@ class Training(Recipe):
                 real[:half], fake[:half], fill, [[x[:half] for x in features] for features in (target, made)]
             ),
             "l1": inside((fake[:half] - real[:half]).abs(), fill),
+            "texture": texture_difference(real, fake, given.fill),
             "divergence": kullback_leibler(mean, log_variance),
             # A tanh would keep them in range, too, until it saturates: then nothing is learned any more.
             "range": inside(F.relu(fake.abs() - 1), given.fill),
         }
-        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, DIVERGENCE, RANGE
+        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE
         total = sum(w * x for w, x in zip(weights, losses.values(), strict=True))
         descend(self.optimizers["generator"], total, STEEPEST)
         self._average(number)
