@@ -1,0 +1,45 @@
+"""What is minimized: zero where it should be, and sensitive to what it is named after only."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from anonbench.gan.losses import inside, texture_difference
+
+
+@pytest.fixture
+def pictures() -> torch.Tensor:
+    return torch.rand(3, 3, 64, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+@pytest.fixture
+def fill() -> torch.Tensor:
+    found = torch.zeros(3, 1, 64, 32)
+    found[:, :, 8:56, 8:24] = 1
+    return found
+
+
+def test_only_what_is_synthesized_counts(pictures: torch.Tensor, fill: torch.Tensor) -> None:
+    assert inside(pictures * fill + 9 * (1 - fill), fill) == pytest.approx(float(pictures[..., 8:56, 8:24].mean()))
+    assert inside(pictures, fill * 0) == 0
+
+
+def test_moved_details_are_as_strong_and_blurred_ones_are_not(pictures: torch.Tensor, fill: torch.Tensor) -> None:
+    assert texture_difference(pictures, pictures, fill) == 0
+    moved = texture_difference(pictures, pictures.roll((8, 8), (2, 3)), fill)
+    blurred = [texture_difference(pictures, F.avg_pool2d(pictures, n, 1, n // 2), fill) for n in (3, 5)]
+    assert moved < 0.1 < blurred[0] < blurred[1]
+
+
+def test_details_of_twice_the_contrast_differ_by_that_factor(pictures: torch.Tensor, fill: torch.Tensor) -> None:
+    assert texture_difference(pictures, 2 * pictures, fill) == pytest.approx(0.693, abs=0.02)
+
+
+def test_faint_texture_is_a_smooth_function_down_to_none(fill: torch.Tensor) -> None:
+    flat = torch.zeros(3, 3, 64, 32, requires_grad=True)
+    loss = texture_difference(torch.full_like(flat, 0.5), flat, fill)
+    assert loss == 0
+    loss.backward()
+    assert flat.grad.isfinite().all()
