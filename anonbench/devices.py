@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 
 import torch
+from torch import nn
 
 from anonbench.errors import UserError
 
@@ -20,6 +21,19 @@ def keep_freed_memory() -> None:
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the largest that glibc accepts
         libc.mallopt(M_TRIM_THRESHOLD, 512 << 20)
+
+
+def hasten_pointwise(model: nn.Module, device: str | torch.device) -> nn.Module:
+    """Let 1 x 1 convolutions on a CPU run on oneDNN's kernels; the model itself is returned.
+
+    With one thread and small batches, torch takes a slower kernel for them unless they are strided or dilated, and
+    dilation changes nothing about a kernel of one pixel. (``ConvParams::use_mkldnn`` in torch's ``Convolution.cpp``.)
+    """
+    if torch.device(device).type == "cpu":
+        for module in model.modules():
+            if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) and module.stride == (1, 1):
+                module.dilation = (2, 2)
+    return model
 
 
 def pick_device(device: str) -> str:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from anonbench.devices import keep_freed_memory, pick_device
+from anonbench.devices import hasten_pointwise, keep_freed_memory, pick_device
 from anonbench.errors import UserError
 from anonbench.files import read_json, sha256_file, sha256_of, write_bytes, write_json
 from anonbench.gan.condition import Conditions, conditions
@@ -113,7 +113,8 @@ def train_generator(
     torch.manual_seed(schedule.seed)
     features = vgg_features(Path(vgg16["file"]), vgg16["sha256"]) if vgg16 else None
     judge = Inception(Path(inception["file"]), inception["sha256"]).to(place) if inception else None
-    recipe = recipe_class(shape.network)(shape, total, features).to(place, memory_format=torch.channels_last)
+    recipe = hasten_pointwise(recipe_class(shape.network)(shape, total, features), place)
+    recipe = recipe.to(place, memory_format=torch.channels_last)
     settled = [shape.model_dump(), asdict(schedule), vgg16, inception, precision]
     snapshots = _snapshots(out_dir, settled, annotations, regions)
     done, records, losses = _resume(snapshots, recipe, place)

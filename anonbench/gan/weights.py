@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from anonbench.devices import hasten_pointwise
 from anonbench.errors import UserError
 from anonbench.files import write_bytes
 from anonbench.gan.networks import network_class
@@ -78,5 +79,5 @@ def read_generator(path: Path, device: torch.device) -> tuple[nn.Module, Shape]:
         raise UserError(f"{path} does not exist.", "Run the workflow, which trains it.") from None
     except (SafetensorError, ValidationError, RuntimeError) as error:
         raise UserError(f"{path} is not a generator of this version ({str(error).splitlines()[0]}).", mend) from None
-    generator.eval().requires_grad_(False)
+    hasten_pointwise(generator.eval().requires_grad_(False), device)
     return generator.to(device, memory_format=torch.channels_last), shape

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from torchvision.models import vgg16
+from torchvision.models import mobilenet_v2, vgg16
 
 from anonbench.errors import UserError
 from anonbench.files import sha256_file
-from anonbench.gan.features import mobilenet_features, vgg_features
+from anonbench.gan.features import fold_norms, mobilenet_features, vgg_features
 from anonbench.gan.recipes import recipe_class
 from anonbench.gan.train import Schedule, train_generator
 from anonbench.gan.weights import Shape
@@ -37,6 +37,20 @@ def test_features_have_the_strides_and_channels_that_they_promise(weights: Path)
         ]
         assert not any(module.training for module in features.modules())
         assert not any(parameter.requires_grad for parameter in features.parameters())
+
+
+def test_folded_norms_change_nothing_but_their_number() -> None:
+    torch.manual_seed(0)
+    layers = mobilenet_v2().features.eval()
+    for module in layers.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+    images = torch.randn(2, 3, 64, 32)
+    expected = layers(images)
+    folded = fold_norms(layers)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
+    torch.testing.assert_close(folded(images), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("network", ["style_unet", "context_encoder"])
