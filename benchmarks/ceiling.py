@@ -1,0 +1,126 @@
+"""What a perfect generator of a given size would keep, as a Markdown table.
+
+Run from the project's root, on a dataset that the workflow has prepared::
+
+    python -m benchmarks.ceiling --dataset resources/datasets/pennfudan \\
+        --regions resources/regions/pennfudan/train/body.json \\
+        --model config/models/mask-rcnn_mobilenetv2_photos.py --sizes 96x192 128x256
+
+Each row is a training on the real people themselves, cut out along their outlines and put back before the mirrored
+ground, as generated people are: at the image's own resolution, and scaled to a network's resolution and back. What they
+lose against the untouched originals, a generator of that size loses before its own faults count. One seed each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from anonbench.anonymize import base
+from anonbench.anonymize.variant import Job, write_jobs
+from anonbench.evaluate.predict import predict
+from anonbench.evaluate.score import score
+from anonbench.files import read_json
+from anonbench.gan.ground import mirrored
+from anonbench.gan.window import resize, window_of
+from anonbench.regions.files import read_regions
+from anonbench.train.run import train
+
+GROW, COARSENESS = 0.02, 0.01  # of gan's medium level
+
+
+def main() -> None:
+    """Parse the arguments, train, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", type=Path, required=True, help="a dataset in the common form")
+    parser.add_argument("--regions", type=Path, required=True, help="the body regions of its train split")
+    parser.add_argument("--model", type=Path, required=True, help="an MMDetection config of config/models/")
+    parser.add_argument("--sizes", nargs="+", default=[], help="network resolutions, such as 128x256")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    print("| people | box AP | box AP75 | mask AP | mask AP75 |\n|---|---|---|---|---|", flush=True)
+    for name in ("untouched", "put back", *args.sizes):
+        metrics = trained(args, name)
+        numbers = [metrics[task][m] for task in ("detection", "instance_segmentation") for m in ("AP", "AP75")]
+        print(f"| {name} | {' | '.join(f'{100 * number:.1f}' for number in numbers)} |", flush=True)
+
+
+def trained(args: argparse.Namespace, name: str) -> dict[str, dict[str, float]]:
+    """The metrics on the original validation images of a model that learned from people treated so."""
+    originals, annotations = args.dataset / "images", args.dataset / "annotations"
+    with tempfile.TemporaryDirectory() as scratch:
+        images = originals / "train"
+        if name != "untouched":
+            images = Path(scratch) / "images"
+            split = read_json(annotations / "train.json")
+            size = None if name == "put back" else tuple(int(side) for side in name.split("x"))
+            _write(images, originals / "train", split, read_regions(args.regions), size)
+        tasks = ["detection", "instance_segmentation"]
+        run = {"seed": args.seed, "data_fingerprint": name, "tasks": tasks}
+        out = Path(scratch) / "model"
+        out.mkdir()
+        train(model_config=args.model, annotations=annotations / "train.json", images_dir=images, out_dir=out, **run)
+        results = predict(out, annotations / "val.json", originals / "val")
+        validation = read_json(annotations / "val.json")
+        scored = score(validation, {task: results[task] for task in tasks})
+        return {task: scored[task]["metrics"] for task in tasks}
+
+
+def _write(out: Path, images: Path, split: dict, regions: dict, size: tuple[int, int] | None) -> None:
+    records = {image["file_name"]: image["regions"] for image in regions["images"]}
+    out.mkdir()
+    jobs = [
+        Job(
+            source=images / image["file_name"],
+            target=out / image["file_name"],
+            final=out / image["file_name"],
+            file_name=image["file_name"],
+            sha256=image["sha256"],
+            size=(image["width"], image["height"]),
+            records=records[image["file_name"]],
+            seed=0,
+        )
+        for image in split["images"]
+    ]
+    for job in jobs:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+    list(write_jobs(jobs, PutBack(size), 1))
+
+
+class PutBack(base.Anonymizer):
+    """No anonymization: the person, scaled to ``size`` (width, height) and back, before the mirrored ground."""
+
+    Params = base.Params
+    sees_region = True
+
+    def __init__(self, size: tuple[int, int] | None) -> None:
+        super().__init__({})
+        self.size = size
+
+    def grow(self, side: float) -> int:
+        """As gan at its medium level."""
+        return int(np.ceil(GROW * side))
+
+    def margin(self, side: float) -> int:
+        """Enough for the window around the region."""
+        return int(np.ceil(side))
+
+    def fill(self, patch: base.Patch) -> np.ndarray:
+        """The crop with the person put back."""
+        person = patch.image
+        if self.size is not None:
+            window = window_of(patch.box, self.size)
+            small = resize(window.cut(patch.image), self.size)
+            person = patch.image.copy()
+            window.paste(resize(small, (window.width, window.height)), person)
+        outline = cv2.GaussianBlur(patch.outline.astype(np.float32), (0, 0), max(0.7, COARSENESS * patch.side))
+        opacity = 1 / (1 + np.exp(-5 * (2 * outline - 1)))[..., None]
+        return opacity * person + (1 - opacity) * mirrored(patch.image, ~patch.mask)
+
+
+if __name__ == "__main__":
+    main()
