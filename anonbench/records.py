@@ -65,3 +65,8 @@ class Region:
     keypoints: np.ndarray | None = None
     source: str = "annotated"
     annotation_id: int | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the outline is an annotated mask, and not a box or drawn from keypoints."""
+        return self.mask is not None and self.source == "annotated"

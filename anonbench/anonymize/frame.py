@@ -37,6 +37,8 @@ class Patch:
         The region's longer side in px before growing, the unit of all parameters.
     keypoints
         (K, 3) float64 of x, y, visibility within the crop, or None.
+    exact
+        Whether the outline is an annotated mask, and not a box or drawn from keypoints.
     rng
         The image's random generator.
     """
@@ -48,6 +50,7 @@ class Patch:
     box: np.ndarray
     side: float
     keypoints: np.ndarray | None
+    exact: bool
     rng: np.random.Generator
 
 
@@ -218,6 +221,7 @@ def _patch(
         box=print_.box - np.array([left, top, left, top], float),
         side=print_.side,
         keypoints=keypoints,
+        exact=region.is_exact,
         rng=rng,
     )
     return patch, inner

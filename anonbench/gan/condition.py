@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -18,6 +19,9 @@ PLANES = 6
 HEAT_STRIDE = 4
 # Standard deviation of a keypoint's peak, in px of the coarser grid, where the pose is told exactly.
 PEAK = 1.0
+# By how much an outline is blurred that is a box or drawn from keypoints, as a fraction of the person's longer side:
+# the network then decides how far the person reaches.
+GUESSED = 0.04
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class View:
         (H, W) bool: the person's annotated outline before growing.
     keypoints
         (K, 3) px of x, y, visibility, or (0, 3).
+    exact
+        Whether the outline is an annotated mask. Another one is larger than the person and is told more vaguely.
     """
 
     image: np.ndarray
@@ -43,6 +49,7 @@ class View:
     known: np.ndarray
     outline: np.ndarray
     keypoints: np.ndarray
+    exact: bool
 
 
 @dataclass(frozen=True)
@@ -130,9 +137,9 @@ def conditions(views: list[View], coarseness: np.ndarray, rngs: list[np.random.G
         known = view.known & ~view.fill
         rgb = (view.image.astype(np.float32) / 127.5 - 1) * known[..., None]
         side = _side(view.outline)
-        outline = view.outline.astype(np.float32)
-        if vague * side >= 0.3:
-            outline = cv2.GaussianBlur(outline, (0, 0), vague * side, borderType=cv2.BORDER_CONSTANT)
+        outline, blur = view.outline.astype(np.float32), side * (vague if view.exact else math.hypot(vague, GUESSED))
+        if blur >= 0.3:
+            outline = cv2.GaussianBlur(outline, (0, 0), blur, borderType=cv2.BORDER_CONSTANT)
         maps = np.stack([view.fill, known, outline]).astype(np.float32)
         planes.append(np.concatenate([rgb.transpose(2, 0, 1), maps]))
         heat.append(_peaks(view.keypoints, view.fill.shape, vague * side, rng))

@@ -36,6 +36,8 @@ class Crops:
         (N, h, w, 3) bool: the person's outline, the other people's, and where the image is.
     keypoints
         (N, K, 3) float32 px within the crop, visibility.
+    exact
+        (N,) bool: whether the outline is an annotated mask.
     size
         The network's (width, height).
     partners
@@ -45,6 +47,7 @@ class Crops:
     images: np.ndarray
     masks: np.ndarray
     keypoints: np.ndarray
+    exact: np.ndarray
     size: tuple[int, int]
     partners: np.ndarray
 
@@ -92,13 +95,13 @@ def read_crops(
             f"{regions} has no region that is large enough to learn from.",
             "Choose another dataset or split for the generator, or a smaller width and height.",
         )
-    images, masks, keypoints = (np.stack(part) for part in zip(*found, strict=True))
-    return Crops(images, masks, keypoints, size, np.asarray(partners, int))
+    arrays = (np.stack(part) for part in zip(*found, strict=True))
+    return Crops(*arrays, size, np.asarray(partners, int))
 
 
 def _of_image(
     image: np.ndarray, record: dict, spare: tuple[int, int], size: tuple[int, int], count: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, bool]]:
     regions = [decode_region(region) for region in record["regions"]]
     prints = [footprint(region, image.shape[:2], lambda side: 0) for region in regions]
     outlines = []
@@ -122,7 +125,7 @@ def _of_image(
         keypoints = np.zeros((count, 3), np.float32)
         if count and region.keypoints is not None:
             keypoints[:] = window.points(region.keypoints, spare)
-        yield resize(window.cut(image), spare), np.stack(masks, -1), keypoints
+        yield resize(window.cut(image), spare), np.stack(masks, -1), keypoints, region.is_exact
 
 
 def sample_views(
@@ -140,7 +143,7 @@ def sample_views(
         if rng.random() < 0.5:
             image, masks = image[:, ::-1], masks[:, ::-1]
             keypoints = keypoints[crops.partners] * [-1, 1, 1] + [width, 0, 0]
-        views.append(_view(image, masks, keypoints, rng.uniform(*grow), rng.random() < 0.5))
+        views.append(_view(image, masks, keypoints, crops.exact[index], rng.uniform(*grow), rng.random() < 0.5))
     return views
 
 
@@ -150,12 +153,21 @@ def center_views(crops: Crops, indices: np.ndarray, grow: float) -> list[View]:
     top, left = (crops.images.shape[1] - height) // 2, (crops.images.shape[2] - width) // 2
     inner = slice(top, top + height), slice(left, left + width)
     return [
-        _view(crops.images[i][inner], crops.masks[i][inner], crops.keypoints[i] - [left, top, 0], grow, True)
+        _view(
+            crops.images[i][inner],
+            crops.masks[i][inner],
+            crops.keypoints[i] - [left, top, 0],
+            crops.exact[i],
+            grow,
+            True,
+        )
         for i in indices
     ]
 
 
-def _view(image: np.ndarray, masks: np.ndarray, keypoints: np.ndarray, grow: float, hide: bool) -> View:
+def _view(
+    image: np.ndarray, masks: np.ndarray, keypoints: np.ndarray, exact: bool, grow: float, hide: bool
+) -> View:
     outline, others, there = (np.ascontiguousarray(masks[..., i]) for i in range(3))
     _, _, width, height = cv2.boundingRect(outline.view(np.uint8))
     radius = math.ceil(grow * max(width, height))
@@ -163,7 +175,7 @@ def _view(image: np.ndarray, masks: np.ndarray, keypoints: np.ndarray, grow: flo
     known = there & ~fill
     if hide:
         known &= ~grown(others, radius)
-    return View(np.ascontiguousarray(image), fill, known, outline, keypoints)
+    return View(np.ascontiguousarray(image), fill, known, outline, keypoints, bool(exact))
 
 
 def grown(mask: np.ndarray, radius: float) -> np.ndarray:

@@ -104,6 +104,7 @@ class Synthesizer:
             known=known & ~fill,
             outline=_share(window, patch.outline, self.size) > 127,
             keypoints=self._keypoints(window, patch),
+            exact=patch.exact,
         )
         return Task(window, view)
 

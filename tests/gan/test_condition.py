@@ -12,13 +12,13 @@ from anonbench.gan.weights import Shape, build
 from tests.gan.made import person, write_people
 
 
-def view(image: np.ndarray | None = None) -> View:
+def view(image: np.ndarray | None = None, exact: bool = True) -> View:
     region = person(16, 10, 44, (64, 32))
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (64, 32, 3), dtype=np.uint8) if image is None else image
     known = ~region.mask
     known[:, :5] = False  # hidden, or outside of the image
-    return View(image, region.mask, known, region.mask, region.keypoints)
+    return View(image, region.mask, known, region.mask, region.keypoints, exact)
 
 
 def test_planes_hold_the_known_pixels_and_nothing_else() -> None:
@@ -50,6 +50,14 @@ def test_a_coarser_condition_says_less_of_outline_and_pose() -> None:
     sharp = [(outline - given.planes[0, 5]).abs().mean() for outline in given.planes[:, 5]]
     assert sharp[0] == 0 < sharp[1] < sharp[2]
     assert not torch.equal(given.heat[0], given.heat[2])
+
+
+def test_a_guessed_outline_is_told_more_vaguely_and_the_pose_is_not() -> None:
+    made = [view(exact=exact) for exact in (True, False)]
+    given = conditions(made, np.array([0, 0]), [np.random.default_rng(0) for _ in range(2)])
+    differs = (given.planes[0] != given.planes[1]).flatten(1).any(1)
+    assert differs.tolist() == [False] * 5 + [True]
+    assert torch.equal(*given.heat)
 
 
 def test_halves_fill_what_any_pixel_fills_and_know_what_all_know() -> None:
