@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -139,11 +139,11 @@ def _pasted(patch: Patch, task: Task, output: np.ndarray) -> np.ndarray | str:
         return "output_not_finite"
     if inside[:, :3].clip(0, 255).std(0).max() < LEAST_CONTRAST:
         return "output_constant"
-    made = np.zeros((*patch.mask.shape, 4), np.float32)
-    window = task.window
-    window.paste(resize(np.nan_to_num(output).astype(np.float32), (window.width, window.height)), made)
     inner, outer = _bounds(patch.mask)
-    person, opacity = made[inner][..., :3].clip(0, 255), made[inner][..., 3:].clip(0, 1)
+    window = replace(task.window, top=task.window.top - inner[0].start, left=task.window.left - inner[1].start)
+    made = np.zeros((*patch.mask[inner].shape, 4), np.float32)
+    window.paste(resize(np.nan_to_num(output), (window.width, window.height)), made)
+    person, opacity = made[..., :3].clip(0, 255), made[..., 3:].clip(0, 1)
     filled = patch.image.copy()
     filled[outer] = mirrored(patch.image[outer], ~(patch.hidden | patch.mask)[outer])
     filled[inner] = np.rint(opacity * person + (1 - opacity) * filled[inner]).astype(np.uint8)
