@@ -13,6 +13,7 @@ from torch import Tensor
 from anonbench.anonymize.frame import Patch
 from anonbench.devices import pick_device
 from anonbench.gan.condition import View, conditions
+from anonbench.gan.grain import fineness, with_grain
 from anonbench.gan.ground import mirrored
 from anonbench.gan.weights import read_generator
 from anonbench.gan.window import Window, resize, window_of
@@ -142,12 +143,27 @@ def _pasted(patch: Patch, task: Task, output: np.ndarray) -> np.ndarray | str:
     inner, outer = _bounds(patch.mask)
     window = replace(task.window, top=task.window.top - inner[0].start, left=task.window.left - inner[1].start)
     made = np.zeros((*patch.mask[inner].shape, 4), np.float32)
-    window.paste(resize(np.nan_to_num(output), (window.width, window.height)), made)
+    window.paste(_enlarged(patch, task, np.nan_to_num(output)), made)
     person, opacity = made[..., :3].clip(0, 255), made[..., 3:].clip(0, 1)
     filled = patch.image.copy()
     filled[outer] = mirrored(patch.image[outer], ~(patch.hidden | patch.mask)[outer])
     filled[inner] = np.rint(opacity * person + (1 - opacity) * filled[inner]).astype(np.uint8)
     return filled
+
+
+def _enlarged(patch: Patch, task: Task, output: np.ndarray) -> np.ndarray:
+    """The output at the window's size in the image, as finely grained as the surroundings are."""
+    size = task.window.width, task.window.height
+    large = resize(output, size)
+    scale = size[0] / output.shape[1]
+    if scale > 1:
+        image = task.window.cut(patch.image).astype(np.float32)
+        # Not at the border of what is known: beyond it the image is black, which is no detail.
+        known = cv2.erode(task.view.known.view(np.uint8), np.ones((5, 5)))
+        known = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST) > 0
+        smooth = resize(resize(image, output.shape[1::-1]), size)
+        large[..., :3] = with_grain(large[..., :3], fineness(image, smooth, known, scale), scale, patch.rng)
+    return large
 
 
 def _bounds(mask: np.ndarray) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -194,3 +194,11 @@ def test_a_foreign_file_is_refused(tmp_path: Path, spoil) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="none.safetensors does not exist"):
         read_generator(tmp_path / "none.safetensors", torch.device("cpu"))
+
+
+def test_only_large_generators_begin_at_half_the_size() -> None:
+    def halved(width: int, height: int) -> float:
+        shape = Shape(network="style_unet", region="face", width=width, height=height, channels=4, keypoints=0)
+        return recipe_class("style_unet")(shape, 10).half_sized
+
+    assert [halved(128, 128), halved(96, 128), halved(32, 64)] == [5, 0, 0]

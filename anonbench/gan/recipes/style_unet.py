@@ -21,8 +21,9 @@ LEARNING_RATE, CRITIC_RATE = 5e-4, 4e-4
 BETAS = 0.0, 0.99
 WARM_UP = 50  # steps
 STRIDE = 32  # of the coarsest features
-# The share of the steps that are made at half the size, which costs a third of the time.
-HALF_SIZED = 0.5
+# The share of the steps that are made at half the size, which costs a third of the time; none where half of the shorter
+# side would be less than so many px, at which a person is a few blots.
+HALF_SIZED, SMALLEST_HALF = 0.5, 64
 # Norm to which the generator's gradient is cut. Usual ones are 20 to 60; a single far larger one undoes a training.
 STEEPEST = 100.0
 # Half-life of the average of the generator's weights, at most so many steps; it is shorter while there are few.
@@ -56,7 +57,7 @@ class Encoder(nn.Module):
 class Training(Recipe):
     """Half of each batch reconstructs real people from their own latent codes, half makes people up.
 
-    The critics see both halves. The first half of the training is at half the size.
+    The critics see both halves. The first half of a large generator's training is at half the size.
     """
 
     vague = (0.0, 0.05)
@@ -64,6 +65,8 @@ class Training(Recipe):
     def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None) -> None:
         super().__init__(shape, steps, perceptual)
         self.generator = build(shape)
+        large = min(shape.width, shape.height) >= 2 * SMALLEST_HALF
+        self.half_sized = HALF_SIZED * steps if large else 0
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.encoder = Encoder((3, *self.features.channels[1:]))
         self.critics = nn.ModuleDict(
@@ -85,7 +88,7 @@ class Training(Recipe):
         """See :class:`Recipe`."""
         self._set_rates(number)
         noise = self.normal(random, len(real), 1, *real.shape[2:])
-        if number < HALF_SIZED * self.steps:
+        if number < self.half_sized:
             given, real = given.halved(), F.avg_pool2d(real, 2)
             real = real * (given.fill + given.known)
         half = (len(real) + 1) // 2
