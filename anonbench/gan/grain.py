@@ -7,6 +7,8 @@ import numpy as np
 
 # The finer octave of a photograph is never much stronger than the coarser one; a ratio beyond is a mistake.
 STRONGEST = 1.5
+# Details that are fainter on average, in 0..255, are rounding errors.
+FAINTEST = 0.01
 
 
 def fineness(image: np.ndarray, smooth: np.ndarray, known: np.ndarray, scale: float) -> float:
@@ -30,7 +32,7 @@ def fineness(image: np.ndarray, smooth: np.ndarray, known: np.ndarray, scale: fl
     """
     held = np.abs(_finest(smooth, scale))[known]
     lost = np.abs(image - smooth)[known]
-    if not held.size or held.mean() < 1e-3:
+    if not held.size or min(held.mean(), lost.mean()) < FAINTEST:
         return 0.0
     return float(min(lost.mean() / held.mean(), STRONGEST))
 
