@@ -34,7 +34,9 @@ VARIATIONS = {
     "no L1 loss": {(recipe, "L1"): 0.0},
     "codes not kept normal": {(recipe, "DIVERGENCE"): 0.0},
     "one code for the whole height": ONE_CODE | CODE,
-    "full size from the start": {(recipe, "HALF_SIZED"): 0.0},
+    "no texture loss": {(recipe, "TEXTURE"): 0.0},
+    "first half at half the size": {(recipe, "SMALLEST_HALF"): 0},
+    "free to be transparent": {(network, "ADDED"): 6.0},
     "pictures not moved before critics": {(recipe, "STRIDE"): 1},
     "no average of the weights": {(recipe, "AVERAGED"): 1e-3},
 }
