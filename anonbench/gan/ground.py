@@ -25,17 +25,19 @@ def mirrored(image: np.ndarray, known: np.ndarray) -> np.ndarray:
         (H, W, C) of the same type; zero everywhere if nothing is known.
     """
     result = image * known[..., None].astype(image.dtype)
-    unknown = np.argwhere(~known)
-    if not len(unknown) or len(unknown) == known.size:
+    if known.all() or not known.any():
         return result
     _, labels = cv2.distanceTransformWithLabels(
         (~known).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    places = np.argwhere(known)
-    place_of = np.zeros((labels.max() + 1, 2), places.dtype)
-    place_of[labels[known]] = places
-    nearest = place_of[labels[~known]]
-    behind = (2 * nearest - unknown).clip(0, np.array(known.shape) - 1)
-    source = np.where(known[tuple(behind.T)][:, None], behind, nearest)
-    result[~known] = image[tuple(source.T)]
+    labels, places, unknown = labels.ravel(), np.flatnonzero(known), np.flatnonzero(~known)
+    place_of = np.zeros(len(places) + 1, np.intp)
+    place_of[labels[places]] = places
+    nearest = place_of[labels[unknown]]
+    height, width = known.shape
+    (row, col), (nearest_row, nearest_col) = np.divmod(unknown, width), np.divmod(nearest, width)
+    behind = (2 * nearest_row - row).clip(0, height - 1) * width + (2 * nearest_col - col).clip(0, width - 1)
+    source = np.where(known.ravel()[behind], behind, nearest)
+    pixels, filled = image.reshape(-1, image.shape[2]), result.reshape(-1, image.shape[2])
+    filled[unknown] = pixels[source]
     return result
