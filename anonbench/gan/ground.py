@@ -24,7 +24,7 @@ def mirrored(image: np.ndarray, known: np.ndarray) -> np.ndarray:
     np.ndarray
         (H, W, C) of the same type; zero everywhere if nothing is known.
     """
-    result = image * known[..., None].astype(image.dtype)
+    result = np.ascontiguousarray(image * known[..., None].astype(image.dtype))
     if known.all() or not known.any():
         return result
     _, labels = cv2.distanceTransformWithLabels(
