@@ -54,7 +54,7 @@ def crowds(draw: st.DrawFn) -> list[Region]:
     """One to three people who may overlap and reach outside of the image."""
     found = []
     for _ in range(draw(st.integers(1, 3))):
-        found.append(person(draw(st.integers(0, WIDTH)), draw(st.integers(-20, 50)), draw(st.integers(20, 80))))
+        found.append(person(draw(st.integers(0, WIDTH)), draw(st.integers(-15, 50)), draw(st.integers(20, 80))))
     return found
 
 
