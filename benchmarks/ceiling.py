@@ -7,8 +7,8 @@ Run from the project's root, on a dataset that the workflow has prepared::
         --model config/models/mask-rcnn_mobilenetv2_photos.py --sizes 96x192 128x256
 
 Each row is a training on the real people themselves, cut out along their outlines and put back before the mirrored
-ground, as generated people are: at the image's own resolution, and scaled to a network's resolution and back. What they
-lose against the untouched originals, a generator of that size loses before its own faults count. One seed each.
+ground, as generated people are: at the image's own resolution, and scaled to a network's resolution and back, without
+grain. What they lose against the untouched originals, resolution costs before a generator's own faults count. One seed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from anonbench.anonymize import base
-from anonbench.anonymize.variant import Job, write_jobs
+from anonbench.anonymize.variant import jobs_of, write_jobs
 from anonbench.evaluate.predict import predict
 from anonbench.evaluate.score import score
 from anonbench.files import read_json
@@ -73,19 +73,7 @@ def trained(args: argparse.Namespace, name: str) -> dict[str, dict[str, float]]:
 def _write(out: Path, images: Path, split: dict, regions: dict, size: tuple[int, int] | None) -> None:
     records = {image["file_name"]: image["regions"] for image in regions["images"]}
     out.mkdir()
-    jobs = [
-        Job(
-            source=images / image["file_name"],
-            target=out / image["file_name"],
-            final=out / image["file_name"],
-            file_name=image["file_name"],
-            sha256=image["sha256"],
-            size=(image["width"], image["height"]),
-            records=records[image["file_name"]],
-            seed=0,
-        )
-        for image in split["images"]
-    ]
+    jobs = jobs_of(split["images"], records, images, out, out, seed=0)
     for job in jobs:
         job.target.parent.mkdir(parents=True, exist_ok=True)
     list(write_jobs(jobs, PutBack(size), 1))

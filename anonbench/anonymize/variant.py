@@ -47,6 +47,30 @@ class Job:
     seed: int
 
 
+def jobs_of(
+    images: list[dict[str, Any]],
+    records: dict[str, list[dict[str, Any]]],
+    source: Path,
+    target: Path,
+    final: Path,
+    seed: int,
+) -> list[Job]:
+    """One job for each annotated image: from the folder ``source`` to ``target``, which will be called ``final``."""
+    return [
+        Job(
+            source=source / image["file_name"],
+            target=target / image["file_name"],
+            final=final / image["file_name"],
+            file_name=image["file_name"],
+            sha256=image["sha256"],
+            size=(image["width"], image["height"]),
+            records=records.get(image["file_name"], []),
+            seed=seed,
+        )
+        for image in images
+    ]
+
+
 def write_variant(
     *,
     annotations: Path,
@@ -107,19 +131,7 @@ def write_variant(
     require_space(out_dir, BYTES_PER_PIXEL * pixels, f"The variant {variant} of {dataset} {split}")
 
     with replacing(out_dir) as partial:
-        jobs = [
-            Job(
-                source=images_dir / image["file_name"],
-                target=partial / image["file_name"],
-                final=out_dir / image["file_name"],
-                file_name=image["file_name"],
-                sha256=image["sha256"],
-                size=(image["width"], image["height"]),
-                records=records.get(image["file_name"], []),
-                seed=seed,
-            )
-            for image in images
-        ]
+        jobs = jobs_of(images, records, images_dir, partial, out_dir, seed)
         for folder in {job.target.parent for job in jobs}:
             folder.mkdir(parents=True, exist_ok=True)
         entries, linked = [], 0
