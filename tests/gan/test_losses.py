@@ -43,3 +43,12 @@ def test_faint_texture_is_a_smooth_function_down_to_none(fill: torch.Tensor) -> 
     assert loss == 0
     loss.backward()
     assert flat.grad.isfinite().all()
+
+
+def test_the_same_mean_strength_spread_evenly_is_another_texture(fill: torch.Tensor) -> None:
+    noise = torch.randn(3, 3, 64, 32, generator=torch.Generator().manual_seed(0))
+    patched = noise * (torch.arange(64) % 32 < 8)[:, None]
+    even = noise / 4
+    mottled = texture_difference(patched, even, fill)
+    assert mottled > 3 * texture_difference(patched, patched.roll(3, 2), fill)
+    assert mottled > 1
