@@ -144,27 +144,26 @@ def _pasted(patch: Patch, task: Task, output: np.ndarray) -> np.ndarray | str:
     inner, outer = _bounds(patch.mask)
     window = replace(task.window, top=task.window.top - inner[0].start, left=task.window.left - inner[1].start)
     made = np.zeros((*patch.mask[inner].shape, 4), np.float32)
-    window.paste(_enlarged(patch, task, np.nan_to_num(output)), made)
-    person, opacity = made[..., :3].clip(0, 255), made[..., 3:].clip(0, 1)
+    window.paste(resize(np.nan_to_num(output), (window.width, window.height)), made)
+    person, opacity = _grained(made[..., :3], patch, task).clip(0, 255), made[..., 3:].clip(0, 1)
     filled = patch.image.copy()
     filled[outer] = mirrored(patch.image[outer], ~(patch.hidden | patch.mask)[outer])
     filled[inner] = np.rint(opacity * person + (1 - opacity) * filled[inner]).astype(np.uint8)
     return filled
 
 
-def _enlarged(patch: Patch, task: Task, output: np.ndarray) -> np.ndarray:
-    """The output at the window's size in the image, as finely grained as the surroundings are."""
+def _grained(person: np.ndarray, patch: Patch, task: Task) -> np.ndarray:
+    """A person (h, w, 3) at the image's resolution, as finely grained as the surroundings are."""
+    scale = task.window.width / task.view.image.shape[1]
+    if scale <= 1:
+        return person
     size = task.window.width, task.window.height
-    large = resize(output, size)
-    scale = size[0] / output.shape[1]
-    if scale > 1:
-        image = task.window.cut(patch.image).astype(np.float32)
-        # Not at the border of what is known: beyond it the image is black, which is no detail.
-        known = cv2.erode(task.view.known.view(np.uint8), np.ones((5, 5)))
-        known = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST) > 0
-        smooth = resize(resize(image, output.shape[1::-1]), size)
-        large[..., :3] = with_grain(large[..., :3], fineness(image, smooth, known, scale), scale, patch.rng)
-    return large
+    image, smooth = task.window.cut(patch.image), resize(task.view.image, size)
+    # Not at the border of what is known: beyond it the image is black, which is no detail.
+    known = cv2.erode(task.view.known.view(np.uint8), np.ones((5, 5)))
+    known = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST) > 0
+    ratio = fineness(image.astype(np.float32), smooth.astype(np.float32), known, scale)
+    return with_grain(person, ratio, scale, patch.rng)
 
 
 def _bounds(mask: np.ndarray) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
