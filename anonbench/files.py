@@ -55,8 +55,13 @@ def sha256_of(data: bytes) -> str:
 
 def sha256_file(path: Path | str) -> str:
     """The SHA-256 of a file's content, read as a stream."""
+    return digest_file(path, "sha256")
+
+
+def digest_file(path: Path | str, algorithm: str) -> str:
+    """The digest of a file's content by ``md5`` or ``sha256`` in lower-case hexadecimal digits, read as a stream."""
     with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 def listing_digest(folder: Path | str) -> str:

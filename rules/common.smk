@@ -12,6 +12,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.ge
 from anonbench.code import code_files, model_config_files
 from anonbench.anonymize.registry import is_learned
 from anonbench.config import load, network_of
+from anonbench.datasets.locate import locate, remote_files, role_of
+from anonbench.datasets.registry import format_module
 from anonbench.files import listing_digest
 from anonbench.errors import UserError
 from anonbench.matrix import ORIGINAL, Variant, expand as expand_study
@@ -37,6 +39,7 @@ wildcard_constraints:
     model=one_of(CONFIG.models),
     gan=one_of(CONFIG.generators) or "(?!)",  # an empty alternative would match anything
     split="train|val|gan",
+    file_name=r"[^/.][^/]*",
     region="face|body",
     method=one_of(CONFIG.methods),
     level=one_of({level for levels in CONFIG.methods.values() for level in levels}),

@@ -16,7 +16,7 @@ MAX_MEMBERS = 500_000
 MAX_BYTES = 50_000_000_000
 # A deflated photograph hardly shrinks and a matrix of doubles shrinks some tenfold; bombs start in the hundreds.
 MAX_RATIO = 100
-_AGAIN = "Download the archive again from its official address, or correct `archive` in the configuration."
+_AGAIN = "Download the archive again from its official address, or correct its path in the configuration."
 
 
 class Archive:
@@ -64,7 +64,7 @@ def open_archive(path: Path, called: str | None = None) -> Iterator[Archive]:
     path = Path(path)
     called = called or str(path)
     if not path.is_file():
-        raise UserError(f"The archive {called} does not exist.", "Check `archive` in the configuration.")
+        raise UserError(f"The archive {called} does not exist.", "Check the path in the configuration.")
     try:
         opened = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:

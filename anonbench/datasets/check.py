@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from anonbench.datasets.locate import remote_files
 from anonbench.datasets.registry import FORMATS
 from anonbench.errors import UserError
 
@@ -24,8 +25,8 @@ def early_errors(spec: dict[str, Any]) -> None:
     Raises
     ------
     UserError
-        If the format is unknown, a named archive is missing or no complete zip, its hash is not one, or a COCO dataset
-        lacks a split, a folder, images or an annotation file.
+        If the format is unknown, a named archive is missing or no complete zip, its hash is not one, ``files`` names an
+        unknown role, or a COCO dataset lacks a split, a folder, images or an annotation file.
     """
     name = spec.get("format")
     if name not in FORMATS:
@@ -36,19 +37,23 @@ def early_errors(spec: dict[str, Any]) -> None:
     if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", str(sha256)):
         raise UserError(f"`sha256` is no SHA-256: {sha256!r}.", "Give its 64 hexadecimal digits, or leave the key out.")
     if spec.get("archive"):
-        _check_archive(Path(spec["archive"]))
+        _check_file("archive", Path(spec["archive"]))
+    for role, own in (spec.get("files") or {}).items():
+        remote_files(spec)
+        if own.get("path"):
+            _check_file(f"files.{role}.path", Path(own["path"]))
     if name == "coco":
         _check_coco(spec.get("splits") or {})
 
 
-def _check_archive(path: Path) -> None:
+def _check_file(key: str, path: Path) -> None:
     if not path.is_file():
         raise UserError(
-            f"`archive` names {path}, which does not exist.", "Correct the path, or leave the key out to download it."
+            f"`{key}` names {path}, which does not exist.", "Correct the path, or leave the key out to download it."
         )
-    if not zipfile.is_zipfile(path):
+    if path.suffix == ".zip" and not zipfile.is_zipfile(path):
         raise UserError(
-            f"`archive` names {path}, which is no complete zip archive.", "Download it again; it may be truncated."
+            f"`{key}` names {path}, which is no complete zip archive.", "Download it again; it may be truncated."
         )
 
 

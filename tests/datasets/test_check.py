@@ -40,9 +40,10 @@ def test_unknown_format():
 
 
 def test_every_format_has_the_same_interface():
-    for name in set(FORMATS) - {"scenes"}:
+    for name in FORMATS:
         module = format_module(name)
-        assert callable(module.load) and hasattr(module, "ARCHIVE")
+        assert callable(module.load) and callable(module.needs)
+        assert len({file.file_name for file in module.FILES.values()}) == len(module.FILES)
 
 
 def test_archives(tmp_path):
@@ -51,6 +52,15 @@ def test_archives(tmp_path):
     (tmp_path / "gone.zip").write_bytes(b"PK\3\4 cut off")
     refused(spec, "`archive`", "gone.zip", "truncated")
     refused({"format": "lspet", "sha256": "abc"}, "`sha256`", "'abc'")
+
+
+def test_files_by_role(several, tmp_path):
+    spec = {"format": "several", "files": {"images": {"path": None}}}
+    early_errors(spec)
+    refused(spec | {"files": {"image": {}}}, "`files`", "'image'", "images, labels")
+    refused(spec | {"files": {"labels": {"path": str(tmp_path / "gone.json")}}}, "`files.labels.path`", "gone.json")
+    (tmp_path / "cut.zip").write_bytes(b"PK\3\4 cut off")
+    refused(spec | {"files": {"images": {"path": str(tmp_path / "cut.zip")}}}, "`files.images.path`", "truncated")
 
 
 def test_coco_folders_and_files(coco, tmp_path):
@@ -70,7 +80,7 @@ def test_coco_folders_and_files(coco, tmp_path):
 def test_the_check_imports_nothing_heavy():
     code = (
         "import sys, anonbench.datasets.check\n"
-        "print([m for m in ('torch', 'cv2', 'numpy', 'scipy', 'PIL', 'pycocotools', 'pooch') if m in sys.modules])"
+        "print([m for m in ('torch', 'cv2', 'numpy', 'scipy', 'PIL', 'pycocotools', 'requests') if m in sys.modules])"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
