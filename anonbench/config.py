@@ -384,7 +384,7 @@ def _siblings(loc: tuple[Any, ...]) -> list[str]:
         model = _FORMATS.get(loc[2], Model)
         if "splits" in loc:
             model = CocoSplit if loc[2] == "coco" else ScenesSplits
-        elif "files" in loc[:-1]:
+        elif "files" in loc[3:-1]:
             model = FileSource
     elif loc[0] == "regions" and len(loc) == 3:
         model = {"face": FaceRegion, "body": BodyRegion}[loc[1]]

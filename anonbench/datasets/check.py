@@ -38,8 +38,9 @@ def early_errors(spec: dict[str, Any]) -> None:
         raise UserError(f"`sha256` is no SHA-256: {sha256!r}.", "Give its 64 hexadecimal digits, or leave the key out.")
     if spec.get("archive"):
         _check_file("archive", Path(spec["archive"]))
-    for role, own in (spec.get("files") or {}).items():
+    if spec.get("files"):
         remote_files(spec)
+    for role, own in (spec.get("files") or {}).items():
         if own.get("path"):
             _check_file(f"files.{role}.path", Path(own["path"]))
     if name == "coco":

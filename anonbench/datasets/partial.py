@@ -52,6 +52,7 @@ class Part:
             finally:
                 if self.path.exists() and self.size == 0:
                     self.path.unlink()
+                    self.note.unlink(missing_ok=True)
 
     @property
     def size(self) -> int:

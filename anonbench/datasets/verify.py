@@ -13,7 +13,7 @@ from anonbench.files import digest_file
 
 log = logging.getLogger(__name__)
 
-_AGAIN = "Download it again; if you trust this file, put its {} into the configuration."
+_AGAIN = "Remove it to download it again; if you trust this file, put its {} into the configuration."
 
 
 def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> dict[s
     size = path.stat().st_size
     if file.exact and size != file.size:
         raise UserError(
-            f"{called} has the wrong length: {size:,} bytes instead of {file.size:,}.", _AGAIN.format("`size`")
+            f"{called} has the wrong length: {size:,} bytes instead of {file.size:,}.", _AGAIN.format("size")
         )
     algorithm, _, expected = (file.digest or "sha256:").partition(":")
     actual = digest_file(path, algorithm)

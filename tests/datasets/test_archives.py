@@ -32,6 +32,14 @@ def test_files_are_read_by_name(good):
         assert archive.size("folder/b.txt") == 600
 
 
+def test_a_file_that_memory_should_not_hold(good, monkeypatch):
+    monkeypatch.setattr("anonbench.datasets.archive.MAX_READ", 500)
+    with open_archive(good) as archive:
+        assert archive.read("folder/a.txt") == b"first"
+        with pytest.raises(UserError, match=r"good\.zip: the member 'folder/b\.txt' is too large"):
+            archive.read("folder/b.txt")
+
+
 def test_missing_archive(tmp_path):
     refused(tmp_path / "nowhere.zip", r"nowhere\.zip does not exist\. Check the path")
 

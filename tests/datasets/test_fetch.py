@@ -77,10 +77,13 @@ def test_a_broken_connection_goes_on_where_it_broke(server, target, reset):
 
 
 def test_a_connection_that_breaks_before_the_first_byte(server, target):
+    server.script = [Answer(cut=0), Answer(status=404)]
+    refused(remote(server), target, "404")
+    assert list(target.parent.iterdir()) == []
     server.script = [Answer(cut=0)]
     fetch(remote(server), target, patience=QUICK)
     arrived(target)
-    assert server.ranges == [None, None]
+    assert server.ranges == [None] * 4
 
 
 def test_a_silent_connection_counts_as_broken(server, target):
@@ -251,6 +254,7 @@ def test_an_approximate_size_bounds_a_download(server, target, monkeypatch):
 def test_a_web_page_is_no_file(server, target):
     server.script = [Answer(body=b"<html>", headers={"Content-Type": "text/html; charset=utf-8"})]
     refused(remote(server, exact=False), target, "a web page instead of the file")
+    assert list(target.parent.iterdir()) == []
 
 
 def test_a_damaged_archive_is_no_archive(server, tmp_path):
