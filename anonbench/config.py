@@ -12,8 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anonbench.anonymize.registry import check_params, is_learned
-from anonbench.datasets.check import early_errors
-from anonbench.datasets.locate import out_of_reach
+from anonbench.datasets.check import check_verified, early_errors, out_of_reach
 from anonbench.errors import UserError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # datasets and models: a path segment
@@ -266,7 +265,9 @@ def _check_reach(config: Config, used: dict[str, set[str]]) -> None:
             raise UserError(f"archives[{number}] names {folder}, which is no folder.", "Correct the path.")
     missing = []
     for name, splits in sorted(used.items()):
-        missing += out_of_reach(name, config.datasets[name].model_dump(), sorted(splits), config.archives)
+        sought = name, config.datasets[name].model_dump(), sorted(splits), config.archives
+        missing += out_of_reach(*sought)
+        check_verified(*sought)
     if missing:
         raise UserError(
             "These files are behind a login, and nowhere on this machine:\n- " + "\n- ".join(missing) + "\n",

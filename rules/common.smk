@@ -12,8 +12,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.ge
 from anonbench.code import code_files, model_config_files
 from anonbench.anonymize.registry import is_learned
 from anonbench.config import load, network_of
-from anonbench.datasets.locate import locate, remote_files, role_of
-from anonbench.datasets.registry import format_module
+from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files, role_of
 from anonbench.files import listing_digest
 from anonbench.errors import UserError
 from anonbench.matrix import ORIGINAL, Variant, expand as expand_study

@@ -7,8 +7,7 @@ def dataset_spec(wildcards):
 
 def roles_of(wildcards):
     """The roles of the files that a split is read from; none for some formats."""
-    spec = dataset_spec(wildcards)
-    return list(format_module(spec["format"]).needs(spec, wildcards.split))
+    return needed_roles(dataset_spec(wildcards), [wildcards.split])
 
 
 def files_of(wildcards):
@@ -20,20 +19,13 @@ def files_of(wildcards):
 def verified_files(wildcards):
     """What says that they are the right ones, once for all splits."""
     files = remote_files(dataset_spec(wildcards))
-    return [f"resources/verified/{wildcards.dataset}/{files[role].file_name}.json" for role in roles_of(wildcards)]
+    return [str(record_of(wildcards.dataset, files[role].file_name)) for role in roles_of(wildcards)]
 
 
 def file_of(wildcards):
     """The file of that official name: a local one, else the fetched one."""
     spec = dataset_spec(wildcards)
     return str(locate(wildcards.dataset, spec, role_of(spec, wildcards.file_name), CONFIG.archives))
-
-
-def expected_file(wildcards):
-    """What the file must be; not where it comes from."""
-    spec = dataset_spec(wildcards)
-    file = remote_files(spec)[role_of(spec, wildcards.file_name)]
-    return {"digest": file.digest, "size": file.size, "exact": file.exact}
 
 
 def source_files(wildcards):
@@ -55,7 +47,7 @@ def split_spec(wildcards):
     return {"dataset": spec, "listing": listing, "roles": roles_of(wildcards)}
 
 
-# No parameters: another mirror, or a digest that is pinned later, is no reason to download again. Nor is other code.
+# Neither parameters nor code: another mirror is no reason to download again.
 rule fetch_file:
     output:
         "resources/archives/{dataset}/{file_name}",
@@ -66,13 +58,13 @@ rule fetch_file:
         "../workflow_scripts/fetch_file.py"
 
 
+# Nor here: a digest that is configured later would convert, and train, everything again. It is compared with this rule's
+# output before any job runs (anonbench.datasets.check.check_verified).
 rule verify_file:
     input:
         file_of,
     output:
         "resources/verified/{dataset}/{file_name}.json",
-    params:
-        spec=expected_file,
     log:
         "logs/verify_file/{dataset}/{file_name}.log",
     priority: 95
@@ -83,7 +75,7 @@ rule verify_file:
 rule convert_split:
     input:
         files=files_of,
-        verified=ancient(verified_files),  # waited for, but a new digest of the same file converts nothing again
+        verified=verified_files,
         source=source_files,
         code=lambda w: stage_code(
             "convert_split", f"anonbench.datasets.formats.{CONFIG.datasets[w.dataset].format}"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from anonbench.datasets.locate import remote_files
+from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files
 from anonbench.datasets.registry import FORMATS
+from anonbench.datasets.verify import recall
 from anonbench.errors import UserError
+from anonbench.files import read_json
 
 SPLITS = ("train", "val", "gan")
 
@@ -45,6 +48,32 @@ def early_errors(spec: dict[str, Any]) -> None:
             _check_file(f"files.{role}.path", Path(own["path"]))
     if name == "coco":
         _check_coco(spec.get("splits") or {})
+
+
+def out_of_reach(dataset: str, spec: dict[str, Any], splits: Iterable[str], folders: Iterable[str] = ()) -> list[str]:
+    """The files behind a login that these splits need and that are nowhere: a line for each that says how to get it."""
+    files = remote_files(spec)
+    return [
+        f"{files[role].file_name} of {dataset} ({files[role].size / 1e6:,.0f} MB;"
+        f" datasets.{dataset}.{f'files.{role}.path' if 'files' in spec else role}): {files[role].login}"
+        for role in needed_roles(spec, splits)
+        if not files[role].urls and not locate(dataset, spec, role, folders).is_file()
+    ]
+
+
+def check_verified(dataset: str, spec: dict[str, Any], splits: Iterable[str], folders: Iterable[str] = ()) -> None:
+    """Stop when a file that was verified is not what the configuration says by now.
+
+    Raises
+    ------
+    UserError
+        Naming the file.
+    """
+    for role in needed_roles(spec, splits):
+        file, path = remote_files(spec)[role], locate(dataset, spec, role, folders)
+        record = record_of(dataset, file.file_name)
+        if record.is_file() and path.is_file():
+            recall(read_json(record), path, file)
 
 
 def _check_file(key: str, path: Path) -> None:

@@ -58,7 +58,7 @@ def fetch(file: RemoteFile, target: Path, *, patience: Patience = _PATIENCE) -> 
                 log.warning("%s", refused[-1])
                 continue
             if file.digest is None:
-                _compare_with_the_first(verified["digest"], target, url)
+                _compare_with_the_first(f"sha256:{verified['sha256']}", target, url)
             part.complete(target)
             return
         again = f"Run again to go on after the first {part.size / 1e6:,.1f} MB" if part.size else "Try again later"

@@ -12,6 +12,7 @@ from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 
 FETCHED = "resources/archives"
+VERIFIED = "resources/verified"
 
 
 def remote_files(spec: dict[str, Any]) -> dict[str, RemoteFile]:
@@ -79,16 +80,15 @@ def role_of(spec: dict[str, Any], file_name: str) -> str:
     return names[file_name]
 
 
-def out_of_reach(dataset: str, spec: dict[str, Any], splits: Iterable[str], folders: Iterable[str] = ()) -> list[str]:
-    """The files behind a login that these splits need and that are nowhere: a line for each that says how to get it."""
-    files = remote_files(spec)
-    needed = {role: None for split in splits for role in format_module(spec["format"]).needs(spec, split)}
-    return [
-        f"{files[role].file_name} of {dataset} ({files[role].size / 1e6:,.0f} MB;"
-        f" datasets.{dataset}.{f'files.{role}.path' if 'files' in spec else role}): {files[role].login}"
-        for role in needed
-        if not files[role].urls and not locate(dataset, spec, role, folders).is_file()
-    ]
+def record_of(dataset: str, file_name: str) -> Path:
+    """Where it is kept what was found of a file when it was verified."""
+    return Path(VERIFIED, dataset, f"{file_name}.json")
+
+
+def needed_roles(spec: dict[str, Any], splits: Iterable[str]) -> list[str]:
+    """The roles of the files that some splits are read from, each once."""
+    module = format_module(spec["format"])
+    return list(dict.fromkeys(role for split in splits for role in module.needs(spec, split)))
 
 
 def _own(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from anonbench.datasets.archive import open_archive
 from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
-from anonbench.files import digest_file
+from anonbench.files import digests_of_file
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> dict[s
 
     Returns
     -------
-    ``file_name``, ``size`` in bytes, and the ``digest`` that it has, as :class:`RemoteFile` writes it.
+    What is known of it: ``file_name``, ``size`` in bytes, ``modified_ns`` (its time of change), ``md5`` and ``sha256``.
 
     Raises
     ------
@@ -45,16 +45,42 @@ def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> dict[s
     if file.file_name.endswith(".zip"):
         with open_archive(path, called):
             pass
-    size = path.stat().st_size
-    if file.exact and size != file.size:
+    known = {"file_name": file.file_name, "size": path.stat().st_size, "modified_ns": path.stat().st_mtime_ns}
+    _compare_length(known, file, called)
+    known |= digests_of_file(path, "md5", "sha256")
+    _compare_digest(known, file, called)
+    if file.digest is None:
+        log.info("No digest of %s is published or configured; its SHA-256 is %s.", called, known["sha256"])
+    return known
+
+
+def recall(known: dict[str, Any], path: Path, file: RemoteFile) -> None:
+    """Compare what :func:`verify` found earlier with what the file must be by now, if it has not changed since.
+
+    So a digest or size that the configuration gets later is checked at once, and the file is not read again.
+
+    Raises
+    ------
+    UserError
+        If they differ.
+    """
+    stat = path.stat()
+    if (stat.st_size, stat.st_mtime_ns) == (known["size"], known["modified_ns"]):
+        _compare_length(known, file, str(path))
+        _compare_digest(known, file, str(path))
+
+
+def _compare_length(known: dict[str, Any], file: RemoteFile, called: str) -> None:
+    if file.exact and known["size"] != file.size:
         raise UserError(
-            f"{called} has the wrong length: {size:,} bytes instead of {file.size:,}.", _AGAIN.format("size")
+            f"{called} has the wrong length: {known['size']:,} bytes instead of {file.size:,}.", _AGAIN.format("size")
         )
-    algorithm, _, expected = (file.digest or "sha256:").partition(":")
-    actual = digest_file(path, algorithm)
-    name = {"md5": "MD5", "sha256": "SHA-256"}[algorithm]
-    if expected and actual != expected:
-        raise UserError(f"{called} has the wrong checksum: {name} {actual} instead of {expected}.", _AGAIN.format(name))
-    if not expected:
-        log.info("No digest of %s is published or configured; its SHA-256 is %s.", called, actual)
-    return {"file_name": file.file_name, "size": size, "digest": f"{algorithm}:{actual}"}
+
+
+def _compare_digest(known: dict[str, Any], file: RemoteFile, called: str) -> None:
+    algorithm, _, expected = (file.digest or "").partition(":")
+    if expected and known[algorithm] != expected:
+        name = {"md5": "MD5", "sha256": "SHA-256"}[algorithm]
+        raise UserError(
+            f"{called} has the wrong checksum: {name} {known[algorithm]} instead of {expected}.", _AGAIN.format(name)
+        )

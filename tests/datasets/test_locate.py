@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from anonbench.datasets.locate import locate, out_of_reach, remote_files, role_of
+from anonbench.datasets.locate import locate, needed_roles, remote_files, role_of
 from anonbench.errors import UserError
 
 SPEC = {"format": "several"}
@@ -61,15 +61,8 @@ def test_the_nearest_file_counts():
     assert locate("mine", SPEC | {"files": {"images": {"path": "my.zip"}}}, "images", folders) == Path("my.zip")
 
 
-def test_files_out_of_reach():
-    lines = out_of_reach("mine", SPEC | {"files": {}}, ["train", "val"])
-    assert lines == [
-        "labels.json of mine (7 MB; datasets.mine.files.labels.path): Register at example.org for labels.json."
-    ]
-    put("disk/labels.json")
-    assert out_of_reach("mine", SPEC, ["gan"], ["disk"]) == []
-    mirrored = {"labels": {"urls": ["https://mirror.org/l.json"]}}
-    assert out_of_reach("mine", SPEC | {"files": mirrored}, ["gan"]) == []
+def test_each_needed_role_once():
+    assert needed_roles(SPEC, ["gan", "train", "val"]) == ["labels", "images"]
 
 
 def test_a_file_by_its_name():

@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-from anonbench.files import sha256_file
 from tests.datasets.tiny_archives import tiny_pennfudan
 
 
@@ -150,12 +149,6 @@ def test_a_datasets_archive_runs_that_dataset(project):
     assert planned == verified | splits | linked | {"find_regions dataset=ped split=train region=body"} | chain(
         "ped", "body-mask_out-medium", ["det"]
     ) | trained("ped", "original", ["det"])
-
-
-def test_a_digest_that_is_pinned_later_verifies_and_converts_nothing_again(project):
-    digest = sha256_file(project.root / "PennFudanPed.zip")
-    project.config["datasets"]["ped"] = {**project.config["datasets"]["ped"], "sha256": digest}
-    assert project.planned() == {"verify_file dataset=ped file_name=PennFudanPed.zip"}
 
 
 def test_a_replaced_image_of_an_own_dataset_runs_that_split(project):

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from anonbench.files import sha256_file
 from tests.datasets.server import Answer, serve
 from tests.datasets.tiny_archives import tiny_pennfudan
 from tests.workflow.conftest import toy_config
@@ -34,6 +35,11 @@ def project(tmp_path, server):
     return project
 
 
+def prepared(project):
+    """The planned jobs that fetch, verify and convert."""
+    return {job for job in project.planned() if job.startswith(("fetch", "verify", "convert"))}
+
+
 def test_a_failed_job_leaves_no_file_and_the_next_goes_on_where_it_broke(project, server):
     server.script = [Answer(cut=1000), Answer(status=404)]
     result = project.snakemake(*ANNOTATIONS)
@@ -49,17 +55,30 @@ def test_a_failed_job_leaves_no_file_and_the_next_goes_on_where_it_broke(project
     assert result.stderr.count("rule verify_file:") == 1
     assert result.stderr.count("rule convert_split:") == 2
 
-    # Another mirror is no reason to download again.
+    # Another mirror is no reason to download again; that the module's text changed is one to convert again.
     with project.changed("anonbench/datasets/formats/pennfudan.py", server.address, "http://127.0.0.1:9"):
-        assert not {job for job in project.planned() if job.startswith(("fetch", "verify"))}
+        assert {job.split()[0] for job in prepared(project)} == {"convert_split"}
 
 
 def test_an_archive_on_disk_is_used_in_place(project, server, tmp_path):
-    (tmp_path / "disk").mkdir()
-    (tmp_path / "disk" / "PennFudanPed.zip").write_bytes(server.files["ped.zip"])
-    project.config["archives"] = [str(tmp_path / "disk")]
-    result = project.snakemake(ANNOTATIONS[0])
+    archive = tmp_path / "disk" / "PennFudanPed.zip"
+    archive.parent.mkdir()
+    archive.write_bytes(server.files["ped.zip"])
+    project.config["archives"] = [str(archive.parent)]
+    result = project.snakemake(*ANNOTATIONS)
     assert result.returncode == 0, result.stderr
     assert server.requests == []
     assert not (project.root / "resources" / "archives").exists()
-    assert (project.root / ANNOTATIONS[0]).exists()
+    assert prepared(project) == set()
+
+    # A digest that is configured later is compared at once, and runs nothing again.
+    project.config["datasets"]["ped"]["sha256"] = sha256_file(archive)
+    assert prepared(project) == set()
+    project.config["datasets"]["ped"]["sha256"] = "0" * 64
+    result = project.snakemake("--dry-run")
+    assert result.returncode != 0
+    assert "PennFudanPed.zip has the wrong checksum" in result.stdout + result.stderr
+
+    tiny_pennfudan(archive, shade=21)
+    verified = "verify_file dataset=ped file_name=PennFudanPed.zip"
+    assert prepared(project) == {verified} | {f"convert_split dataset=ped split={split}" for split in ("train", "val")}
