@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anonbench.anonymize.registry import check_params, is_learned
-from anonbench.datasets.check import early_errors
+from anonbench.datasets.check import check_verified, early_errors, out_of_reach
 from anonbench.errors import UserError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # datasets and models: a path segment
@@ -21,6 +21,8 @@ WORD = re.compile(r"[a-z0-9][a-z0-9_]*")  # methods and levels: a part of a vari
 Region = Literal["face", "body"]
 Task = Literal["detection", "instance_segmentation", "pose"]
 EvaluatedOn = Literal["original", "anonymized"]
+Url = Annotated[str, Field(pattern=r"^https?://[^/]+/")]
+FileDigest = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[int, Field(ge=1)]
 NonEmpty = Field(min_length=1)
@@ -65,6 +67,21 @@ class Lspet(Model):
     archive: str | None = None
     sha256: Digest | None = None
     upright_only: bool = True
+
+
+class FileSource(Model):
+    """What a user says of one file of a dataset: its path, or what is to count before the official values."""
+
+    path: str | None = None
+    urls: Annotated[list[Url], NonEmpty] | None = None
+    digest: FileDigest | None = None
+    size: Positive | None = None
+
+
+class Fetched(Model):
+    """Base of the formats that are read from several files; the roles are those of the format's ``FILES``."""
+
+    files: dict[str, FileSource] = {}
 
 
 class CocoSplit(Model):
@@ -176,6 +193,7 @@ class Config(Model):
     models: dict[str, TrainedModel]
     study: Annotated[list[Block], NonEmpty]
     runtime: Runtime = Runtime()
+    archives: list[str] = []
 
     def generator_for(self, dataset: str, region: str, network: str) -> str:
         """The name of the generator of that kind that serves a dataset's region.
@@ -203,7 +221,8 @@ def load(raw: dict[str, Any]) -> Config:
     ------
     UserError
         For the first mistake: an unknown or misspelt key, a value of the wrong type or range, an unknown method, model,
-        dataset or level, method parameters that the method refuses, a missing MM config, archive or annotation file.
+        dataset or level, method parameters that the method refuses, a missing MM config, archive or annotation file, or
+        files behind a login that are nowhere.
     """
     try:
         config = Config.model_validate(raw)
@@ -224,18 +243,36 @@ def load(raw: dict[str, Any]) -> Config:
                 raise UserError(f"methods.{method}.{level}: {error.what}", error.mend) from None
     for name, generator in config.generators.items():
         _check_generator(config, generator, f"generators.{name}")
-    used = {dataset for block in config.study for dataset in block.datasets}
+    used = {dataset: {"train", "val"} for block in config.study for dataset in block.datasets}
     for number, block in enumerate(config.study):
         _check_block(config, block, f"study[{number}]")
     for name, generator in needed_generators(config).items():
         _check_sources(config, generator, f"generators.{name}")
-        used.add(generator.learns.dataset)
+        used.setdefault(generator.learns.dataset, set()).add(generator.learns.split)
     for name in sorted(used):
         try:
             early_errors(config.datasets[name].model_dump())
         except UserError as error:
             raise UserError(f"datasets.{name}: {error.what}", error.mend) from None
+    _check_reach(config, used)
     return config
+
+
+def _check_reach(config: Config, used: dict[str, set[str]]) -> None:
+    """Every file of these datasets' splits is here, or can be fetched without a login."""
+    for number, folder in enumerate(config.archives):
+        if not Path(folder).is_dir():
+            raise UserError(f"archives[{number}] names {folder}, which is no folder.", "Correct the path.")
+    missing = []
+    for name, splits in sorted(used.items()):
+        sought = name, config.datasets[name].model_dump(), sorted(splits), config.archives
+        missing += out_of_reach(*sought)
+        check_verified(*sought)
+    if missing:
+        raise UserError(
+            "These files are behind a login, and nowhere on this machine:\n- " + "\n- ".join(missing) + "\n",
+            "Put them, under these names, into a folder that the key `archives` lists, or name each under its own key.",
+        )
 
 
 def _check_block(config: Config, block: Block, where: str) -> None:
@@ -348,6 +385,8 @@ def _siblings(loc: tuple[Any, ...]) -> list[str]:
         model = _FORMATS.get(loc[2], Model)
         if "splits" in loc:
             model = CocoSplit if loc[2] == "coco" else ScenesSplits
+        elif "files" in loc[3:-1]:
+            model = FileSource
     elif loc[0] == "regions" and len(loc) == 3:
         model = {"face": FaceRegion, "body": BodyRegion}[loc[1]]
     elif loc[0] == "generators" and "learns" in loc[:-1]:

@@ -55,8 +55,20 @@ def sha256_of(data: bytes) -> str:
 
 def sha256_file(path: Path | str) -> str:
     """The SHA-256 of a file's content, read as a stream."""
+    return digests_of_file(path, "sha256")["sha256"]
+
+
+def digests_of_file(path: Path | str, *algorithms: str) -> dict[str, str]:
+    """Digests of a file's content by name (``md5``, ``sha256``), in lower-case hexadecimal digits.
+
+    The file is read once, as a stream.
+    """
+    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
     with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while chunk := stream.read(1 << 20):
+            for one in hashes.values():
+                one.update(chunk)
+    return {name: one.hexdigest() for name, one in hashes.items()}
 
 
 def listing_digest(folder: Path | str) -> str:

@@ -12,6 +12,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.ge
 from anonbench.code import code_files, model_config_files
 from anonbench.anonymize.registry import is_learned
 from anonbench.config import load, network_of
+from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files, role_of
 from anonbench.files import listing_digest
 from anonbench.errors import UserError
 from anonbench.matrix import ORIGINAL, Variant, expand as expand_study
@@ -37,6 +38,7 @@ wildcard_constraints:
     model=one_of(CONFIG.models),
     gan=one_of(CONFIG.generators) or "(?!)",  # an empty alternative would match anything
     split="train|val|gan",
+    file_name=r"[^/.][^/]*",
     region="face|body",
     method=one_of(CONFIG.methods),
     level=one_of({level for levels in CONFIG.methods.values() for level in levels}),

@@ -1,12 +1,31 @@
 # fetch -> verify -> convert to the common form.
 
 
-def archive_of(wildcards):
-    """The dataset's archive: the local one that the configuration names, else the fetched one; none for some formats."""
-    dataset = CONFIG.datasets[wildcards.dataset]
-    if not hasattr(dataset, "archive"):
-        return []
-    return dataset.archive or f"resources/archives/{wildcards.dataset}.zip"
+def dataset_spec(wildcards):
+    return CONFIG.datasets[wildcards.dataset].model_dump(mode="json")
+
+
+def roles_of(wildcards):
+    """The roles of the files that a split is read from; none for some formats."""
+    return needed_roles(dataset_spec(wildcards), [wildcards.split])
+
+
+def files_of(wildcards):
+    """Those files in the order of the roles: local ones, else fetched ones."""
+    spec = dataset_spec(wildcards)
+    return [str(locate(wildcards.dataset, spec, role, CONFIG.archives)) for role in roles_of(wildcards)]
+
+
+def verified_files(wildcards):
+    """What says that they are the right ones, once for all splits."""
+    files = remote_files(dataset_spec(wildcards))
+    return [str(record_of(wildcards.dataset, files[role].file_name)) for role in roles_of(wildcards)]
+
+
+def file_of(wildcards):
+    """The file of that official name: a local one, else the fetched one."""
+    spec = dataset_spec(wildcards)
+    return str(locate(wildcards.dataset, spec, role_of(spec, wildcards.file_name), CONFIG.archives))
 
 
 def source_files(wildcards):
@@ -16,32 +35,47 @@ def source_files(wildcards):
 
 
 def split_spec(wildcards):
-    """What this split's conversion reads of the configuration: not the other splits, nor where the archive lies.
+    """What this split's conversion reads of the configuration: not the other splits, nor where the files lie.
 
     Snakemake does not look inside folders, so a user's own folder of images is represented by its listing.
     """
-    spec = CONFIG.datasets[wildcards.dataset].model_dump(mode="json", exclude={"archive"})
+    elsewhere = {"archive", "sha256", "files"}
+    spec = {key: value for key, value in dataset_spec(wildcards).items() if key not in elsewhere}
     if "splits" in spec:
         spec["splits"] = {wildcards.split: spec["splits"][wildcards.split]}
     listing = listing_digest(spec["splits"][wildcards.split]["images"]) if spec["format"] == "coco" else None
-    return {"dataset": spec, "listing": listing}
+    return {"dataset": spec, "listing": listing, "roles": roles_of(wildcards)}
 
 
-rule fetch_archive:
+# Neither parameters nor code: another mirror is no reason to download again.
+rule fetch_file:
     output:
-        "resources/archives/{dataset}.zip",
-    params:
-        spec=lambda w: {"format": CONFIG.datasets[w.dataset].format, "sha256": CONFIG.datasets[w.dataset].sha256},
+        "resources/archives/{dataset}/{file_name}",
     log:
-        "logs/fetch_archive/{dataset}.log",
+        "logs/fetch_file/{dataset}/{file_name}.log",
     priority: 100
     script:
-        "../workflow_scripts/fetch_archive.py"
+        "../workflow_scripts/fetch_file.py"
+
+
+# Nor here: a digest that is configured later would convert, and train, everything again. It is compared with this rule's
+# output before any job runs (anonbench.datasets.check.check_verified).
+rule verify_file:
+    input:
+        file_of,
+    output:
+        "resources/verified/{dataset}/{file_name}.json",
+    log:
+        "logs/verify_file/{dataset}/{file_name}.log",
+    priority: 95
+    script:
+        "../workflow_scripts/verify_file.py"
 
 
 rule convert_split:
     input:
-        archive=archive_of,
+        files=files_of,
+        verified=verified_files,
         source=source_files,
         code=lambda w: stage_code(
             "convert_split", f"anonbench.datasets.formats.{CONFIG.datasets[w.dataset].format}"

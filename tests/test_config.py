@@ -1,13 +1,16 @@
 """Mistakes in a configuration end in one message that names the key, before any job runs."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import yaml
+from pydantic import ValidationError
 from snakemake.utils import update_config
 
 from anonbench.code import ROOT
-from anonbench.config import load
+from anonbench.config import Fetched, load
+from anonbench.datasets.formats import lspet, pennfudan
 from anonbench.errors import UserError
 from anonbench.gan.weights import Shape, build
 
@@ -102,6 +105,7 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         ("generators/scenes_body/inception", {"file": "x"}, "lacks generators.scenes_body.inception.sha256"),
         ("generators/scenes_body/inception", {"file": "no.pth", "sha256": "0" * 64}, "no.pth, which does not exist"),
         ("runtime/gpu", True, "runtime.gpu: nothing reads it"),
+        ("archives", ["nowhere"], r"archives\[0\] names nowhere, which is no folder"),
     ],
 )
 def test_a_mistake_names_its_key(raw, path, value, message):
@@ -122,6 +126,41 @@ def test_a_missing_archive_is_found_before_any_job(raw):
     raw["datasets"]["scenes"] = {"format": "pennfudan", "archive": "nowhere/PennFudanPed.zip"}
     with pytest.raises(UserError, match="datasets.scenes: .*nowhere/PennFudanPed.zip"):
         load(raw)
+
+
+def test_files_behind_a_login_that_are_nowhere_are_all_told_before_any_job(raw, monkeypatch, tmp_path):
+    without_gan(raw)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    for name, module in (("PennFudanPed.zip", pennfudan), ("lspet_dataset.zip", lspet)):
+        closed = replace(module.FILES["archive"], urls=(), login=f"Register at example.org and fetch {name}.")
+        monkeypatch.setitem(module.FILES, "archive", closed)
+    raw["datasets"] |= {"ped": {"format": "pennfudan"}, "sports": {"format": "lspet"}}
+    raw["study"] = [{**raw["study"][0], "datasets": ["scenes", "ped", "sports"]}]
+    with pytest.raises(UserError) as caught:
+        load(raw)
+    for words in (
+        "PennFudanPed.zip of ped (54 MB; datasets.ped.archive): Register at example.org and fetch PennFudanPed.zip.",
+        "lspet_dataset.zip of sports (200 MB; datasets.sports.archive): Register",
+        "`archives`",
+    ):
+        assert words in str(caught.value)
+    (tmp_path / "disk").mkdir()
+    for name in ("PennFudanPed.zip", "lspet_dataset.zip"):
+        (tmp_path / "disk" / name).touch()
+    raw["archives"] = ["disk"]
+    assert load(raw).archives == ["disk"]
+
+
+def test_what_a_user_says_of_a_file():
+    class Several(Fetched):
+        format: str
+
+    good = {"path": "a.zip", "urls": ["https://example.org/a.zip"], "digest": "md5:" + "0" * 32, "size": 3}
+    assert Several(format="x", files={"images": good}).files["images"].size == 3
+    for key, value in [("urls", ["ftp://example.org/a"]), ("urls", []), ("digest", "0" * 32), ("size", 0), ("md5", 1)]:
+        with pytest.raises(ValidationError, match=key):
+            Several(format="x", files={"images": {**good, key: value}})
 
 
 def test_missing_annotations_of_an_own_dataset_are_found_before_any_job(raw, tmp_path):

@@ -6,11 +6,10 @@ from anonbench.datasets.prepare import prepare
 from anonbench.job import job
 
 with job(snakemake.log[0]):
-    archive = snakemake.input.get("archive")
     prepare(
         snakemake.params.spec["dataset"],
         snakemake.wildcards.split,
-        archive=Path(archive) if archive else None,
+        files=dict(zip(snakemake.params.spec["roles"], map(Path, snakemake.input.files), strict=True)),
         images_dir=Path(snakemake.output.images),
         annotations=Path(snakemake.output.annotations),
         dataset=snakemake.wildcards.dataset,

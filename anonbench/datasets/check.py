@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files
 from anonbench.datasets.registry import FORMATS
+from anonbench.datasets.verify import recall
 from anonbench.errors import UserError
+from anonbench.files import read_json
 
 SPLITS = ("train", "val", "gan")
 
@@ -24,8 +28,8 @@ def early_errors(spec: dict[str, Any]) -> None:
     Raises
     ------
     UserError
-        If the format is unknown, a named archive is missing or no complete zip, its hash is not one, or a COCO dataset
-        lacks a split, a folder, images or an annotation file.
+        If the format is unknown, a named archive is missing or no complete zip, its hash is not one, ``files`` names an
+        unknown role, or a COCO dataset lacks a split, a folder, images or an annotation file.
     """
     name = spec.get("format")
     if name not in FORMATS:
@@ -36,19 +40,50 @@ def early_errors(spec: dict[str, Any]) -> None:
     if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", str(sha256)):
         raise UserError(f"`sha256` is no SHA-256: {sha256!r}.", "Give its 64 hexadecimal digits, or leave the key out.")
     if spec.get("archive"):
-        _check_archive(Path(spec["archive"]))
+        _check_file("archive", Path(spec["archive"]))
+    if spec.get("files"):
+        remote_files(spec)
+    for role, own in (spec.get("files") or {}).items():
+        if own.get("path"):
+            _check_file(f"files.{role}.path", Path(own["path"]))
     if name == "coco":
         _check_coco(spec.get("splits") or {})
 
 
-def _check_archive(path: Path) -> None:
+def out_of_reach(dataset: str, spec: dict[str, Any], splits: Iterable[str], folders: Iterable[str] = ()) -> list[str]:
+    """The files behind a login that these splits need and that are nowhere: a line for each that says how to get it."""
+    files = remote_files(spec)
+    return [
+        f"{files[role].file_name} of {dataset} ({files[role].size / 1e6:,.0f} MB;"
+        f" datasets.{dataset}.{f'files.{role}.path' if 'files' in spec else role}): {files[role].login}"
+        for role in needed_roles(spec, splits)
+        if not files[role].urls and not locate(dataset, spec, role, folders).is_file()
+    ]
+
+
+def check_verified(dataset: str, spec: dict[str, Any], splits: Iterable[str], folders: Iterable[str] = ()) -> None:
+    """Stop when a file that was verified is not what the configuration says by now.
+
+    Raises
+    ------
+    UserError
+        Naming the file.
+    """
+    for role in needed_roles(spec, splits):
+        file, path = remote_files(spec)[role], locate(dataset, spec, role, folders)
+        record = record_of(dataset, file.file_name)
+        if record.is_file() and path.is_file():
+            recall(read_json(record), path, file)
+
+
+def _check_file(key: str, path: Path) -> None:
     if not path.is_file():
         raise UserError(
-            f"`archive` names {path}, which does not exist.", "Correct the path, or leave the key out to download it."
+            f"`{key}` names {path}, which does not exist.", "Correct the path, or leave the key out to download it."
         )
-    if not zipfile.is_zipfile(path):
+    if path.suffix == ".zip" and not zipfile.is_zipfile(path):
         raise UserError(
-            f"`archive` names {path}, which is no complete zip archive.", "Download it again; it may be truncated."
+            f"`{key}` names {path}, which is no complete zip archive.", "Download it again; it may be truncated."
         )
 
 

@@ -1,105 +1,83 @@
-"""Fetches a dataset's archive from its official address and verifies archives by their SHA-256."""
+"""Fetches a dataset's file from the first mirror that gives the right bytes."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import Any
 
-from anonbench.datasets.archive import open_archive
+from anonbench.datasets.download import DownloadError, Patience, download
+from anonbench.datasets.partial import Part
+from anonbench.datasets.sources import RemoteFile
+from anonbench.datasets.verify import verify
 from anonbench.errors import UserError
-from anonbench.files import require_space, sha256_file
+from anonbench.files import read_json, require_space, write_json
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class ArchiveSource:
-    """Where an archive comes from.
-
-    Parameters
-    ----------
-    url
-        Its official address, http or https.
-    file_name
-        The name under which it is kept.
-    sha256
-        64 hexadecimal digits, or None where no trustworthy hash is known.
-    size
-        Approximate size in bytes, for the disk check.
-    """
-
-    url: str
-    file_name: str
-    sha256: str | None
-    size: int
+_PATIENCE = Patience()
 
 
-def archive_source(official: ArchiveSource | None, spec: dict[str, Any]) -> ArchiveSource | None:
-    """The official source, with the specification's own ``sha256`` instead of the official one where it has one."""
-    if official is None:
-        return None
-    return replace(official, sha256=spec.get("sha256") or official.sha256)
+def fetch(file: RemoteFile, target: Path, *, patience: Patience = _PATIENCE) -> None:
+    """Download ``file`` to ``target`` with a progress bar; it appears there whole and verified, or not at all.
 
-
-def fetch(source: ArchiveSource, target: Path) -> None:
-    """Download ``source`` to ``target`` with a progress bar; the file appears there whole and verified, or not at all.
+    What an earlier attempt left beside the target is gone on with (:mod:`anonbench.datasets.download`). Where no digest
+    is published, ``{target}.digest.json`` keeps the first download's, and a later download that differs is
+    accepted with a warning.
 
     Raises
     ------
     UserError
-        If the disk is too small, the address cannot be reached, the hash differs, or the file is not a complete zip.
+        If the file is behind a login, the disk is too small, another process fetches it, or no mirror gives the right
+        bytes.
     """
-    # Here because requests is slow to import and nearly every job that imports this module never downloads.
-    import pooch
-    import requests
-
     target = Path(target)
-    require_space(target.parent, source.size, f"Downloading {source.file_name}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
-    partial.unlink(missing_ok=True)
-    by_hand = f"Download {source.url} by hand and name the file under `archive` in the configuration."
-    try:
-        download = pooch.HTTPDownloader(progressbar=True, timeout=60)
-        download(source.url, str(partial), None)
-        verify_archive(partial, source.sha256, called=source.url)
-        partial.replace(target)
-    except (requests.exceptions.RequestException, ValueError) as error:
-        raise UserError(f"{source.url} could not be downloaded ({error}).", by_hand) from None
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def verify_archive(path: Path, sha256: str | None, *, called: str | None = None) -> str:
-    """Check an archive's hash and that it is a complete, harmless zip; returns its SHA-256.
-
-    Parameters
-    ----------
-    path
-        The zip file.
-    sha256
-        The expected hash in hexadecimal digits; None logs a warning with the actual one, to be pinned by the user.
-    called
-        What messages call the file; its path unless given.
-
-    Raises
-    ------
-    UserError
-        If the file is missing, its hash differs, or it is truncated or hostile.
-    """
-    path = Path(path)
-    called = called or str(path)
-    # The zip's own directory first: "truncated" says more to a user than two different hashes.
-    with open_archive(path, called):
-        pass
-    actual = sha256_file(path)
-    if sha256 is not None and actual != sha256.lower():
+    if not file.urls:
         raise UserError(
-            f"{called} has the wrong checksum: SHA-256 {actual} instead of {sha256.lower()}.",
-            "Download it again; if you trust this file, set the dataset's `sha256` to the actual value.",
+            f"{file.file_name} is behind a login. {file.login or ''}".rstrip(),
+            "Put it into a folder that the key `archives` lists.",
         )
-    if sha256 is None:
-        log.warning("%s is not verified: no hash is known. Its SHA-256 is %s; set `sha256` to pin it.", called, actual)
-    return actual
+    part = Part(target)
+    with part.opened():
+        require_space(target.parent, file.size - part.size, f"Downloading {file.file_name}")
+        refused = []
+        # The mirror that the partial file is from comes first: another one would start over.
+        begun = part.origin().get("url")
+        for url in sorted(file.urls, key=lambda url: url != begun):
+            try:
+                download(url, part, name=file.file_name, size=file.size, exact=file.exact, patience=patience)
+            except DownloadError as error:
+                refused.append(f"{url} could not be downloaded ({error}).")
+                log.warning("%s", refused[-1])
+                continue
+            try:
+                verified = verify(part.path, file, called=url)
+            except UserError as error:
+                part.forget()
+                refused.append(error.what)
+                log.warning("%s", refused[-1])
+                continue
+            if file.digest is None:
+                _compare_with_the_first(f"sha256:{verified['sha256']}", target, url)
+            part.complete(target)
+            return
+        again = f"Run again to go on after the first {part.size / 1e6:,.1f} MB" if part.size else "Try again later"
+    raise UserError(
+        " ".join(refused),
+        f"{again}, or download it by hand as {file.file_name} into a folder that the key `archives` lists.",
+    )
+
+
+def _compare_with_the_first(digest: str, target: Path, url: str) -> None:
+    """Keep the first download's digest beside the target, and warn when a later one differs."""
+    record = target.with_name(f"{target.name}.digest.json")
+    if not record.exists():
+        write_json(record, {"digest": digest, "url": url, "date": date.today().isoformat()})
+        return
+    first = read_json(record)
+    if first["digest"] != digest:
+        log.warning(
+            "%s HAS CHANGED: it has %s, but the first download, of %s from %s, had %s. Results may not be comparable"
+            " with earlier ones. Remove %s to accept the new file.",
+            url, digest, first["date"], first["url"], first["digest"], record,
+        )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Prepares one split of a dataset: verify its archive, read it, write it in the common form."""
+"""Prepares one split of a dataset: read it from its files, write it in the common form."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from anonbench.datasets.common_form import write_split
-from anonbench.datasets.fetch import archive_source, verify_archive
 from anonbench.datasets.registry import format_module
-from anonbench.errors import UserError
 
 
 def prepare(
-    spec: dict[str, Any], split: str, archive: Path | None, images_dir: Path, annotations: Path, dataset: str
+    spec: dict[str, Any], split: str, files: dict[str, Path], images_dir: Path, annotations: Path, dataset: str
 ) -> None:
     """Convert one split into the common form.
 
@@ -22,8 +20,8 @@ def prepare(
         The dataset's specification from the configuration, with ``format`` and that format's keys.
     split
         ``train``, ``val`` or ``gan``.
-    archive
-        The downloaded or local archive, None for formats that have none.
+    files
+        The path of every role that the split needs; they are verified already.
     images_dir, annotations
         The folder and the JSON file to write.
     dataset
@@ -32,21 +30,17 @@ def prepare(
     Raises
     ------
     UserError
-        If the archive is not the expected one, or its content cannot be converted; then nothing is left.
+        If the content cannot be converted; then nothing is left.
     """
     module = format_module(spec["format"])
-    source = archive_source(module.ARCHIVE, spec)
-    if source is not None:
-        if archive is None:
-            raise UserError(f"The dataset {dataset!r} needs an archive.", f"Fetch {source.url}, or set `archive`.")
-        verify_archive(archive, source.sha256)
-    loaded = module.load(spec, split, archive)
-    blamed = spec["splits"][split]["annotations"] if spec["format"] == "coco" else archive
+    loaded = module.load(spec, split, files)
+    # The one file that messages can blame for an annotation; a format of several files names them itself.
+    blamed = [spec["splits"][split]["annotations"]] if spec["format"] == "coco" else list(files.values())
     write_split(
         loaded,
         dataset=dataset,
         name=split,
         images_dir=images_dir,
         annotations=annotations,
-        source=None if blamed is None else str(blamed),
+        source=str(blamed[0]) if len(blamed) == 1 else None,
     )

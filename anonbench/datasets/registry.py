@@ -14,8 +14,9 @@ FORMATS = ("coco", "lspet", "pennfudan", "scenes")
 def format_module(name: str) -> ModuleType:
     """Import the module of one format.
 
-    Every format module has ``ARCHIVE`` (an :class:`~anonbench.datasets.fetch.ArchiveSource` or None) and
-    ``load(spec, split, archive) -> Split``. Imported lazily, so that a change of one format's code concerns only the
+    Every format module has ``FILES`` (a :class:`~anonbench.datasets.sources.RemoteFile` by role, empty where nothing is
+    fetched), ``needs(spec, split)`` (the roles that a split is read from) and ``load(spec, split, files) -> Split``
+    (``files`` gives the paths by role). Imported lazily, so that a change of one format's code concerns only the
     datasets that use it.
 
     Raises

@@ -34,7 +34,7 @@ def spec(template: Path, tmp_path: Path) -> dict:
 
 def convert(spec: dict, folder: Path, split: str = "train") -> dict:
     annotations = folder / "annotations" / f"{split}.json"
-    prepare(spec, split, None, folder / "images" / split, annotations, "own")
+    prepare(spec, split, {}, folder / "images" / split, annotations, "own")
     return json.loads(annotations.read_text())
 
 

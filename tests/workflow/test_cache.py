@@ -145,7 +145,8 @@ def test_a_datasets_archive_runs_that_dataset(project):
         os.utime(archive, ns=(times.st_atime_ns, times.st_mtime_ns))
     splits = {f"convert_split dataset=ped split={split}" for split in ("train", "val")}
     linked = {f"link_original dataset=ped split={split}" for split in ("train", "val")}
-    assert planned == splits | linked | {"find_regions dataset=ped split=train region=body"} | chain(
+    verified = {"verify_file dataset=ped file_name=PennFudanPed.zip"}
+    assert planned == verified | splits | linked | {"find_regions dataset=ped split=train region=body"} | chain(
         "ped", "body-mask_out-medium", ["det"]
     ) | trained("ped", "original", ["det"])
 

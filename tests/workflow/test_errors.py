@@ -44,4 +44,4 @@ def test_a_wrong_archive_ends_in_one_message_and_leaves_nothing(project, change,
     assert result.returncode != 0
     assert words in printed
     assert "Traceback" not in printed
-    assert not [path for path in (project.root / "resources").rglob("*") if path.is_file()]
+    assert not [path for path in (project.root / "resources" / "datasets").rglob("*") if path.is_file()]

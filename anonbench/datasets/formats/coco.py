@@ -13,14 +13,20 @@ from typing import Any
 from anonbench.datasets.common_form import checked_name
 from anonbench.datasets.formats import coco_categories
 from anonbench.datasets.registry import require_split
+from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.files import read_json
 from anonbench.records import Sample, Split
 
-ARCHIVE = None
+FILES: dict[str, RemoteFile] = {}
 
 
-def load(spec: dict[str, Any], split: str, archive: Path | None = None) -> Split:
+def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
+    """Nothing is fetched."""
+    return ()
+
+
+def load(spec: dict[str, Any], split: str, files: dict[str, Path] | None = None) -> Split:
     """Read one split's annotations, check that they and the images belong together, and stream the images.
 
     Parameters
@@ -31,8 +37,8 @@ def load(spec: dict[str, Any], split: str, archive: Path | None = None) -> Split
         default all) and ``sigmas`` (one OKS sigma for each keypoint, needed unless the keypoints are COCO's 17).
     split
         A key of ``splits``.
-    archive
-        Unused: this format has no archive.
+    files
+        Unused: this format fetches nothing.
 
     Raises
     ------

@@ -23,17 +23,19 @@ from PIL import Image
 from scipy.io import loadmat, whosmat
 
 from anonbench.datasets.archive import Archive, open_archive
-from anonbench.datasets.fetch import ArchiveSource
 from anonbench.datasets.registry import require_split
+from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.records import Sample, Split
 
-ARCHIVE = ArchiveSource(
-    url="http://sam.johnson.io/research/lspet_dataset.zip",
-    file_name="lspet_dataset.zip",
-    sha256=None,
-    size=200_000_000,
-)
+FILES = {
+    "archive": RemoteFile(
+        "lspet_dataset.zip",
+        ("http://sam.johnson.io/research/lspet_dataset.zip",),
+        size=200_000_000,
+        digest=None,
+    )
+}
 SPLITS = ("train", "val", "gan")
 
 # In the order of the archive's README.
@@ -85,7 +87,12 @@ _MAX_LEAN = 60.0
 _MAX_MATRIX_BYTES = 100_000_000
 
 
-def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
+def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
+    """The roles of :data:`FILES` that a split is read from."""
+    return ("archive",)
+
+
+def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
     """Read one split from the archive.
 
     Parameters
@@ -94,8 +101,8 @@ def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
         The dataset's specification; ``upright_only`` (bool, default True) leaves out everybody who is not upright.
     split
         ``train``, ``val`` or ``gan``.
-    archive
-        The zip file in the official layout.
+    files
+        Under ``archive`` the zip file in the official layout.
 
     Raises
     ------
@@ -103,6 +110,7 @@ def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
         If the archive is missing or corrupt, has another layout, or lacks a person's image.
     """
     require_split(split, SPLITS, "LSPET")
+    archive = files["archive"]
     with open_archive(archive) as opened:
         root = _root(opened)
         joints = _joints(opened, root + "joints.mat")

@@ -19,24 +19,31 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from anonbench.datasets.archive import Archive, open_archive
-from anonbench.datasets.fetch import ArchiveSource
 from anonbench.datasets.registry import require_split
+from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.records import Sample, Split
 
-ARCHIVE = ArchiveSource(
-    url="https://www.cis.upenn.edu/~jshi/ped_html/PennFudanPed.zip",
-    file_name="PennFudanPed.zip",
-    sha256=None,
-    size=53_723_336,
-)
+FILES = {
+    "archive": RemoteFile(
+        "PennFudanPed.zip",
+        ("https://www.cis.upenn.edu/~jshi/ped_html/PennFudanPed.zip",),
+        size=53_723_336,
+        digest=None,
+    )
+}
 SPLITS = ("train", "val")
 
 _CATEGORY = {"id": 1, "name": "person", "supercategory": "person", "is_person": True}
 _IMAGES, _MASKS = "PennFudanPed/PNGImages/", "PennFudanPed/PedMasks/"
 
 
-def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
+def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
+    """The roles of :data:`FILES` that a split is read from."""
+    return ("archive",)
+
+
+def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
     """Read one split from the archive.
 
     Parameters
@@ -45,8 +52,8 @@ def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
         The dataset's specification; no key of its own.
     split
         ``train`` or ``val``.
-    archive
-        The zip file in the official layout.
+    files
+        Under ``archive`` the zip file in the official layout.
 
     Raises
     ------
@@ -54,6 +61,7 @@ def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
         If the archive is missing or corrupt, has another layout, or lacks an image's mask or a mask's image.
     """
     require_split(split, SPLITS, "Penn-Fudan")
+    archive = files["archive"]
     with open_archive(archive) as opened:
         members = set(opened.names())
         names = sorted(

@@ -1,0 +1,86 @@
+"""Checks that a dataset's file is the one that was published, and that an archive is whole and harmless."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from anonbench.datasets.archive import open_archive
+from anonbench.datasets.sources import RemoteFile
+from anonbench.errors import UserError
+from anonbench.files import digests_of_file
+
+log = logging.getLogger(__name__)
+
+_AGAIN = "Remove it to download it again; if you trust this file, put its {} into the configuration."
+
+
+def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> dict[str, Any]:
+    """Check a file's length and digest, and of a zip archive every member's name, kind and size.
+
+    Parameters
+    ----------
+    path
+        The file, fetched or the user's own.
+    file
+        What it must be. Where no digest is known, the actual SHA-256 is logged.
+    called
+        What messages call the file; its path unless given.
+
+    Returns
+    -------
+    What is known of it: ``file_name``, ``size`` in bytes, ``modified_ns`` (its time of change), ``md5`` and ``sha256``.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, has another length or digest, or is a truncated or hostile archive.
+    """
+    path = Path(path)
+    called = called or str(path)
+    if not path.is_file():
+        raise UserError(f"{called} does not exist.", "Check the path in the configuration.")
+    # The archive's own directory first: "truncated" says more to a user than two different digests.
+    if file.file_name.endswith(".zip"):
+        with open_archive(path, called):
+            pass
+    known = {"file_name": file.file_name, "size": path.stat().st_size, "modified_ns": path.stat().st_mtime_ns}
+    _compare_length(known, file, called)
+    known |= digests_of_file(path, "md5", "sha256")
+    _compare_digest(known, file, called)
+    if file.digest is None:
+        log.info("No digest of %s is published or configured; its SHA-256 is %s.", called, known["sha256"])
+    return known
+
+
+def recall(known: dict[str, Any], path: Path, file: RemoteFile) -> None:
+    """Compare what :func:`verify` found earlier with what the file must be by now, if it has not changed since.
+
+    So a digest or size that the configuration gets later is checked at once, and the file is not read again.
+
+    Raises
+    ------
+    UserError
+        If they differ.
+    """
+    stat = path.stat()
+    if (stat.st_size, stat.st_mtime_ns) == (known["size"], known["modified_ns"]):
+        _compare_length(known, file, str(path))
+        _compare_digest(known, file, str(path))
+
+
+def _compare_length(known: dict[str, Any], file: RemoteFile, called: str) -> None:
+    if file.exact and known["size"] != file.size:
+        raise UserError(
+            f"{called} has the wrong length: {known['size']:,} bytes instead of {file.size:,}.", _AGAIN.format("size")
+        )
+
+
+def _compare_digest(known: dict[str, Any], file: RemoteFile, called: str) -> None:
+    algorithm, _, expected = (file.digest or "").partition(":")
+    if expected and known[algorithm] != expected:
+        name = {"md5": "MD5", "sha256": "SHA-256"}[algorithm]
+        raise UserError(
+            f"{called} has the wrong checksum: {name} {known[algorithm]} instead of {expected}.", _AGAIN.format(name)
+        )
