@@ -182,7 +182,7 @@ def crowdpose(folder: Path, images: int = 20, seed: int = 0) -> None:
             files[f"images/{image_id}.jpg"] = encoded(image)
             listed.append(
                 {"file_name": f"{image_id}.jpg", "id": image_id, "height": SIZE[1], "width": SIZE[0],
-                 "crowdIndex": (0.0, 0.4, 0.97)[index % 3]}
+                 "crowdIndex": (0.0, 0.4, 1.09)[index % 3]}
             )  # fmt: skip
             people = [record for record in records if record["category_id"] == PERSON]
             peopled += bool(people)

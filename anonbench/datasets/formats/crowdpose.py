@@ -2,10 +2,10 @@
 
 Li, Wang, Zhu, Mao, Fang, Lu: CrowdPose: Efficient Crowded Scenes Pose Estimation and A New Benchmark, CVPR 2019;
 https://github.com/Jeff-sjtu/CrowdPose. The annotations are COCO's keypoint records in a file for each of train, val,
-trainval and test, without masks and areas, and every image has a ``crowdIndex`` of 0 to 1, which is kept in the
-image's record: the official evaluation (``crowdposetools``) calls an image easy below 0.01, medium below 0.85 and
-hard from there on. It takes 0.53 of a person's box for the area, and ignores people of ``num_keypoints`` 0; the
-published numbers, which do not count head and neck, are kept.
+trainval and test, without masks and areas. Every image has a ``crowdIndex``, most of them of 0 to 1 and some larger,
+which is kept in the image's record: the official evaluation (``crowdposetools``) calls an image easy below 0.01, medium
+below 0.85 and hard from there on. It takes 0.53 of a person's box for the area, and ignores people of ``num_keypoints``
+0; the published numbers, which do not count head and neck, are kept.
 
 The official joint ``head`` is the top of the head and is called ``top_head`` here, as MMPose calls it. The files' own
 skeleton is COCO's, for other joints, and is replaced.
@@ -16,6 +16,7 @@ Split rule (``evaluated``): ``test`` trains on the official trainval and evaluat
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,9 +139,9 @@ def _samples(
     with open_archive(path) as archive:
         for image, member in chosen:
             index = image.get("crowdIndex")
-            if type(index) not in (int, float) or not 0 <= index <= 1:
+            if type(index) not in (int, float) or not 0 <= index < math.inf:
                 raise UserError(
-                    f"{labels} has an image whose crowdIndex is not a number of 0 to 1: {image['file_name']!r}.",
+                    f"{labels} has an image whose crowdIndex is no number from 0 on: {image['file_name']!r}.",
                     "Name the official file.",
                 )
             yield Sample(
