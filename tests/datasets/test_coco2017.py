@@ -85,6 +85,10 @@ def test_whole_body_faces(made, tmp_path):
         assert person.get("face_valid") == (True if valid else None)
         assert (annotated_face(person) is not None) == valid
     assert content["info"]["faces_not_annotated"] == sum(not a["face_valid"] for a in whole.values()) > 0
+    part = convert(made, tmp_path / "part", coco2017, "train", face_boxes=True, gan_share=0.34)
+    ids = {image["id"] for image in part["images"]}
+    unseen = sum(not a["face_valid"] and a["image_id"] in ids for a in whole.values())
+    assert part["info"]["faces_not_annotated"] == unseen < content["info"]["faces_not_annotated"]
     assert [{k: v for k, v in a.items() if not k.startswith("face_")} for a in content["annotations"]] == plain[
         "annotations"
     ]

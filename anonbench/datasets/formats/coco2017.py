@@ -99,9 +99,9 @@ def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
         images = _chosen(listed, spec, split, where)
         categories = _categories(labels, instances, poses)
         more = _keypoints(labels, poses)
-        if spec.get("face_boxes"):
-            _add_faces(more, files[f"whole_body_{part}"], counts)
         by_image = {image["id"]: None for image in listed} | {image["id"]: [] for image in images}
+        if spec.get("face_boxes"):
+            _add_faces(more, files[f"whole_body_{part}"], by_image, counts)
         _sort(labels, instances, by_image, categories, more, where)
     with open_archive(files[part]) as archive:
         members = under(archive, f"{part}2017/")
@@ -161,7 +161,10 @@ def _keypoints(labels: Archive, name: str) -> dict[Any, bytes]:
     }
 
 
-def _add_faces(more: dict[Any, bytes], path: Path, counts: Counter[str]) -> None:
+def _add_faces(
+    more: dict[Any, bytes], path: Path, by_image: dict[int, list[bytes] | None], counts: Counter[str]
+) -> None:
+    """Add the faces of COCO-WholeBody's file to what is known of people."""
     try:
         stream = open(path, "rb")
     except OSError as error:
@@ -169,7 +172,7 @@ def _add_faces(more: dict[Any, bytes], path: Path, counts: Counter[str]) -> None
     with stream:
         for record in records(stream, "annotations", str(path)):
             if not record.get("face_valid"):
-                counts["faces_not_annotated"] += 1
+                counts["faces_not_annotated"] += by_image.get(record.get("image_id")) is not None
             elif record.get("id") in more:
                 face = _packed({"face_box": record.get("face_box"), "face_valid": True})[1:-1]
                 more[record["id"]] = b",".join(filter(None, (more[record["id"]], face)))
