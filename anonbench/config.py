@@ -84,6 +84,41 @@ class Fetched(Model):
     files: dict[str, FileSource] = {}
 
 
+class Coco2017(Fetched):
+    """COCO 2017: boxes, masks and keypoints."""
+
+    format: Literal["coco2017"]
+    face_boxes: bool = False
+    gan_share: Annotated[float, Field(ge=0, lt=1)] = 0
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class WiderFace(Fetched):
+    """WIDER FACE: boxes of faces."""
+
+    format: Literal["wider_face"]
+
+
+class CrowdPose(Fetched):
+    """CrowdPose: boxes and 14 keypoints of people in crowds."""
+
+    format: Literal["crowdpose"]
+    evaluated: Literal["test", "val"] = "test"
+
+
+class Cityscapes(Fetched):
+    """Cityscapes, fine annotations: instance masks of people and vehicles."""
+
+    format: Literal["cityscapes"]
+
+
+class Bdd100k(Fetched):
+    """BDD100K: instance masks of the 10,000 images, or boxes of the 100,000."""
+
+    format: Literal["bdd100k"]
+    labels: Literal["bitmasks", "rles", "det_20"] = "bitmasks"
+
+
 class CocoSplit(Model):
     """One split of a COCO-format dataset: a folder of images and a JSON file."""
 
@@ -101,7 +136,10 @@ class Coco(Model):
     sigmas: list[float] | None = None
 
 
-Dataset = Annotated[Scenes | PennFudan | Lspet | Coco, Field(discriminator="format")]
+Dataset = Annotated[
+    Scenes | PennFudan | Lspet | Coco | Coco2017 | WiderFace | CrowdPose | Cityscapes | Bdd100k,
+    Field(discriminator="format"),
+]
 
 
 class FaceRegion(Model):
@@ -280,6 +318,12 @@ def _check_block(config: Config, block: Block, where: str) -> None:
         for name in getattr(block, key):
             if name not in known:
                 raise UserError(f"{where}.{key} names {name!r}, which {key} does not define.", _suggest(name, known))
+    for name in block.datasets:
+        if "body" in block.regions and isinstance(config.datasets[name], WiderFace):
+            raise UserError(
+                f"{where}.regions asks for body, but {name} has annotated faces only.",
+                f"Put {name} into a block of its own with regions: [face].",
+            )
     for method in block.methods:
         for level in block.levels:
             if level not in config.methods[method]:
@@ -321,9 +365,12 @@ def _check_generator(config: Config, generator: Generator, where: str) -> None:
 
 
 def _check_sources(config: Config, generator: Generator, where: str) -> None:
-    splits = getattr(config.datasets[generator.learns.dataset], "splits", None)
+    dataset = config.datasets[generator.learns.dataset]
+    splits = getattr(dataset, "splits", None)
     split = generator.learns.split
     has = split == "train" if splits is None else bool(dict(splits).get(split))
+    if split == "gan" and isinstance(dataset, Coco2017):
+        has = dataset.gan_share > 0
     if not has:
         raise UserError(
             f"{where}.learns.split is {split!r}, which {generator.learns.dataset} does not have.",
@@ -369,7 +416,10 @@ def _explain(error: ValidationError) -> UserError:
     return UserError(f"{key}: {first['msg']} (got {first['input']!r}).", "See config/README.md for what it may be.")
 
 
-_FORMATS = {"scenes": Scenes, "pennfudan": PennFudan, "lspet": Lspet, "coco": Coco}
+_FORMATS = {
+    "scenes": Scenes, "pennfudan": PennFudan, "lspet": Lspet, "coco": Coco, "coco2017": Coco2017,
+    "wider_face": WiderFace, "crowdpose": CrowdPose, "cityscapes": Cityscapes, "bdd100k": Bdd100k,
+}  # fmt: skip
 
 
 def _siblings(loc: tuple[Any, ...]) -> list[str]:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from boltons.fileutils import atomic_save
 
@@ -29,7 +29,64 @@ def write_text(path: Path | str, text: str) -> None:
 
 def write_json(path: Path | str, value: Any) -> None:
     """As :func:`write_bytes`, for JSON: keys keep their order and non-finite numbers are refused."""
-    write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
+    write_text(path, json_text(value) + "\n")
+
+
+def json_text(value: Any) -> str:
+    """JSON without spaces and line ends; keys keep their order and non-finite numbers are refused."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def write_json_object(path: Path | str, value: dict[str, Any]) -> None:
+    """As :func:`write_json`, for an object of which values may be a :class:`JsonList`."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_save(str(path), text_mode=False, overwrite=True) as out:
+        for number, (key, item) in enumerate(value.items()):
+            out.write((b"," if number else b"{") + json_text(key).encode() + b":")
+            if isinstance(item, JsonList):
+                item.copy_to(out)
+            else:
+                out.write(json_text(item).encode())
+        out.write(b"}\n")
+
+
+class JsonList:
+    """A list of JSON records on disk, for lists that are too large for memory: appended to one by one, then copied.
+
+    Parameters
+    ----------
+    path
+        The file to keep them in, which is removed at the end of the ``with`` block.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._count = 0
+
+    def __enter__(self) -> JsonList:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(self._path, "w+b")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, value: Any) -> None:
+        """Add one record."""
+        self._file.write(b"," * bool(self._count) + json_text(value).encode())
+        self._count += 1
+
+    def copy_to(self, out: BinaryIO) -> None:
+        """Write the whole list into a binary file."""
+        self._file.seek(0)
+        out.write(b"[")
+        shutil.copyfileobj(self._file, out, 1 << 20)
+        out.write(b"]")
 
 
 def read_json(path: Path | str) -> Any:

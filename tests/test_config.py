@@ -73,7 +73,7 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         ("metods", {}, "Unknown configuration key metods: nothing reads it. Did you mean 'methods'?"),
         ("datasets/scenes/widht", 3, "key datasets.scenes.widht: nothing reads it. Did you mean 'width'?"),
         ("datasets/scenes/splits/test", 3, "datasets.scenes.splits.test"),
-        ("datasets/scenes/format", "scene", "datasets.scenes.format is missing or unknown. Choose from coco, lspet"),
+        ("datasets/scenes/format", "scene", "datasets.scenes.format is missing or unknown. Choose from bdd100k, city"),
         ("datasets/scenes/width", "wide", "datasets.scenes.width: Input should be a valid integer"),
         ("datasets/a b", {"format": "scenes", "splits": {"train": 1, "val": 1}}, "datasets.a b"),
         ("regions/face/min_size", 3, r"regions.face.min_size: nothing reads it. Did you mean 'min_face_size'?"),
@@ -106,12 +106,23 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         ("generators/scenes_body/inception", {"file": "no.pth", "sha256": "0" * 64}, "no.pth, which does not exist"),
         ("runtime/gpu", True, "runtime.gpu: nothing reads it"),
         ("archives", ["nowhere"], r"archives\[0\] names nowhere, which is no folder"),
+        ("datasets/scenes", {"format": "bdd100k", "labels": "polygons"}, "datasets.scenes.labels"),
+        ("datasets/scenes", {"format": "coco2017", "gan_share": 1.0}, "datasets.scenes.gan_share"),
+        ("datasets/scenes", {"format": "cityscapes", "files": {"images": {"pth": "x"}}}, "pth: .* mean 'path'?"),
+        ("datasets/scenes", {"format": "crowdpose", "files": {"images": {"digest": "md5:1"}}}, "images.digest"),
+        ("datasets/scenes", {"format": "wider_face"}, "regions asks for body, but scenes has annotated faces"),
+        ("datasets/scenes", {"format": "coco2017"}, "learns.split is 'gan', which scenes does not have"),
     ],
 )
 def test_a_mistake_names_its_key(raw, path, value, message):
     put(raw, path, value)
     with pytest.raises(UserError, match=message):
         load(raw)
+
+
+def test_generators_may_learn_from_a_share_of_coco(raw):
+    raw["datasets"]["scenes"] = {"format": "coco2017", "gan_share": 0.1}
+    assert load(raw).datasets["scenes"].gan_share == 0.1
 
 
 @pytest.mark.parametrize("key", ["datasets", "methods", "models", "study"])

@@ -14,6 +14,21 @@ def test_json_round_trips_and_makes_parents(tmp_path):
     assert files.read_json(path) == {"b": [1, 2.5], "a": "é"}
 
 
+def test_a_list_on_disk_is_written_as_any_other(tmp_path):
+    records = [{"a": 1.5, "b": "é"}, [], "x"]
+    for kept in ([], records):
+        files.write_json(tmp_path / "plain.json", {"info": {"n": 1}, "annotations": kept, "more": [2]})
+        with files.JsonList(tmp_path / "spool") as spool:
+            for record in kept:
+                spool.append(record)
+            assert len(spool) == len(kept)
+            files.write_json_object(tmp_path / "a" / "b.json", {"info": {"n": 1}, "annotations": spool, "more": [2]})
+        assert (tmp_path / "a" / "b.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
+        assert not (tmp_path / "spool").exists()
+    with files.JsonList(tmp_path / "spool") as spool, pytest.raises(ValueError):
+        spool.append({"a": float("inf")})
+
+
 def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.json"
     files.write_json(path, 1)

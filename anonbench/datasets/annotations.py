@@ -13,7 +13,7 @@ from anonbench.errors import UserError
 
 # Beyond any image: such a number is damage, and its square would overflow what evaluates it.
 _MAX_COORDINATE = 1e7
-_PASSED_ON = ("face_valid", "bbox_source", "identity")
+_PASSED_ON = ("face_valid", "bbox_source", "identity", "attributes")
 _MEND = "Correct the annotation, or remove it from the file."
 
 
@@ -30,6 +30,7 @@ def clean(
     ----------
     annotation
         A COCO record: ``bbox`` xywh px, ``segmentation`` polygons or RLE, ``keypoints`` flat 3K, and so on.
+        ``num_keypoints`` may be fewer than are labelled, where the dataset's evaluation counts only some of them.
     category
         Its category in the common form, with ``is_person`` and, for poses, the names under ``keypoints``.
     size
@@ -66,7 +67,7 @@ def clean(
     record["iscrowd"] = int(bool(annotation.get("iscrowd", 0)))
     if segmentation is not None:
         record["segmentation"] = segmentation
-    record |= _keypoints(annotation.get("keypoints"), category, counts, where)
+    record |= _keypoints(annotation, category, counts, where)
     if annotation.get("face_box") is not None:
         record["face_box"] = _numbers(annotation["face_box"], "face_box", where)
         if len(record["face_box"]) != 4:
@@ -144,7 +145,10 @@ def _area(
     return float(max(box[2], 0) * max(box[3], 0))
 
 
-def _keypoints(value: Any, category: dict[str, Any], counts: Counter[str], where: str) -> dict[str, Any]:
+def _keypoints(
+    annotation: dict[str, Any], category: dict[str, Any], counts: Counter[str], where: str
+) -> dict[str, Any]:
+    value = annotation.get("keypoints")
     if not value:
         return {}
     names = category.get("keypoints")
@@ -163,4 +167,9 @@ def _keypoints(value: Any, category: dict[str, Any], counts: Counter[str], where
             raise UserError(f"{where} has a keypoint visibility of {visibility!r}.", "Use COCO's 0, 1 or 2.")
         # An unlabelled keypoint's coordinates mean nothing, and some tools write null or NaN there.
         flat += [*_numbers([x, y], "keypoints", where), int(visibility)] if visibility else [0, 0, 0]
-    return {"keypoints": flat, "num_keypoints": sum(1 for visibility in flat[2::3] if visibility)}
+    labelled = sum(1 for visibility in flat[2::3] if visibility)
+    given = annotation.get("num_keypoints")
+    if given is None or (type(given) is int and 0 <= given <= labelled):
+        return {"keypoints": flat, "num_keypoints": labelled if given is None else given}
+    counts["num_keypoints_corrected"] += 1
+    return {"keypoints": flat, "num_keypoints": labelled}

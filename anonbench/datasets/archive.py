@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from anonbench.errors import UserError
 
@@ -51,6 +52,23 @@ class Archive:
         try:
             return self._zip.read(self._members[name])
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            raise UserError(f"{self.path} is corrupt at its member {name!r} ({error}).", _AGAIN) from None
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[BinaryIO]:
+        """The content of one file as a stream, for files that are too large for memory.
+
+        Its checksum is verified when its end is read.
+
+        Raises
+        ------
+        UserError
+            If the archive is corrupt there.
+        """
+        try:
+            with self._zip.open(self._members[name]) as stream:
+                yield stream
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise UserError(f"{self.path} is corrupt at its member {name!r} ({error}).", _AGAIN) from None
 
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from anonbench.datasets.annotations import clean
 from anonbench.datasets.pictures import normalise
 from anonbench.errors import UserError
-from anonbench.files import require_space, sha256_of, write_json
+from anonbench.files import JsonList, require_space, sha256_of, write_json_object
 from anonbench.records import Sample, Split
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,8 @@ def write_split(
     Every image becomes an 8-bit RGB JPEG or PNG without metadata (:func:`anonbench.datasets.pictures.normalise`) and
     every annotation is checked (:func:`anonbench.datasets.annotations.clean`). The JSON's ``info`` counts what was
     changed or left out. Images are written into a hidden sibling folder that takes its final name at the end, and the
-    JSON, which is the split's manifest, appears last.
+    JSON, which is the split's manifest, appears last. Annotations are kept on disk meanwhile: COCO's would fill the
+    memory.
 
     Parameters
     ----------
@@ -56,14 +57,11 @@ def write_split(
     partial = images_dir.with_name(f".{images_dir.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    writer = _Writer(split.categories, partial, source or f"{dataset}/{name}")
+    spool = JsonList(annotations.with_name(f".{annotations.name}.annotations"))
     try:
-        for sample in tqdm(split.samples, total=split.expected, desc=f"{dataset}/{name}", unit="image", mininterval=1):
-            writer.add(sample)
-        content = writer.content({"dataset": dataset, "split": name, **split.info})
-        shutil.rmtree(images_dir, ignore_errors=True)
-        partial.rename(images_dir)
-        write_json(annotations, content)
+        with spool:
+            writer = _Writer(split.categories, partial, spool, source or f"{dataset}/{name}")
+            _write(split, writer, dataset, name, partial, images_dir, annotations)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         if not annotations.exists():
@@ -73,15 +71,26 @@ def write_split(
         log.info("%s/%s: %s: %d", dataset, name, what.replace("_", " "), count)
 
 
+def _write(
+    split: Split, writer: _Writer, dataset: str, name: str, partial: Path, images_dir: Path, annotations: Path
+) -> None:
+    for sample in tqdm(split.samples, total=split.expected, desc=f"{dataset}/{name}", unit="image", mininterval=1):
+        writer.add(sample)
+    content = writer.content({"dataset": dataset, "split": name, **split.info})
+    shutil.rmtree(images_dir, ignore_errors=True)
+    partial.rename(images_dir)
+    write_json_object(annotations, content)
+
+
 class _Writer:
     """Collects the JSON's records while it writes the images."""
 
-    def __init__(self, categories: list[dict[str, Any]], folder: Path, source: str) -> None:
+    def __init__(self, categories: list[dict[str, Any]], folder: Path, annotations: JsonList, source: str) -> None:
         self.categories = categories
         self.counts: Counter[str] = Counter()
         self._folder, self._source = folder, source
         self._images: list[dict[str, Any]] = []
-        self._annotations: list[dict[str, Any]] = []
+        self._annotations = annotations
         self._names: set[str] = set()
         self._image_ids, self._annotation_ids = _Ids(), _Ids()
         self._by_id = {category["id"]: category for category in categories}
@@ -117,6 +126,7 @@ class _Writer:
                 "width": picture.width,
                 "height": picture.height,
                 "sha256": sha256_of(picture.data),
+                **sample.image_fields,
             }
         )
         for annotation in sample.annotations:
@@ -141,7 +151,7 @@ class _Writer:
             self._annotations.append({"id": self._annotation_ids.take(given, where), "image_id": image_id, **record})
 
     def content(self, info: dict[str, Any]) -> dict[str, Any]:
-        """The whole JSON."""
+        """The whole JSON, its annotations still on disk."""
         if not self._images or not self._annotations:
             what = "image" if not self._images else "usable annotation"
             raise UserError(

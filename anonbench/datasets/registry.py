@@ -8,7 +8,9 @@ from types import ModuleType
 
 from anonbench.errors import UserError
 
-FORMATS = ("coco", "lspet", "pennfudan", "scenes")
+FORMATS = (
+    "bdd100k", "cityscapes", "coco", "coco2017", "crowdpose", "lspet", "pennfudan", "scenes", "wider_face",
+)  # fmt: skip
 
 
 def format_module(name: str) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from pycocotools import mask as coco_mask
 
 
@@ -43,6 +44,19 @@ def compressed(segmentation: Any, size: tuple[int, int]) -> dict[str, Any]:
         return {"size": [height, width], "counts": counts}
     encoded = coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
     return {"size": [height, width], "counts": encoded["counts"].decode()}
+
+
+def encode_mask(mask: np.ndarray) -> dict[str, Any]:
+    """A (height, width) bool mask as ``{"size": [height, width], "counts": str}``."""
+    encoded = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
+    return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
+
+
+def mask_annotation(mask: np.ndarray) -> dict[str, Any]:
+    """What a mask, (height, width) bool, says of an instance: ``bbox`` xywh px, ``area`` px and ``segmentation``."""
+    encoded = encode_mask(mask)
+    box = [float(value) for value in coco_mask.toBbox(encoded)]
+    return {"bbox": box, "area": int(coco_mask.area(encoded)), "segmentation": encoded}
 
 
 def _runs(counts: str) -> list[int]:

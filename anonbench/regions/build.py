@@ -61,7 +61,7 @@ def build_regions(
     Raises
     ------
     UserError
-        For an unknown region, or keys of ``spec`` that are missing or that nothing reads.
+        For an unknown region, bodies of a dataset of faces, or keys of ``spec`` that are missing or that nothing reads.
     """
     _check_spec(region, spec)
     data = read_json(annotations)
@@ -70,6 +70,8 @@ def build_regions(
     for annotation in data["annotations"]:
         if annotation["category_id"] in categories:
             people[annotation["image_id"]].append({"iscrowd": 0, **annotation})
+    if region == "body" and any(category.get("is_face") for category in categories.values()):
+        raise UserError(f"{annotations} tells faces only, and no bodies.", "Ask for its `face` regions.")
     names = {key: list(category.get("keypoints") or []) for key, category in categories.items()}
 
     counts = dict.fromkeys(("people", "regions", *SOURCES, "no_visible_face", "undetermined"), 0)

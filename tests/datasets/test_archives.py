@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from anonbench.datasets.archive import open_archive
+from anonbench.datasets.members import only, under
 from anonbench.errors import UserError
 
 
@@ -38,6 +39,40 @@ def test_a_file_that_memory_should_not_hold(good, monkeypatch):
         assert archive.read("folder/a.txt") == b"first"
         with pytest.raises(UserError, match=r"good\.zip: the member 'folder/b\.txt' is too large"):
             archive.read("folder/b.txt")
+
+
+def test_files_are_streamed_and_checked(good):
+    with open_archive(good) as archive, archive.stream("folder/b.txt") as stream:
+        assert stream.read(6) == b"second"
+    data = bytearray(good.read_bytes())
+    data[data.index(b"folder/b.txt") + 14] ^= 0xFF
+    good.write_bytes(data)
+    with pytest.raises(UserError, match=r"good\.zip is corrupt.*'folder/b\.txt'"):
+        with open_archive(good) as archive, archive.stream("folder/b.txt") as stream:
+            stream.read()
+
+
+def test_members_are_found_below_other_folders(tmp_path):
+    def made(*names: str) -> Path:
+        path = tmp_path / "a.zip"
+        with zipfile.ZipFile(path, "w") as out:
+            for name in names:
+                out.writestr(name, "")
+        return path
+
+    found = {"b/1.jpg": "up/set/b/1.jpg", "2.jpg": "up/set/2.jpg"}
+    with open_archive(made(*found.values(), "up/settle/3.jpg", "__MACOSX/up/set/2.jpg", "up/set.txt")) as archive:
+        assert under(archive, "set/") == found
+        assert only(archive, "set.txt") == "up/set.txt"
+        with pytest.raises(UserError, match=r"a\.zip has no folder gone/"):
+            under(archive, "gone/")
+        with pytest.raises(UserError, match=r"a\.zip has no file et\.txt"):
+            only(archive, "et.txt")
+    with open_archive(made("set/1", "old/set/1")) as archive:
+        with pytest.raises(UserError, match=r"a\.zip has more than one folder set/"):
+            under(archive, "set/")
+        with pytest.raises(UserError, match=r"a\.zip has more than one file set/1"):
+            only(archive, "set/1")
 
 
 def test_missing_archive(tmp_path):

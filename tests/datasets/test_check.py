@@ -36,7 +36,7 @@ def test_good_specifications_pass(coco, tmp_path):
 
 
 def test_unknown_format():
-    refused({"format": "voc"}, "'voc'", "coco, lspet, pennfudan, scenes")
+    refused({"format": "voc"}, "'voc'", "bdd100k, cityscapes, coco, coco2017, crowdpose, lspet, pennfudan")
     with pytest.raises(UserError, match=r"'os'.*coco"):
         format_module("os")
 

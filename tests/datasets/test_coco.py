@@ -127,6 +127,12 @@ def test_annotations_keep_ids_and_say_what_was_left_out(spec, tmp_path):
     assert not [a for a in content["annotations"] if a["image_id"] == nobody]
 
 
+def test_keypoints_are_counted_whatever_the_file_says(spec, tmp_path):
+    edit(spec, lambda c: [a.update(num_keypoints=0) for a in c["annotations"] if a.get("keypoints")])
+    content = convert(spec, tmp_path / "out")
+    assert {a["num_keypoints"] for a in content["annotations"] if a.get("keypoints")} == {13}
+
+
 def test_masks_decode_alike_whatever_their_form(spec, tmp_path):
     convert(spec, tmp_path / "out")
     coco = COCO(str(tmp_path / "out" / "annotations" / "train.json"))

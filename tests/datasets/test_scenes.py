@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as rle
 
-from anonbench.datasets.formats.scenes import ARCHIVE, load
+from anonbench.datasets.formats.scenes import FILES, load
 from anonbench.datasets.scenes import furniture, parts, traffic
 from anonbench.datasets.scenes.annotate import CATEGORY_IDS
 from anonbench.datasets.scenes.body import draw_person
@@ -53,7 +53,7 @@ def test_an_image_depends_on_seed_split_and_index_alone(train):
 def test_samples_are_lazy_rgb_and_named():
     split = load(spec(10**6), "train")
     sample = next(split.samples)
-    assert sample.file_name == "scene_00000.png" and ARCHIVE is None
+    assert sample.file_name == "scene_00000.png" and not FILES
     assert sample.image.shape == (HEIGHT, WIDTH, 3) and sample.image.dtype == np.uint8
     assert sample.declared_size == (WIDTH, HEIGHT)
 

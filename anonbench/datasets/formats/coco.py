@@ -59,9 +59,11 @@ def load(spec: dict[str, Any], split: str, files: dict[str, Path] | None = None)
     counts: Counter[str] = Counter()
     for annotation in content["annotations"]:
         where = f"{path}: annotation {annotation.get('id')!r}"
-        _check_reference(annotation, "image_id", paths, "images", where)
-        _check_reference(annotation, "category_id", known, "categories", where)
+        check_reference(annotation, "image_id", paths, "images", where)
+        check_reference(annotation, "category_id", known, "categories", where)
         if annotation["category_id"] in kept:
+            # Exporters often leave a wrong number here, and evaluation would ignore a person with zero keypoints.
+            annotation.pop("num_keypoints", None)
             by_image[annotation["image_id"]].append(annotation)
         else:
             counts["annotations_left_out_of_other_categories"] += 1
@@ -97,7 +99,14 @@ def read_coco(path: Path) -> dict[str, Any]:
     return content
 
 
-def _check_reference(annotation: dict[str, Any], key: str, known: Container[int], listed: str, where: str) -> None:
+def declared_size(image: dict[str, Any]) -> tuple[int, int] | None:
+    """The (width, height) px of an image's record; None where it has none, or the 0 that some exporters write."""
+    size = (image.get("width"), image.get("height"))
+    return size if all(type(value) is int and value > 0 for value in size) else None
+
+
+def check_reference(annotation: dict[str, Any], key: str, known: Container[int], listed: str, where: str) -> None:
+    """Stop for an annotation whose ``key`` is not among the ``known`` ids that the file lists under ``listed``."""
     value = annotation.get(key)
     if type(value) is not int or value not in known:
         raise UserError(
@@ -131,13 +140,10 @@ def _samples(
     images: list[dict[str, Any]], paths: dict[int, Path], by_image: dict[int, list[dict[str, Any]]]
 ) -> Iterator[Sample]:
     for image in images:
-        size = (image.get("width"), image.get("height"))
-        # Some exporters write 0 or leave the size out: then nothing is declared.
-        declared = size if all(type(value) is int and value > 0 for value in size) else None
         yield Sample(
             checked_name(image["file_name"], ""),
             paths[image["id"]],
             by_image.get(image["id"], []),
             image["id"],
-            declared,
+            declared_size(image),
         )

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco_mask
 
 from anonbench.datasets.archive import Archive, open_archive
 from anonbench.datasets.registry import require_split
+from anonbench.datasets.rle import mask_annotation
 from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.records import Sample, Split
@@ -114,12 +114,5 @@ def _labels(archive: Archive, name: str) -> np.ndarray:
 
 
 def _person(visible: np.ndarray) -> dict[str, Any]:
-    """A COCO annotation from a person's visible pixels, (height, width) bool; box ``xywh`` px around them."""
-    rle = coco_mask.encode(np.asfortranarray(visible, dtype=np.uint8))
-    return {
-        "category_id": 1,
-        "bbox": [float(value) for value in coco_mask.toBbox(rle)],
-        "area": int(coco_mask.area(rle)),
-        "iscrowd": 0,
-        "segmentation": {"size": list(rle["size"]), "counts": rle["counts"].decode()},
-    }
+    """A COCO annotation from a person's visible pixels, (height, width) bool."""
+    return {"category_id": 1, "iscrowd": 0, **mask_annotation(visible)}

@@ -1,0 +1,230 @@
+"""BDD100K: road users seen from cars; instance masks on 10,000 images or boxes on 100,000.
+
+Yu et al.: BDD100K: A Diverse Driving Dataset for Heterogeneous Multitask Learning, CVPR 2020; formats after
+https://github.com/bdd100k/bdd100k (doc/source/format.rst and bdd100k/label). The key ``labels`` chooses one of three
+official sets of labels:
+
+- ``bitmasks``, instance segmentation: an RGBA PNG an image, of which R is the category, G the attributes ``(truncated
+  << 3) + (occluded << 2) + (crowd << 1) + ignored``, and ``(B << 8) + A`` the instance's number.
+- ``rles``, the same as a JSON file in Scalabel's format, of which every label has COCO's compressed RLE.
+- ``det_20``, detection: a JSON file in Scalabel's format, of which labels have ``box2d``; its corners are the first
+  and the last pixel that belong to the object, so that a width is ``x2 - x1 + 1``.
+
+``pedestrian`` and ``rider`` are people. In the JSON files, ``other person``, ``other vehicle`` and ``trailer`` stand
+for pedestrians, cars and trucks that are ignored. Crowds and ignored instances are neither trained on nor scored
+(``iscrowd`` 1), as in the official conversion to COCO's format, but people among them are anonymized. The flags are
+kept under ``attributes``.
+
+Split rule: the official one; ``train`` and ``val``. Images that the chosen labels do not have are left out.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.json_stream import records
+from anonbench.datasets.members import only, require, under
+from anonbench.datasets.registry import require_split
+from anonbench.datasets.rle import mask_annotation
+from anonbench.datasets.sources import RemoteFile
+from anonbench.errors import UserError
+from anonbench.images import MAX_PIXELS
+from anonbench.records import Sample, Split
+
+
+def _login(name: str, package: str, size: int, md5: str) -> RemoteFile:
+    """Sizes are rounded up from the official documentation (doc/source/download.rst), which gives the MD5s, too."""
+    where = f"Accept BDD100K's licence at http://bdd-data.berkeley.edu and download its package {package}, {name}."
+    return RemoteFile(name, (), size, f"md5:{md5}", login=where)
+
+
+FILES = {
+    "images_10k": _login(
+        "bdd100k_images_10k.zip", "10K Images", 1_200_000_000, "08f26aecceda982568063d3d5873378e"
+    ),
+    "images_100k": _login(
+        "bdd100k_images_100k.zip", "100K Images", 5_700_000_000, "5a0359c86a0b8713adab1eee9a3041cb"
+    ),
+    "ins_seg": _login(
+        "bdd100k_ins_seg_labels_trainval.zip", "Instance Segmentation", 117_000_000, "651b41f229d7327d8c4af97772de4390"
+    ),
+    "det_20": _login(
+        "bdd100k_det_20_labels_trainval.zip", "Detection 2020 Labels", 56_000_000, "b86a3e1b7edbcad421b7dad2b3987c94"
+    ),
+}
+SPLITS = ("train", "val")
+
+# bdd100k/configs/det.toml; ins_seg.toml has the first eight. Ids count from 1.
+CATEGORIES = (
+    "pedestrian", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle", "traffic light", "traffic sign",
+)  # fmt: skip
+_PEOPLE = ("pedestrian", "rider")
+_SUPERCATEGORIES = ("human",) * 2 + ("vehicle",) * 4 + ("bike",) * 2 + ("traffic light", "traffic sign")
+_MASKED = 8
+# The same files' other names for a category, and names that stand for ignored ones.
+_SYNONYMS = {"bike": "bicycle", "caravan": "car", "motor": "motorcycle", "person": "pedestrian", "van": "car"}
+_IGNORED = {"other person": "pedestrian", "other vehicle": "car", "trailer": "truck"}
+_FLAGS = ("truncated", "occluded", "crowd", "ignored")
+_AGAIN = "Download the archive again."
+
+
+def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
+    """The roles of the files that a split is read from."""
+    require_split(split, SPLITS, "BDD100K")
+    return ("images_100k", "det_20") if _labels(spec) == "det_20" else ("images_10k", "ins_seg")
+
+
+def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
+    """Read one split.
+
+    Parameters
+    ----------
+    spec
+        The dataset's specification: ``labels``, ``bitmasks`` (default), ``rles`` or ``det_20``.
+    split
+        ``train`` or ``val``.
+    files
+        The files of :func:`needs` by role.
+
+    Raises
+    ------
+    UserError
+        If an archive is missing or corrupt, has another layout, or lacks an image that the labels name.
+    """
+    kind = _labels(spec)
+    images, labels = (files[role] for role in needs(spec, split))
+    with open_archive(images) as archive:
+        members = under(archive, f"{'100k' if kind == 'det_20' else '10k'}/{split}/")
+        members = {name: member for name, member in members.items() if name.endswith(".jpg")}
+        size = sum(archive.size(member) for member in members.values())
+    counts: Counter[str] = Counter()
+    read = _bitmasks if kind == "bitmasks" else _frames
+    categories = [
+        {"id": number, "name": name, "supercategory": group, "is_person": name in _PEOPLE}
+        for number, (name, group) in enumerate(zip(CATEGORIES, _SUPERCATEGORIES, strict=True), 1)
+        if number <= _known(kind)
+    ]
+    samples = _samples(images, members, read(labels, kind, split, counts), labels, counts)
+    return Split(categories, samples, len(members), size, counts)
+
+
+def _labels(spec: dict[str, Any]) -> str:
+    return spec.get("labels") or "bitmasks"
+
+
+def _known(kind: str) -> int:
+    """How many of the categories a set of labels has."""
+    return len(CATEGORIES) if kind == "det_20" else _MASKED
+
+
+# An image's name, its (width, height) px where the labels tell it, its annotations.
+_Labelled = Iterator[tuple[str, tuple[int, int] | None, list[dict[str, Any]]]]
+
+
+def _samples(
+    path: Path, members: dict[str, str], labelled: _Labelled, labels: Path, counts: Counter[str]
+) -> Iterator[Sample]:
+    seen = 0
+    with open_archive(path) as archive:
+        for seen, (name, size, annotations) in enumerate(labelled, 1):
+            data = archive.read(require(members, name, path, labels))
+            yield Sample(name, data, annotations, image_id=seen, declared_size=size)
+    counts["images_left_out_without_labels"] += len(members) - seen
+
+
+def _bitmasks(path: Path, kind: str, split: str, counts: Counter[str]) -> _Labelled:
+    with open_archive(path) as archive:
+        for name, member in under(archive, f"ins_seg/bitmasks/{split}/").items():
+            if name.endswith(".png"):
+                pixels = _pixels(archive, member)
+                annotations = _instances(pixels, counts)
+                yield name.removesuffix(".png") + ".jpg", (pixels.shape[1], pixels.shape[0]), annotations
+
+
+def _pixels(archive: Archive, member: str) -> np.ndarray:
+    """A bitmask as (height, width, 4) uint8."""
+    try:
+        with Image.open(io.BytesIO(archive.read(member)), formats=["PNG"]) as image:
+            if image.mode != "RGBA" or image.width * image.height > MAX_PIXELS:
+                raise ValueError(f"it has the mode {image.mode} and {image.width} x {image.height} px")
+            return np.asarray(image)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(f"{archive.path}: {member} is no readable bitmask ({error}).", _AGAIN) from None
+
+
+def _instances(pixels: np.ndarray, counts: Counter[str]) -> list[dict[str, Any]]:
+    """The instances of a bitmask by their numbers; as in the official loader, every value of a pixel is one."""
+    values = pixels.astype(np.uint32) @ np.array([1 << 24, 1 << 16, 1 << 8, 1], np.uint32)
+    found = []
+    for value in sorted((int(value) for value in np.unique(values)), key=lambda value: value & 0xFFFF):
+        category, bits = value >> 24, (value >> 16) & 0xFF
+        if not 1 <= category <= _MASKED:
+            counts["instances_left_out_of_other_categories"] += category > 0
+            continue
+        flags = {name: bool(bits & (8 >> place)) for place, name in enumerate(_FLAGS)}
+        found.append(_record(category, flags) | mask_annotation(values == value))
+    return found
+
+
+def _record(category: int, flags: dict[str, bool]) -> dict[str, Any]:
+    return {
+        "category_id": category,
+        "iscrowd": int(flags["crowd"] or flags["ignored"]),
+        "attributes": {name: int(value) for name, value in flags.items()},
+    }
+
+
+def _frames(path: Path, kind: str, split: str, counts: Counter[str]) -> _Labelled:
+    file = f"det_20/det_{split}.json" if kind == "det_20" else f"ins_seg/rles/ins_seg_{split}.json"
+    names: set[str] = set()
+    with open_archive(path) as archive:
+        member = only(archive, file)
+        where = f"{archive.path}: {member}"
+        with archive.stream(member) as stream:
+            is_list = stream.read(64).lstrip()[:1] == b"["
+        with archive.stream(member) as stream:
+            for frame in records(stream, None if is_list else "frames", where):
+                name = frame.get("name")
+                if not isinstance(name, str) or name in names:
+                    raise UserError(f"{where} has a frame without a name of its own: {name!r}.", _AGAIN)
+                names.add(name)
+                labels = frame.get("labels") or []
+                at = f"{where}: {name}"
+                yield name, None, [a for label in labels if (a := _label(label, kind, counts, at)) is not None]
+
+
+def _label(label: dict[str, Any], kind: str, counts: Counter[str], where: str) -> dict[str, Any] | None:
+    """The annotation of a label in Scalabel's format, or None where it has no box or mask, as lanes."""
+    key = "box2d" if kind == "det_20" else "rle"
+    if label.get(key) is None:
+        counts[f"labels_left_out_without_{key}"] += 1
+        return None
+    name = label.get("category")
+    name = _SYNONYMS.get(name, name)
+    attributes = label.get("attributes") or {}
+    flags = {flag: bool(attributes.get(flag)) for flag in _FLAGS}
+    flags["ignored"] |= name in _IGNORED
+    name = _IGNORED.get(name, name)
+    if name not in CATEGORIES[: _known(kind)]:
+        # It may be a kind of person, and then nobody would anonymize it.
+        raise UserError(f"{where} has a label of the unknown category {name!r}.", "Name the official archive.")
+    record = _record(CATEGORIES.index(name) + 1, flags)
+    if kind == "det_20":
+        return record | {"bbox": _box(label["box2d"], where)}
+    return record | {"segmentation": label["rle"]}
+
+
+def _box(corners: Any, where: str) -> list[float]:
+    try:
+        x1, y1, x2, y2 = (float(corners[key]) for key in ("x1", "y1", "x2", "y2"))
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{where} has a box2d without x1, y1, x2 and y2: {corners!r}.", _AGAIN) from None
+    return [x1, y1, x2 - x1 + 1, y2 - y1 + 1]

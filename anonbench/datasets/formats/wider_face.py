@@ -1,0 +1,155 @@
+"""WIDER FACE: boxes of faces in photographs of 61 kinds of events.
+
+Yang, Luo, Loy, Tang: WIDER FACE: A Face Detection Benchmark, CVPR 2016; http://shuoyang1213.me/WIDERFACE/ (format:
+``wider_face_split/readme.txt``). ``wider_face_{train,val}_bbx_gt.txt`` repeats, for every image: its path below
+``WIDER_{train,val}/images/``; the number of its faces; one line a face of ten integers, ``x y w h blur expression
+illumination invalid occlusion pose``, px and small codes. An image without faces has the number 0 and one line of
+zeros, which is no face.
+
+The common form's category is ``face``; ``face_box`` is the box itself, so that face regions are the annotated boxes.
+The official evaluation names faces by their place in an image's list, so an image's annotations stand in the official
+order and none is left out. The codes are kept under ``attributes``. Faces marked invalid and boxes without size take
+part neither in training nor in scoring (``iscrowd`` 1), as in no setting of the official evaluation, but are
+anonymized like all others.
+
+Split rule: the official one; ``train`` and ``val``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from anonbench.datasets.archive import open_archive
+from anonbench.datasets.members import only, require, under
+from anonbench.datasets.registry import require_split
+from anonbench.datasets.sources import RemoteFile
+from anonbench.errors import UserError
+from anonbench.records import Sample, Split
+
+# The MD5s are torchvision's (torchvision.datasets.WIDERFace). The official page links to the images' first mirror.
+_HUB = "https://huggingface.co/datasets/CUHK-CSE/wider_face/resolve/main/data/"
+_MIRROR = "https://dataset.bj.bcebos.com/wider_face/"
+FILES = {
+    "train": RemoteFile(
+        file_name="WIDER_train.zip",
+        urls=(_HUB + "WIDER_train.zip", _MIRROR + "WIDER_train.zip"),
+        size=1_465_602_149,
+        digest="md5:3fedf70df600953d25982bcd13d91ba2",
+        exact=True,
+    ),
+    "val": RemoteFile(
+        file_name="WIDER_val.zip",
+        urls=(_HUB + "WIDER_val.zip", _MIRROR + "WIDER_val.zip"),
+        size=362_752_168,
+        digest="md5:dfa7d7e790efa35df3788964cf0bbaea",
+        exact=True,
+    ),
+    "labels": RemoteFile(
+        file_name="wider_face_split.zip",
+        urls=(
+            "http://shuoyang1213.me/WIDERFACE/support/bbx_annotation/wider_face_split.zip",
+            "http://mmlab.ie.cuhk.edu.hk/projects/WIDERFace/support/bbx_annotation/wider_face_split.zip",
+        ),
+        size=3_591_642,
+        digest="md5:0e3767bcf0e326556d407bf5bff5d27c",
+        exact=True,
+    ),
+}
+SPLITS = ("train", "val")
+
+CATEGORY = {"id": 1, "name": "face", "supercategory": "person", "is_person": True, "is_face": True}
+ATTRIBUTES = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
+_MEND = "Download it again."
+
+
+def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
+    """The roles of the files that a split is read from."""
+    require_split(split, SPLITS, "WIDER FACE")
+    return (split, "labels")
+
+
+def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
+    """Read one split.
+
+    Parameters
+    ----------
+    spec
+        The dataset's specification; no key of its own.
+    split
+        ``train`` or ``val``.
+    files
+        The files of :func:`needs` by role.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or corrupt, has another layout, or lacks an image that the labels list.
+    """
+    require_split(split, SPLITS, "WIDER FACE")
+    with open_archive(files["labels"]) as labels:
+        name = only(labels, f"wider_face_{split}_bbx_gt.txt")
+        text = labels.read(name)
+    faces = list(read_faces(text, f"{files['labels']}: {name}"))
+    with open_archive(files[split]) as archive:
+        members = under(archive, f"WIDER_{split}/images/")
+        chosen = [(image, require(members, image, files[split], name), rows) for image, rows in faces]
+        size = sum(archive.size(member) for _, member, _ in chosen)
+    counts: Counter[str] = Counter()
+    if left_out := len(set(members) - {image for image, _ in faces}):
+        counts["images_left_out_not_listed"] = left_out
+    return Split([dict(CATEGORY)], _samples(files[split], chosen, counts), len(chosen), size, counts)
+
+
+def read_faces(text: bytes, where: str) -> Iterator[tuple[str, list[list[int]]]]:
+    """The images of a ``wider_face_*_bbx_gt.txt`` and the ten integers of each of their faces, in the file's order.
+
+    Raises
+    ------
+    UserError
+        If the text is not in the format.
+    """
+    lines = [line.strip() for line in io.TextIOWrapper(io.BytesIO(text), "utf-8", errors="replace")]
+    place = 0
+    while place < len(lines):
+        name = lines[place]
+        place += 1
+        if not name:
+            continue
+        try:
+            count = int(lines[place])
+            rows = [[int(value) for value in line.split()] for line in lines[place + 1 : place + 1 + count]]
+        except (IndexError, ValueError):
+            raise UserError(f"{where} is not in WIDER FACE's format after line {place} ({name!r}).", _MEND) from None
+        if count < 0 or len(rows) != count or any(len(row) != 4 + len(ATTRIBUTES) for row in rows):
+            raise UserError(f"{where} does not give the {count} faces of {name!r} in ten numbers each.", _MEND)
+        place += 1 + count
+        if not count and place < len(lines) and set(lines[place].split()) == {"0"}:
+            place += 1
+        yield name, rows
+
+
+def _samples(path: Path, chosen: list[tuple[str, str, list[list[int]]]], counts: Counter[str]) -> Iterator[Sample]:
+    with open_archive(path) as archive:
+        for number, (image, member, rows) in enumerate(chosen, 1):
+            counts["images_without_faces"] += not rows
+            yield Sample(image, archive.read(member), [_face(row, counts) for row in rows], image_id=number)
+
+
+def _face(row: list[int], counts: Counter[str]) -> dict[str, Any]:
+    box, attributes = row[:4], dict(zip(ATTRIBUTES, row[4:], strict=True))
+    has_size = box[2] > 0 and box[3] > 0
+    counts["faces_ignored_marked_invalid"] += bool(attributes["invalid"])
+    counts["faces_ignored_without_size"] += not has_size
+    return {
+        "category_id": CATEGORY["id"],
+        "bbox": box,
+        "area": box[2] * box[3] if has_size else 0,
+        "iscrowd": int(bool(attributes["invalid"]) or not has_size),
+        "face_box": box,
+        "face_valid": True,
+        "attributes": attributes,
+    }

@@ -1,0 +1,63 @@
+"""Finds a published archive's members by the paths that its publisher documents, whatever folder stands above them."""
+
+from __future__ import annotations
+
+from anonbench.datasets.archive import Archive
+from anonbench.errors import UserError
+
+_MEND = "Name the official archive, or one in its layout."
+# Repacking on a Mac doubles every file here.
+_FOREIGN = "__MACOSX"
+
+
+def under(archive: Archive, folder: str) -> dict[str, str]:
+    """The files below ``folder`` (with a final slash), which may itself lie below others.
+
+    Returns
+    -------
+    dict
+        path relative to ``folder`` -> name of the member, sorted.
+
+    Raises
+    ------
+    UserError
+        If there is no such folder, or two of them.
+    """
+    roots: set[str] = set()
+    found: dict[str, str] = {}
+    for name in archive.names():
+        start = f"/{name}".find(f"/{folder}")
+        if start >= 0 and not name.startswith(_FOREIGN):
+            roots.add(name[:start])
+            found[name[start + len(folder) :]] = name
+    if len(roots) != 1:
+        what = "no folder" if not roots else "more than one folder"
+        raise UserError(f"{archive.path} has {what} {folder}.", _MEND)
+    return found
+
+
+def only(archive: Archive, path: str) -> str:
+    """The name of the one member whose path is ``path``, or ends with it below other folders.
+
+    Raises
+    ------
+    UserError
+        If there is none, or more than one.
+    """
+    found = [n for n in archive.names() if f"/{n}".endswith(f"/{path}") and not n.startswith(_FOREIGN)]
+    if len(found) != 1:
+        raise UserError(f"{archive.path} has {'no' if not found else 'more than one'} file {path}.", _MEND)
+    return found[0]
+
+
+def require(members: dict[str, str], name: str, archive: object, wanted_by: object) -> str:
+    """The member of a file that something else lists.
+
+    Raises
+    ------
+    UserError
+        If the archive does not have it.
+    """
+    if name not in members:
+        raise UserError(f"{archive} lacks {name}, which {wanted_by} lists.", "Download the archive again.")
+    return members[name]
