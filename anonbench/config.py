@@ -32,6 +32,12 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AnyDataset(Model):
+    """What every dataset may say besides its format's own keys."""
+
+    shards: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
 class ScenesSplits(Model):
     """Numbers of rendered images."""
 
@@ -40,7 +46,7 @@ class ScenesSplits(Model):
     gan: Positive | None = None
 
 
-class Scenes(Model):
+class Scenes(AnyDataset):
     """Rendered street scenes (:mod:`anonbench.datasets.scenes`)."""
 
     format: Literal["scenes"]
@@ -50,7 +56,7 @@ class Scenes(Model):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-class PennFudan(Model):
+class PennFudan(AnyDataset):
     """Penn-Fudan pedestrians, from the official address or a local archive."""
 
     format: Literal["pennfudan"]
@@ -58,7 +64,7 @@ class PennFudan(Model):
     sha256: Digest | None = None
 
 
-class Lspet(Model):
+class Lspet(AnyDataset):
     """Leeds Sports Pose Extended, from the official address or a local archive."""
 
     format: Literal["lspet"]
@@ -74,7 +80,7 @@ class CocoSplit(Model):
     annotations: str
 
 
-class Coco(Model):
+class Coco(AnyDataset):
     """A user's own dataset in COCO's format."""
 
     format: Literal["coco"]

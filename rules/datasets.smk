@@ -16,11 +16,11 @@ def source_files(wildcards):
 
 
 def split_spec(wildcards):
-    """What this split's conversion reads of the configuration: not the other splits, nor where the archive lies.
+    """What this split's conversion reads of the configuration: no other split, no archive's place, no shards.
 
     Snakemake does not look inside folders, so a user's own folder of images is represented by its listing.
     """
-    spec = CONFIG.datasets[wildcards.dataset].model_dump(mode="json", exclude={"archive"})
+    spec = CONFIG.datasets[wildcards.dataset].model_dump(mode="json", exclude={"archive", "shards"})
     if "splits" in spec:
         spec["splits"] = {wildcards.split: spec["splits"][wildcards.split]}
     listing = listing_digest(spec["splits"][wildcards.split]["images"]) if spec["format"] == "coco" else None
