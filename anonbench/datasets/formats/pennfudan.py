@@ -21,6 +21,7 @@ from pycocotools import mask as coco_mask
 from anonbench.datasets.archive import Archive, open_archive
 from anonbench.datasets.fetch import ArchiveSource
 from anonbench.datasets.registry import require_split
+from anonbench.datasets.size import SplitSize
 from anonbench.errors import UserError
 from anonbench.records import Sample, Split
 
@@ -31,6 +32,7 @@ ARCHIVE = ArchiveSource(
     size=53_723_336,
 )
 SPLITS = ("train", "val")
+_SIZES = {"train": SplitSize(128, 312, 128, 194_949), "val": SplitSize(42, 111, 42, 210_136)}
 
 _CATEGORY = {"id": 1, "name": "person", "supercategory": "person", "is_person": True}
 _IMAGES, _MASKS = "PennFudanPed/PNGImages/", "PennFudanPed/PedMasks/"
@@ -77,6 +79,11 @@ def load(spec: dict[str, Any], split: str, archive: Path | None) -> Split:
             raise UserError(f"{archive} has the mask {min(orphans)} but not its image.", "Download the archive again.")
         size = sum(opened.size(_IMAGES + name) for name in chosen)
     return Split([dict(_CATEGORY)], _samples(archive, chosen), len(chosen), size)
+
+
+def split_size(spec: dict[str, Any], split: str) -> SplitSize:
+    """The size of a split of the official archive."""
+    return _SIZES[split]
 
 
 def _samples(path: Path, names: list[str]) -> Iterator[Sample]:

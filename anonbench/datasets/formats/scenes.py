@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from anonbench.datasets.scenes.load import load_scenes
+from anonbench.datasets.size import SplitSize
 from anonbench.records import Split
 
 ARCHIVE = None
@@ -13,3 +14,9 @@ ARCHIVE = None
 def load(spec: dict[str, Any], split: str, archive: None = None) -> Split:
     """Render a split; see :func:`anonbench.datasets.scenes.load.load_scenes` for ``spec``."""
     return load_scenes(spec, split)
+
+
+def split_size(spec: dict[str, Any], split: str) -> SplitSize:
+    """The size of a split; about five people are drawn in two scenes."""
+    images = spec["splits"][split]
+    return SplitSize(images, round(2.5 * images), images, spec["width"] * spec["height"])
