@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +125,22 @@ def test_bytes_do_not_depend_on_the_number_of_shards(split, tmp_path, method, co
     assert sum(one[name] != originals[name] for name in one if name != "manifest.json") == 15
 
 
+def test_the_same_images_go_through_a_network_together(split, tmp_path, monkeypatch) -> None:
+    """Not only bytes that happen to be equal here: convolutions of other batches may round otherwise elsewhere."""
+    met: list[tuple[int, ...]] = []
+    together = Gan.anonymize_all
+    monkeypatch.setattr(
+        Gan,
+        "anonymize_all",
+        lambda self, images: met.append(tuple(hash(image.tobytes()) for image, *_ in images)) or together(self, images),
+    )
+    whole(split, tmp_path / "one", "gan")
+    one = sorted(met)
+    met.clear()
+    write_shards(split, tmp_path / "work", "gan", 3)
+    assert sorted(met) == one and [len(group) for group in one].count(4) == 3
+
+
 def test_a_method_of_larger_groups_than_blocks_is_refused(split, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(Gan, "together", 3)
     with pytest.raises(ValueError, match="divisor"):
@@ -190,6 +209,39 @@ def test_a_failed_shard_leaves_nothing_and_the_others_stay(split, tmp_path, monk
     put_together(split, tmp_path / "out", method, shards)
     whole(split, tmp_path / "one", method)
     assert files_of(tmp_path / "out") == files_of(tmp_path / "one")
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from anonbench.anonymize import registry, variant
+args = eval(sys.argv[1]) | {key: Path(value) for key, value in eval(sys.argv[2]).items()}
+method = type(registry.create("pixelate", {"cells": 4}))
+method.fill = lambda self, patch: Path(sys.argv[3]).touch() or time.sleep(60)
+variant.write_shard(**args)
+"""
+
+
+def test_a_killed_shard_leaves_nothing_that_counts(split, tmp_path) -> None:
+    """After kill -9 there is neither its folder nor its manifest, and the next attempt cleans up."""
+    work = tmp_path / "work"
+    shards = write_shards(split, work, "pixelate", 2)
+    before = files_of(shards[1].parent)
+    shutil.rmtree(shards[1].parent)
+    paths = {"out_dir": shards[1].parent / "images", "manifest": shards[1]}
+    paths |= {"work": work / "lists" / "2.json", "originals": split["originals"]}
+    how, started = made(split, "pixelate"), tmp_path / "started"
+    arguments = [repr(how), repr({key: str(path) for key, path in paths.items()}), str(started)]
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], env={**os.environ, "PYTHONPATH": str(root)})
+    while not started.exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert started.exists() and not paths["out_dir"].exists() and not shards[1].exists()
+    write_shard(**paths, **how)
+    assert files_of(shards[1].parent) == before
+    assert sorted(path.name for path in shards[1].parent.iterdir()) == ["images", "manifest.json"]
 
 
 STRANGERS = {
