@@ -28,6 +28,12 @@ def code_files(*roots: str) -> list[str]:
     FileNotFoundError
         If a root is neither a module nor a script of the project.
     """
+    return list(_closure(roots))
+
+
+@cache
+def _closure(roots: tuple[str, ...]) -> tuple[str, ...]:
+    """The files of ``roots``: thousands of jobs ask for the same few."""
     seen: set[str] = set()
     queue = []
     for root in roots:
@@ -42,7 +48,7 @@ def code_files(*roots: str) -> list[str]:
         if path not in seen:
             seen.add(path)
             queue += _imports(path)
-    return sorted(seen)
+    return tuple(sorted(seen))
 
 
 def model_config_files(config: str) -> list[str]:
@@ -50,6 +56,11 @@ def model_config_files(config: str) -> list[str]:
 
     ``_base_`` is read as a literal, as MMEngine's own reader does.
     """
+    return list(_with_bases(config))
+
+
+@cache
+def _with_bases(config: str) -> tuple[str, ...]:
     seen: set[str] = set()
     queue = [Path(config)]
     while queue:
@@ -61,7 +72,7 @@ def model_config_files(config: str) -> list[str]:
             if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "_base_" for t in node.targets):
                 bases = ast.literal_eval(node.value)
                 queue += [_lexical(path.parent / base) for base in ([bases] if isinstance(bases, str) else bases)]
-    return sorted(seen)
+    return tuple(sorted(seen))
 
 
 def _lexical(path: Path) -> Path:

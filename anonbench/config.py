@@ -34,6 +34,12 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AnyDataset(Model):
+    """What every dataset may say besides its format's own keys."""
+
+    shards: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
 class ScenesSplits(Model):
     """Numbers of rendered images."""
 
@@ -42,7 +48,7 @@ class ScenesSplits(Model):
     gan: Positive | None = None
 
 
-class Scenes(Model):
+class Scenes(AnyDataset):
     """Rendered street scenes (:mod:`anonbench.datasets.scenes`)."""
 
     format: Literal["scenes"]
@@ -52,7 +58,7 @@ class Scenes(Model):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-class PennFudan(Model):
+class PennFudan(AnyDataset):
     """Penn-Fudan pedestrians, from the official address or a local archive."""
 
     format: Literal["pennfudan"]
@@ -60,7 +66,7 @@ class PennFudan(Model):
     sha256: Digest | None = None
 
 
-class Lspet(Model):
+class Lspet(AnyDataset):
     """Leeds Sports Pose Extended, from the official address or a local archive."""
 
     format: Literal["lspet"]
@@ -78,7 +84,7 @@ class FileSource(Model):
     size: Positive | None = None
 
 
-class Fetched(Model):
+class Fetched(AnyDataset):
     """Base of the formats that are read from several files; the roles are those of the format's ``FILES``."""
 
     files: dict[str, FileSource] = {}
@@ -126,7 +132,7 @@ class CocoSplit(Model):
     annotations: str
 
 
-class Coco(Model):
+class Coco(AnyDataset):
     """A user's own dataset in COCO's format."""
 
     format: Literal["coco"]

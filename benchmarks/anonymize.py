@@ -112,7 +112,6 @@ def _job(images_dir: Path, image: dict[str, Any], sha256: str, scratch: Path) ->
     return Job(
         source=images_dir / image["file_name"],
         target=target,
-        final=target,
         file_name=image["file_name"],
         sha256=sha256,
         size=(image["width"], image["height"]),

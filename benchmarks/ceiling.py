@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from anonbench.anonymize import base
+from anonbench.anonymize.folders import link
 from anonbench.anonymize.variant import jobs_of, write_jobs
 from anonbench.evaluate.predict import predict
 from anonbench.evaluate.score import score
@@ -72,11 +73,12 @@ def trained(args: argparse.Namespace, name: str) -> dict[str, dict[str, float]]:
 
 def _write(out: Path, images: Path, split: dict, regions: dict, size: tuple[int, int] | None) -> None:
     records = {image["file_name"]: image["regions"] for image in regions["images"]}
-    out.mkdir()
-    jobs = jobs_of(split["images"], records, images, out, out, seed=0)
-    for job in jobs:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
-    list(write_jobs(jobs, PutBack(size), 1))
+    for image in split["images"]:
+        (out / image["file_name"]).parent.mkdir(parents=True, exist_ok=True)
+        if not records[image["file_name"]]:
+            link(images / image["file_name"], out / image["file_name"], out / image["file_name"])
+    listed = [{**image, "regions": records[image["file_name"]]} for image in split["images"]]
+    list(write_jobs(jobs_of([image for image in listed if image["regions"]], images, out, seed=0), PutBack(size), 1))
 
 
 class PutBack(base.Anonymizer):

@@ -104,7 +104,6 @@ def _job(images_dir: Path, image: dict, digests: dict[str, str], scratch: str) -
     return Job(
         source=images_dir / image["file_name"],
         target=target,
-        final=target,
         file_name=image["file_name"],
         sha256=digests[image["file_name"]],
         size=(image["width"], image["height"]),

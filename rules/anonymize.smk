@@ -4,7 +4,7 @@
 rule link_original:
     input:
         annotations="resources/datasets/{dataset}/annotations/{split}.json",
-        code=stage_code("write_variant"),
+        code=stage_code("link_original"),
     output:
         images=directory("resources/anonymized/{dataset}/{split}/original/images"),
         manifest="resources/anonymized/{dataset}/{split}/original/manifest.json",
@@ -12,7 +12,7 @@ rule link_original:
         "logs/link_original/{dataset}/{split}.log",
     priority: 70
     script:
-        "../workflow_scripts/write_variant.py"
+        "../workflow_scripts/link_original.py"
 
 
 def generator_of(wildcards):
@@ -32,11 +32,71 @@ def method_modules(wildcards):
     return modules
 
 
+def shards_of(dataset, split, variant):
+    """In how many shards a variant is made: as configured, or as it was, so that a changed number re-runs nothing."""
+    folder = Path(f"resources/anonymized/{dataset}/{split}/{variant}")
+    if (folder / "manifest.json").exists():
+        return len(list(folder.glob("shards/*/manifest.json"))) or 1
+    return CONFIG.datasets[dataset].shards
+
+
+def shards_of_variant(pattern):
+    """That file or folder of each of a variant's shards; none where one job anonymizes the whole split."""
+
+    def paths(wildcards):
+        variant = Variant(wildcards.region, wildcards.method, wildcards.level)
+        shards = shards_of(wildcards.dataset, wildcards.split, variant)
+        folder = f"resources/anonymized/{wildcards.dataset}/{wildcards.split}/{variant}/shards"
+        return [f"{folder}/{n}-of-{shards}/{pattern}" for n in range(1, shards + 1)] if shards > 1 else []
+
+    return paths
+
+
+rule deal_regions:
+    input:
+        originals="resources/anonymized/{dataset}/{split}/original/manifest.json",
+        regions="resources/regions/{dataset}/{split}/{region}.json",
+        code=stage_code("deal_regions"),
+    output:
+        lists=directory("resources/regions/{dataset}/{split}/{region}.shards/{shards}/lists"),
+        manifest="resources/regions/{dataset}/{split}/{region}.shards/{shards}/manifest.json",
+    log:
+        "logs/deal_regions/{dataset}/{split}/{region}-{shards}.log",
+    priority: 75
+    script:
+        "../workflow_scripts/deal_regions.py"
+
+
+rule anonymize_shard:
+    input:
+        originals="resources/anonymized/{dataset}/{split}/original/manifest.json",
+        lists="resources/regions/{dataset}/{split}/{region}.shards/{shards}/manifest.json",
+        generator=generator_of,
+        code=lambda w: stage_code("write_shard", *method_modules(w)),
+    output:
+        images=temp(
+            directory(
+                "resources/anonymized/{dataset}/{split}/{region}-{method}-{level}/shards/{shard}-of-{shards}/images"
+            )
+        ),
+        manifest="resources/anonymized/{dataset}/{split}/{region}-{method}-{level}/shards/{shard}-of-{shards}/manifest.json",
+    params:
+        spec=lambda w: CONFIG.methods[w.method][w.level],
+    log:
+        "logs/anonymize_shard/{dataset}/{split}/{region}-{method}-{level}/{shard}-of-{shards}.log",
+    priority: 70
+    threads: 8  # Snakemake lowers it to the cores there are
+    script:
+        "../workflow_scripts/write_shard.py"
+
+
 rule anonymize:
     input:
-        annotations="resources/datasets/{dataset}/annotations/{split}.json",
+        originals="resources/anonymized/{dataset}/{split}/original/manifest.json",
         regions="resources/regions/{dataset}/{split}/{region}.json",
         generator=generator_of,
+        shards=shards_of_variant("manifest.json"),
+        shard_images=shards_of_variant("images"),
         code=lambda w: stage_code("write_variant", *method_modules(w)),
     output:
         images=directory("resources/anonymized/{dataset}/{split}/{region}-{method}-{level}/images"),
@@ -46,6 +106,6 @@ rule anonymize:
     log:
         "logs/anonymize/{dataset}/{split}/{region}-{method}-{level}.log",
     priority: 70
-    threads: 8  # Snakemake lowers it to the cores there are
+    threads: lambda w, input: 1 if input.get("shards") else 8  # Snakemake lowers it to the cores there are
     script:
         "../workflow_scripts/write_variant.py"

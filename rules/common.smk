@@ -44,6 +44,8 @@ wildcard_constraints:
     level=one_of({level for levels in CONFIG.methods.values() for level in levels}),
     variant=r"original|(face|body)-[a-z0-9_]+-[a-z0-9_]+",
     seed=r"\d+",
+    shard=r"\d+",
+    shards=r"\d+",
     evaluated_on="original|anonymized",
 
 

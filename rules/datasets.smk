@@ -35,11 +35,11 @@ def source_files(wildcards):
 
 
 def split_spec(wildcards):
-    """What this split's conversion reads of the configuration: not the other splits, nor where the files lie.
+    """What this split's conversion reads of the configuration: no other split, nor files' places, nor shards.
 
     Snakemake does not look inside folders, so a user's own folder of images is represented by its listing.
     """
-    elsewhere = {"archive", "sha256", "files"}
+    elsewhere = {"archive", "sha256", "files", "shards"}
     spec = {key: value for key, value in dataset_spec(wildcards).items() if key not in elsewhere}
     if "splits" in spec:
         spec["splits"] = {wildcards.split: spec["splits"][wildcards.split]}

@@ -1,29 +1,34 @@
-"""Anonymize the images of a split, or link the originals, and write the manifest."""
+"""Anonymize the images of a split, or compose the shards that did, and write the manifest."""
 
 from pathlib import Path
 
-from anonbench.anonymize.variant import write_variant
+from anonbench.anonymize.variant import compose, forget_shards, write_variant
 from anonbench.job import job
-from anonbench.matrix import ORIGINAL, Variant
+from anonbench.matrix import Variant
 
 with job(snakemake.log[0]):
-    wildcards = snakemake.wildcards
-    annotations = Path(snakemake.input.annotations)
-    regions, generator = snakemake.input.get("regions"), snakemake.input.get("generator")
-    variant = Variant(wildcards.region, wildcards.method, wildcards.level) if regions else Variant()
-    write_variant(
-        annotations=annotations,
-        regions=Path(regions) if regions else None,
-        images_dir=annotations.parent.parent / "images" / wildcards.split,
-        out_dir=Path(snakemake.output.images),
-        manifest=Path(snakemake.output.manifest),
-        dataset=wildcards.dataset,
-        split=wildcards.split,
-        variant=str(variant),
-        method=None if str(variant) == ORIGINAL else variant.method,
-        params=dict(snakemake.params.get("spec", {})),
-        seed=0,
-        workers=snakemake.threads,
-        generator=Path(generator) if generator else None,
-        device=snakemake.config.get("runtime", {}).get("device", "auto"),
-    )
+    wildcards, generator = snakemake.wildcards, snakemake.input.get("generator")
+    shards = [Path(path) for path in snakemake.input.get("shards", [])]
+    common = {
+        "originals": Path(snakemake.input.originals),
+        "regions": Path(snakemake.input.regions),
+        "out_dir": Path(snakemake.output.images),
+        "manifest": Path(snakemake.output.manifest),
+        "dataset": wildcards.dataset,
+        "split": wildcards.split,
+        "variant": str(Variant(wildcards.region, wildcards.method, wildcards.level)),
+        "method": wildcards.method,
+        "params": dict(snakemake.params.spec),
+        "seed": 0,
+    }
+    if shards:
+        compose(**common, shards=shards)
+    else:
+        write_variant(
+            **common,
+            workers=snakemake.threads,
+            generator=Path(generator) if generator else None,
+            device=snakemake.config.get("runtime", {}).get("device", "auto"),
+        )
+    # The rule reads off them in how many shards this variant was made.
+    forget_shards(common["manifest"].parent / "shards", but=shards)

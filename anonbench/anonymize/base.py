@@ -54,7 +54,7 @@ class Anonymizer(ABC):
     learned: ClassVar[bool] = False
     """Whether it needs a trained generator: its constructor then takes the generator's file and a device, too."""
     together: ClassVar[int] = 1
-    """How many images' regions :meth:`fill_all` wants at once."""
+    """How many images' regions :meth:`fill_all` wants at once; a divisor of worklist.BLOCK."""
 
     def __init__(self, params: dict[str, Any]) -> None:
         self.params = validate(type(self).Params, params)

@@ -37,15 +37,40 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def link(source: Path, target: Path, final: Path) -> None:
-    """Hard link, else a relative symbolic link that holds once ``target`` has moved to ``final``, else a copy."""
-    source = source.resolve()
+    """Hard link, else a relative symbolic link that holds once ``target`` has moved to ``final``, else a copy.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such source.
+    """
+    if source.is_symlink():
+        source = source.resolve(strict=True)
     try:
         os.link(source, target)
         return
+    except FileNotFoundError:
+        raise
     except OSError:
         pass
     try:
-        target.symlink_to(os.path.relpath(source, final.parent.resolve()))
+        target.symlink_to(os.path.relpath(source.resolve(), final.parent.resolve()))
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Hard link, else a copy: what is made of a source that will be deleted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such source.
+    """
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
     except OSError:
         shutil.copyfile(source, target)
 

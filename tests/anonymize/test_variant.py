@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from anonbench.anonymize import variant
+from anonbench.anonymize.originals import write_originals
 from anonbench.anonymize.variant import write_variant
 from anonbench.errors import UserError
 from anonbench.files import read_json, sha256_file, write_json
@@ -59,8 +60,9 @@ def split(tmp_path: Path) -> dict[str, Any]:
     out = tmp_path / "out" / "body-pixelate-medium"
     return {
         "annotations": tmp_path / "annotations.json",
-        "regions": tmp_path / "regions.json",
         "images_dir": tmp_path / "images",
+        "originals": tmp_path / "original" / "manifest.json",
+        "regions": tmp_path / "regions.json",
         "out_dir": out,
         "manifest": out / "manifest.json",
         "dataset": "toy",
@@ -71,6 +73,27 @@ def split(tmp_path: Path) -> dict[str, Any]:
         "seed": 3,
         "workers": 1,
     }
+
+
+def originals(split: dict[str, Any]) -> None:
+    """Write the variant ``original``, from which every other one starts."""
+    write_originals(
+        **{key: split[key] for key in ("annotations", "images_dir", "dataset", "split")},
+        out_dir=split["originals"].parent / "images",
+        manifest=split["originals"],
+    )
+
+
+def write(split: dict[str, Any], **changes: Any) -> None:
+    """Write the originals and then the variant."""
+    originals(split)
+    variant_of(split, **changes)
+
+
+def variant_of(split: dict[str, Any], **changes: Any) -> None:
+    """Write the variant."""
+    args = {**split, **changes}
+    write_variant(**{key: value for key, value in args.items() if key not in ("annotations", "images_dir")})
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -89,7 +112,7 @@ def nothing_written(split: dict[str, Any]) -> bool:
 
 
 def test_layout_and_manifest(split: dict[str, Any]) -> None:
-    write_variant(**split)
+    write(split)
     assert set(files_of(split["out_dir"])) == {*NAMES, "manifest.json"}
     manifest = read_json(split["manifest"])
     assert [image["file_name"] for image in manifest["images"]] == NAMES
@@ -101,7 +124,7 @@ def test_layout_and_manifest(split: dict[str, Any]) -> None:
 
 
 def test_png_is_identical_outside_and_jpeg_nearly(split: dict[str, Any]) -> None:
-    write_variant(**split)
+    write(split)
     outside = np.ones((HEIGHT, WIDTH), bool)
     outside[10:40, 20:40] = False
     png = decode(split["out_dir"] / "a.png")
@@ -112,16 +135,17 @@ def test_png_is_identical_outside_and_jpeg_nearly(split: dict[str, Any]) -> None
 
 
 def test_images_without_regions_are_linked(split: dict[str, Any]) -> None:
-    write_variant(**split)
+    write(split)
     for name in NAMES:
         same = (split["images_dir"] / name).stat().st_ino == (split["out_dir"] / name).stat().st_ino
         assert same == name.startswith("empty")
 
 
 def test_original_links_everything(split: dict[str, Any]) -> None:
-    write_variant(**{**split, "regions": None, "method": None, "params": {}, "variant": "original"})
-    assert all((split["images_dir"] / n).stat().st_ino == (split["out_dir"] / n).stat().st_ino for n in NAMES)
-    manifest = read_json(split["manifest"])
+    originals(split)
+    folder = split["originals"].parent / "images"
+    assert all((split["images_dir"] / n).stat().st_ino == (folder / n).stat().st_ino for n in NAMES)
+    manifest = read_json(split["originals"])
     assert manifest["counts"] == {"images": 6, "linked": 6, "regions": 0, "fallbacks": {}}
     assert manifest["method"] is None
 
@@ -131,12 +155,12 @@ def test_links_hold_where_hard_links_do_not_exist(split: dict[str, Any], monkeyp
         raise OSError("cross-device link")
 
     monkeypatch.setattr(os, "link", refused)
-    write_variant(**split)
+    write(split)
     link = split["out_dir"] / "empty.jpg"
     assert link.is_symlink() and not os.path.isabs(os.readlink(link))
     assert link.read_bytes() == (split["images_dir"] / "empty.jpg").read_bytes()
     monkeypatch.setattr(Path, "symlink_to", refused)
-    write_variant(**split)
+    write(split)
     assert not link.is_symlink() and link.read_bytes() == (split["images_dir"] / "empty.jpg").read_bytes()
 
 
@@ -156,7 +180,7 @@ def test_metadata_never_gets_through(split: dict[str, Any], name: str) -> None:
     assert path.read_bytes().count(b"SECRET") >= 2
     digest = sha256_file(path)
     edit(split["annotations"], lambda v: v["images"][NAMES.index(name)].update(sha256=digest))
-    write_variant(**split)
+    write(split)
     written = (split["out_dir"] / name).read_bytes()
     assert b"SECRET" not in written and b"Exif" not in written and b"eXIf" not in written
     assert written.count(b"\xff\xd8\xff") <= 1
@@ -167,27 +191,27 @@ def test_metadata_never_gets_through(split: dict[str, Any], name: str) -> None:
 
 
 def test_result_does_not_depend_on_the_number_of_workers(split: dict[str, Any]) -> None:
-    write_variant(**split)
+    write(split)
     one = files_of(split["out_dir"])
-    write_variant(**{**split, "workers": 2})
+    write(split, workers=2)
     assert files_of(split["out_dir"]) == one
 
 
 def test_old_variant_is_replaced_as_a_whole(split: dict[str, Any]) -> None:
     split["out_dir"].mkdir(parents=True)
     (split["out_dir"] / "stale.png").write_bytes(b"old")
-    write_variant(**split)
+    write(split)
     assert not (split["out_dir"] / "stale.png").exists()
     assert [p.name for p in split["out_dir"].parent.iterdir()] == [split["out_dir"].name]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_failure_leaves_the_old_variant_and_nothing_else(split: dict[str, Any], workers: int) -> None:
-    write_variant(**split)
+    write(split)
     before = files_of(split["out_dir"])
     (split["images_dir"] / "far.png").write_bytes(encode(picture(99), ".png"))
     with pytest.raises(UserError, match=r"far\.png.*SHA-256"):
-        write_variant(**{**split, "params": {"cells": 2}, "workers": workers})
+        variant_of(split, params={"cells": 2}, workers=workers)
     assert files_of(split["out_dir"]) == before
     assert [p.name for p in split["out_dir"].parent.iterdir()] == [split["out_dir"].name]
 
@@ -201,7 +225,6 @@ MISTAKES = {
     "another dataset": ("regions", rename("dataset", "zoo"), "zoo train"),
     "image without an entry": ("regions", lambda v: v["images"].pop(3), "empty.jpg"),
     "image too many": ("annotations", lambda v: v["images"].pop(3), "lists 6 images"),
-    "another id": ("regions", lambda v: v["images"][0].update(image_id=99), "a.png"),
     "another size": ("regions", lambda v: v["images"][0].update(width=99), "a.png"),
     "climbs out": ("annotations", lambda v: v["images"][0].update(file_name="../../a.png"), "../../a.png"),
     "absolute": ("annotations", lambda v: v["images"][0].update(file_name="/tmp/a.png"), "/tmp/a.png"),
@@ -220,7 +243,7 @@ def test_mistakes_end_in_one_message(split: dict[str, Any], case: str) -> None:
     key, change, named = MISTAKES[case]
     edit(split[key], change)
     with pytest.raises(UserError, match=named.replace(".", r"\.")):
-        write_variant(**split)
+        write(split)
     assert nothing_written(split)
 
 
@@ -230,10 +253,10 @@ def test_missing_and_unreadable_image(split: dict[str, Any]) -> None:
     digest = sha256_file(path)
     edit(split["annotations"], lambda v: v["images"][0].update(sha256=digest))
     with pytest.raises(UserError, match=r"a\.png is not a readable image"):
-        write_variant(**split)
+        write(split)
     path.unlink()
     with pytest.raises(UserError, match=r"a\.png cannot be read"):
-        write_variant(**split)
+        write(split)
     assert nothing_written(split)
 
 
@@ -243,7 +266,7 @@ def test_image_of_another_size_than_annotated(split: dict[str, Any]) -> None:
     digest = sha256_file(path)
     edit(split["annotations"], lambda v: v["images"][0].update(sha256=digest))
     with pytest.raises(UserError, match="64 x 40"):
-        write_variant(**split)
+        write(split)
 
 
 def test_full_disk_is_found_before_anything_is_written(
@@ -251,7 +274,7 @@ def test_full_disk_is_found_before_anything_is_written(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 100, 0))
     with pytest.raises(UserError, match="MB"):
-        write_variant(**split)
+        write(split)
     assert nothing_written(split)
 
 
@@ -262,14 +285,14 @@ def test_random_generator_depends_on_seed_and_file_name_only(
     pixelate = variant.create("pixelate", {"cells": 4})
     fill = type(pixelate).fill
     monkeypatch.setattr(type(pixelate), "fill", lambda self, p: drawn.append(p.rng.random()) or fill(self, p))
-    write_variant(**split)
+    write(split)
     first = drawn[:]
     drawn.clear()
     edit(split["annotations"], lambda v: v["images"].reverse())
-    write_variant(**split)
+    write(split)
     assert drawn == first[::-1] and len(set(drawn)) == len(drawn)
     drawn.clear()
-    write_variant(**{**split, "seed": 4})
+    write(split, seed=4)
     assert not set(drawn) & set(first)
 
 
@@ -278,7 +301,7 @@ import sys, time
 from pathlib import Path
 from anonbench.anonymize import registry, variant
 args = dict(eval(sys.argv[1]))
-args |= {key: Path(args[key]) for key in ("annotations", "regions", "images_dir", "out_dir", "manifest")}
+args |= {key: Path(args[key]) for key in ("originals", "regions", "out_dir", "manifest")}
 pixelate = registry.create("pixelate", {"cells": 4})
 fill = type(pixelate).fill
 def slow(self, patch):
@@ -293,7 +316,9 @@ variant.write_variant(**args)
 def test_killed_writer_leaves_nothing_that_counts(split: dict[str, Any], tmp_path: Path) -> None:
     """After kill -9 neither variant nor manifest exists, the pool's workers end, and the next run cleans up."""
     started = tmp_path / "started"
+    originals(split)
     args = {key: str(value) if isinstance(value, Path) else value for key, value in split.items()}
+    del args["annotations"], args["images_dir"]
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, repr({**args, "workers": 2}), str(started)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -307,5 +332,5 @@ def test_killed_writer_leaves_nothing_that_counts(split: dict[str, Any], tmp_pat
     process.wait()
     assert not split["out_dir"].exists() and not split["manifest"].exists()
     assert not psutil.wait_procs(children, timeout=5)[1]
-    write_variant(**split)
+    write(split)
     assert [p.name for p in split["out_dir"].parent.iterdir()] == [split["out_dir"].name]

@@ -30,6 +30,7 @@ from anonbench.datasets.archive import Archive, open_archive
 from anonbench.datasets.members import require, under
 from anonbench.datasets.registry import require_split
 from anonbench.datasets.rle import encode_mask, mask_annotation
+from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.images import MAX_PIXELS
@@ -45,6 +46,7 @@ FILES = {
     "images": _login("leftImg8bit_trainvaltest.zip", 11_592_327_197),
     "labels": _login("gtFine_trainvaltest.zip", 252_567_705),
 }
+_SIZES = {"train": SplitSize(2_975, pixels=2048 * 1024), "val": SplitSize(500, pixels=2048 * 1024)}
 SPLITS = ("train", "val")
 
 # cityscapesscripts.helpers.labels: the classes with instances that are scored, by id.
@@ -178,3 +180,8 @@ def _objects(labels: Archive, name: str) -> Counter[str]:
         return Counter(entry["label"] for entry in objects if not entry.get("deleted"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{labels.path}: {name} is not in Cityscapes' format ({error!r}).", _AGAIN) from None
+
+
+def split_size(spec: dict[str, Any], split: str) -> SplitSize | None:
+    """The size of a split; how many people there are, only the annotations say."""
+    return _SIZES.get(split)

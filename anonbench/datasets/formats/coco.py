@@ -5,6 +5,7 @@ Split rule: the user's own, one entry of ``splits`` for each. Paths are relative
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator
 from pathlib import Path
@@ -13,12 +14,16 @@ from typing import Any
 from anonbench.datasets.common_form import checked_name
 from anonbench.datasets.formats import coco_categories
 from anonbench.datasets.registry import require_split
+from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.files import read_json
 from anonbench.records import Sample, Split
 
 FILES: dict[str, RemoteFile] = {}
+
+# Annotation files up to this size in bytes are read to learn a split's size.
+_READ_FOR_SIZE = 50_000_000
 
 
 def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
@@ -69,6 +74,20 @@ def load(spec: dict[str, Any], split: str, files: dict[str, Path] | None = None)
             counts["annotations_left_out_of_other_categories"] += 1
     size = sum(image_path.stat().st_size for image_path in paths.values())
     return Split(categories, _samples(content["images"], paths, by_image), len(paths), size, info | counts)
+
+
+def split_size(spec: dict[str, Any], split: str) -> SplitSize:
+    """The size of a split, read from its annotations; of large ones only the files in the folder are counted."""
+    place = spec["splits"][split]
+    path = Path(place["annotations"])
+    if path.stat().st_size > _READ_FOR_SIZE:
+        return SplitSize(sum(len(files) for _, _, files in os.walk(place["images"])))
+    content = read_coco(path)
+    people = {category["id"] for category in content["categories"] if category.get("name") in spec["people"]}
+    found = [annotation for annotation in content["annotations"] if annotation.get("category_id") in people]
+    sizes = [image.get("width", 0) * image.get("height", 0) for image in content["images"]]
+    occupied = len({annotation.get("image_id") for annotation in found})
+    return SplitSize(len(sizes), len(found), occupied, round(sum(sizes) / len(sizes)) or None)
 
 
 def read_coco(path: Path) -> dict[str, Any]:

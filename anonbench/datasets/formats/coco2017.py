@@ -31,6 +31,7 @@ from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
 from anonbench.datasets.json_stream import records
 from anonbench.datasets.members import only, require, under
 from anonbench.datasets.registry import require_split
+from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.records import Sample, Split
@@ -59,6 +60,8 @@ FILES = {
     "whole_body_train": _whole_body("train", "1thErEToRbmM9uLNi1JXXfOsaS5VK2FXf", 1_500_000_000),
     "whole_body_val": _whole_body("val", "1N6VgwKnj8DeyGXCvp1eYgNbRmw6jdfrb", 60_000_000),
 }
+# Images, people, images with people: of the official annotations.
+_SIZES = {"train": (118_287, 262_465, 64_115), "val": (5_000, 11_004, 2_693)}
 SPLITS = ("train", "val", "gan")
 
 # What the common form keeps of an annotation: the rest need not be held.
@@ -214,3 +217,11 @@ def _samples(
         for image, name, member in zip(images, names, members, strict=True):
             annotations = [json.loads(packed) for packed in by_image.pop(image["id"]) or ()]
             yield Sample(name, archive.read(member), annotations, image["id"], declared_size(image))
+
+
+def split_size(spec: dict[str, Any], split: str) -> SplitSize | None:
+    """The size of a split; what generators learn from is taken off ``train``."""
+    images, people, occupied = _SIZES["val" if split == "val" else "train"]
+    held_out = spec["gan_share"]
+    share = {"train": 1 - held_out, "gan": held_out, "val": 1}[split]
+    return SplitSize(round(share * images), round(share * people), round(share * occupied))

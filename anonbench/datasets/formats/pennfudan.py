@@ -20,6 +20,7 @@ from PIL import Image
 from anonbench.datasets.archive import Archive, open_archive
 from anonbench.datasets.registry import require_split
 from anonbench.datasets.rle import mask_annotation
+from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.records import Sample, Split
@@ -33,6 +34,7 @@ FILES = {
     )
 }
 SPLITS = ("train", "val")
+_SIZES = {"train": SplitSize(128, 312, 128, 194_949), "val": SplitSize(42, 111, 42, 210_136)}
 
 _CATEGORY = {"id": 1, "name": "person", "supercategory": "person", "is_person": True}
 _IMAGES, _MASKS = "PennFudanPed/PNGImages/", "PennFudanPed/PedMasks/"
@@ -85,6 +87,11 @@ def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
             raise UserError(f"{archive} has the mask {min(orphans)} but not its image.", "Download the archive again.")
         size = sum(opened.size(_IMAGES + name) for name in chosen)
     return Split([dict(_CATEGORY)], _samples(archive, chosen), len(chosen), size)
+
+
+def split_size(spec: dict[str, Any], split: str) -> SplitSize:
+    """The size of a split of the official archive."""
+    return _SIZES[split]
 
 
 def _samples(path: Path, names: list[str]) -> Iterator[Sample]:

@@ -26,6 +26,7 @@ from typing import Any
 from anonbench.datasets.archive import open_archive
 from anonbench.datasets.members import only, require, under
 from anonbench.datasets.registry import require_split
+from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
 from anonbench.errors import UserError
 from anonbench.records import Sample, Split
@@ -59,6 +60,7 @@ FILES = {
         exact=True,
     ),
 }
+_SIZES = {"train": SplitSize(12_880, 159_424), "val": SplitSize(3_226, 39_708)}
 SPLITS = ("train", "val")
 
 CATEGORY = {"id": 1, "name": "face", "supercategory": "person", "is_person": True, "is_face": True}
@@ -153,3 +155,8 @@ def _face(row: list[int], counts: Counter[str]) -> dict[str, Any]:
         "face_valid": True,
         "attributes": attributes,
     }
+
+
+def split_size(spec: dict[str, Any], split: str) -> SplitSize | None:
+    """The size of a split; its people are faces."""
+    return _SIZES.get(split)
