@@ -239,23 +239,22 @@ class Config(Model):
     runtime: Runtime = Runtime()
     archives: list[str] = []
 
-    def generator_for(self, dataset: str, region: str, network: str) -> str:
-        """The name of the generator of that kind that serves a dataset's region.
+    def generators_for(self, dataset: str, region: str, network: str) -> list[str]:
+        """The names of the generators of that kind that serve a dataset's region and make its people by turns.
 
         Raises
         ------
         UserError
-            If there is none, or more than one.
+            If there is none.
         """
         kind = region, network
         found = [n for n, g in self.generators.items() if dataset in g.serves and (g.region, g.network) == kind]
-        if len(found) != 1:
-            what = f"{' and '.join(found)} are" if found else "none is"
+        if not found:
             raise UserError(
-                f"The {region} regions of {dataset} need one generator of kind {network}, but {what} configured.",
-                f"Let exactly one entry of generators with region {region} and network {network} serve {dataset}.",
+                f"The {region} regions of {dataset} need a generator of kind {network}, but none is configured.",
+                f"Let an entry of generators with region {region} and network {network} serve {dataset}.",
             )
-        return found[0]
+        return found
 
 
 def load(raw: dict[str, Any]) -> Config:
@@ -340,7 +339,7 @@ def _check_block(config: Config, block: Block, where: str) -> None:
     for method, level, dataset, region in product(block.methods, block.levels, block.datasets, block.regions):
         if is_learned(method):
             try:
-                config.generator_for(dataset, region, network_of(config, method, level))
+                config.generators_for(dataset, region, network_of(config, method, level))
             except UserError as error:
                 raise UserError(f"{where} asks for {method} at {level}. {error.what}", error.mend) from None
 
@@ -356,8 +355,8 @@ def needed_generators(config: Config) -> dict[str, Generator]:
     for block in config.study:
         for dataset, region, method, level in product(block.datasets, block.regions, block.methods, block.levels):
             if is_learned(method):
-                name = config.generator_for(dataset, region, network_of(config, method, level))
-                found[name] = config.generators[name]
+                for name in config.generators_for(dataset, region, network_of(config, method, level)):
+                    found[name] = config.generators[name]
     return found
 
 

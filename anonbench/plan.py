@@ -200,8 +200,9 @@ class _Study:
                 stage.unknown.add(_PEOPLE)
             elif is_learned(method):
                 network = network_of(self.config, method, made.variant.level)
-                generator = self.config.generator_for(made.dataset, made.variant.region, network)
-                self._add_network(stage, generator, costs.SYNTHESIZE * size.people)
+                generators = self.config.generators_for(made.dataset, made.variant.region, network)
+                for generator in generators:
+                    self._add_network(stage, generator, costs.SYNTHESIZE * size.people / len(generators))
             elif method in costs.ANONYMIZE:
                 stage.core_hours += costs.ANONYMIZE[method] * pixels / 1e6 / 3600
             else:

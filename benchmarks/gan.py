@@ -69,9 +69,10 @@ def synthesis(args: argparse.Namespace, device: torch.device, clock: Callable[[]
     people = sum(len(image["regions"]) for image in chosen)
     print("| way | people | people a second | in the network |\n|---|---|---|---|")
     for name, method in (("one by one", OneByOne), ("batched", Gan)):
-        method = method(PARAMS, args.generator / "generator.safetensors", str(device))
+        method = method(PARAMS, [args.generator / "generator.safetensors"], str(device))
         spent = 0.0
-        forward = method.synthesizer.generator.forward
+        generator = method.synthesizers[0].generator
+        forward = generator.forward
 
         def timed(*inputs, forward=forward):
             nonlocal spent
@@ -80,7 +81,7 @@ def synthesis(args: argparse.Namespace, device: torch.device, clock: Callable[[]
             spent += clock() - start
             return output
 
-        method.synthesizer.generator.forward = timed
+        generator.forward = timed
         with tempfile.TemporaryDirectory() as scratch:
             jobs = [_job(args.dataset / "images" / regions["split"], image, digests, scratch) for image in chosen]
             list(write_jobs(jobs[:2], method, 1))
@@ -96,7 +97,7 @@ class OneByOne(Gan):
 
     def fill_all(self, patches):
         """As the base class does it."""
-        return [self.synthesizer.fill_all([patch], self.params.coarseness)[0] for patch in patches]
+        return [self._drawn([patch])[0] for patch in patches]
 
 
 def _job(images_dir: Path, image: dict, digests: dict[str, str], scratch: str) -> Job:
@@ -114,8 +115,8 @@ def _job(images_dir: Path, image: dict, digests: dict[str, str], scratch: str) -
 
 def training(args: argparse.Namespace, device: torch.device, clock: Callable[[], float]) -> None:
     """Print images a second of the loop and of the bare step, in turns within one run."""
-    method = Gan(PARAMS, args.generator / "generator.safetensors", str(device))
-    shape, regions = method.synthesizer.shape, read_regions(args.regions)
+    method = Gan(PARAMS, [args.generator / "generator.safetensors"], str(device))
+    shape, regions = method.synthesizers[0].shape, read_regions(args.regions)
     partners = list(range(shape.keypoints))
     images_dir = args.dataset / "images" / regions["split"]
     crops = read_crops(args.regions, images_dir, (shape.width, shape.height), partners, 500)

@@ -15,13 +15,13 @@ rule link_original:
         "../workflow_scripts/link_original.py"
 
 
-def generator_of(wildcards):
-    """The trained generator that a learned method uses; nothing for the others."""
+def generators_of(wildcards):
+    """The trained generators that a learned method uses; none for the others."""
     if not is_learned(wildcards.method):
         return []
     network = network_of(CONFIG, wildcards.method, wildcards.level)
-    name = CONFIG.generator_for(wildcards.dataset, wildcards.region, network)
-    return f"resources/gan/{name}/generator.safetensors"
+    names = CONFIG.generators_for(wildcards.dataset, wildcards.region, network)
+    return [f"resources/gan/{name}/generator.safetensors" for name in names]
 
 
 def method_modules(wildcards):
@@ -71,7 +71,7 @@ rule anonymize_shard:
     input:
         originals="resources/anonymized/{dataset}/{split}/original/manifest.json",
         lists="resources/regions/{dataset}/{split}/{region}.shards/{shards}/manifest.json",
-        generator=generator_of,
+        generators=generators_of,
         code=lambda w: stage_code("write_shard", *method_modules(w)),
     output:
         images=temp(
@@ -94,7 +94,7 @@ rule anonymize:
     input:
         originals="resources/anonymized/{dataset}/{split}/original/manifest.json",
         regions="resources/regions/{dataset}/{split}/{region}.json",
-        generator=generator_of,
+        generators=generators_of,
         shards=shards_of_variant("manifest.json"),
         shard_images=shards_of_variant("images"),
         code=lambda w: stage_code("write_variant", *method_modules(w)),

@@ -7,7 +7,7 @@ from anonbench.anonymize.worklist import list_name
 from anonbench.job import job
 
 with job(snakemake.log[0]):
-    wildcards, generator = snakemake.wildcards, snakemake.input.get("generator")
+    wildcards = snakemake.wildcards
     write_shard(
         work=Path(snakemake.input.lists).parent / "lists" / list_name(int(wildcards.shard)),
         originals=Path(snakemake.input.originals),
@@ -17,6 +17,6 @@ with job(snakemake.log[0]):
         params=dict(snakemake.params.spec),
         seed=0,
         workers=snakemake.threads,
-        generator=Path(generator) if generator else None,
+        generators=[Path(path) for path in snakemake.input.get("generators", [])],
         device=snakemake.config.get("runtime", {}).get("device", "auto"),
     )

@@ -7,7 +7,7 @@ from anonbench.job import job
 from anonbench.matrix import Variant
 
 with job(snakemake.log[0]):
-    wildcards, generator = snakemake.wildcards, snakemake.input.get("generator")
+    wildcards = snakemake.wildcards
     shards = [Path(path) for path in snakemake.input.get("shards", [])]
     common = {
         "originals": Path(snakemake.input.originals),
@@ -27,7 +27,7 @@ with job(snakemake.log[0]):
         write_variant(
             **common,
             workers=snakemake.threads,
-            generator=Path(generator) if generator else None,
+            generators=[Path(path) for path in snakemake.input.get("generators", [])],
             device=snakemake.config.get("runtime", {}).get("device", "auto"),
         )
     # The rule reads off them in how many shards this variant was made.

@@ -52,7 +52,7 @@ class Anonymizer(ABC):
     sees_region: ClassVar[bool]
     """Whether the output may depend on the replaced pixels. If not, those of *all* regions are hidden first."""
     learned: ClassVar[bool] = False
-    """Whether it needs a trained generator: its constructor then takes the generator's file and a device, too."""
+    """Whether it needs a trained generator: its constructor then takes the generators' files and a device, too."""
     together: ClassVar[int] = 1
     """How many images' regions :meth:`fill_all` wants at once; a divisor of worklist.BLOCK."""
 

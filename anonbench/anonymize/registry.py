@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def method_names() -> list[str]:
 
 
 def create(
-    method: str, params: dict[str, Any], generator: Path | None = None, device: str = "auto"
+    method: str, params: dict[str, Any], generators: Sequence[Path] = (), device: str = "auto"
 ) -> Anonymizer:
     """The method of that name with these parameters.
 
@@ -26,20 +27,20 @@ def create(
     ----------
     method, params
         As in the configuration.
-    generator
-        The trained generator's file, for a method that is learned (:func:`is_learned`) and for no other.
+    generators
+        The trained generators' files, for a method that is learned (:func:`is_learned`) and for no other.
     device
         Where a learned method computes: ``auto``, ``cpu``, ``cuda`` or a device of that kind.
 
     Raises
     ------
     UserError
-        If there is no such method, a parameter is unknown, missing or out of its range, or the generator is unusable.
+        If there is no such method, a parameter is unknown, missing or out of its range, or a generator is unusable.
     """
     found = _method_class(method)
-    if found.learned != (generator is not None):
+    if found.learned != bool(generators):
         raise ValueError(f"{method} {'needs a' if found.learned else 'has no'} generator")
-    return found(params, generator, device) if found.learned else found(params)
+    return found(params, generators, device) if found.learned else found(params)
 
 
 def is_learned(method: str) -> bool:

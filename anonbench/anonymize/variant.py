@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def write_variant(
     params: dict[str, Any],
     seed: int,
     workers: int,
-    generator: Path | None = None,
+    generators: Sequence[Path] = (),
     device: str = "auto",
 ) -> None:
     """Write a variant's images into ``out_dir`` and, last, its manifest, all in one job.
@@ -89,8 +89,8 @@ def write_variant(
         Base of the images' random generators, each of which depends on ``seed`` and the file name only.
     workers
         Number of processes, or of threads where a method works on several images at once.
-    generator, device
-        For a learned method, its generator's file, and where it computes.
+    generators, device
+        For a learned method, its generators' files, and where it computes.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def write_variant(
         the method or a parameter is unknown, or if the disk is too small. Nothing is written then.
     """
     out_dir, manifest = Path(out_dir), Path(manifest)
-    anonymizer = create(method, params, generator, device)
+    anonymizer = create(method, params, generators, device)
     work = work_of(originals, regions, dataset, split)
     title = f"{dataset} {split} {variant}"
     with replacing(out_dir) as partial:
@@ -120,7 +120,7 @@ def write_shard(
     params: dict[str, Any],
     seed: int,
     workers: int,
-    generator: Path | None = None,
+    generators: Sequence[Path] = (),
     device: str = "auto",
 ) -> None:
     """Write the changed images of one shard into ``out_dir`` and, last, the shard's manifest.
@@ -131,7 +131,7 @@ def write_shard(
     ----------
     work
         The shard's list (:func:`anonbench.anonymize.worklist.write_lists`).
-    originals, method, params, seed, workers, generator, device
+    originals, method, params, seed, workers, generators, device
         As for :func:`write_variant`.
     out_dir, manifest
         What is written, whole or not at all.
@@ -142,7 +142,7 @@ def write_shard(
         As :func:`write_variant`.
     """
     out_dir, manifest = Path(out_dir), Path(manifest)
-    anonymizer = create(method, params, generator, device)
+    anonymizer = create(method, params, generators, device)
     listed = read_list(work)
     title = f"{listed.dataset} {listed.split} {method} {listed.shard} of {listed.shards}"
     with replacing(out_dir) as partial:

@@ -28,12 +28,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module", params=NETWORKS)
 def gan(request: pytest.FixtureRequest, files: dict[str, Path]):
-    return create("gan", {**LEVEL, "network": request.param}, files[request.param], "cpu")
+    return create("gan", {**LEVEL, "network": request.param}, [files[request.param]], "cpu")
 
 
 @pytest.fixture(scope="module")
 def style(files: dict[str, Path]):
-    return create("gan", LEVEL, files["style_unet"], "cpu")
+    return create("gan", LEVEL, [files["style_unet"]], "cpu")
 
 
 def grown(regions: list[Region], grow: float = LEVEL["grow"]) -> np.ndarray:
@@ -105,13 +105,13 @@ def test_several_images_together_are_as_one_by_one(style) -> None:
 def test_the_near_person_is_made_last_and_sees_the_far_one(style, monkeypatch: pytest.MonkeyPatch) -> None:
     near, far = person(50, 5, 85), person(76, 20, 40)
     seen = []
-    fill_all = style.synthesizer.fill_all
+    fill_all = style.synthesizers[0].fill_all
 
     def spying(patches, coarseness):
         seen.extend(patches)
         return fill_all(patches, coarseness)
 
-    monkeypatch.setattr(style.synthesizer, "fill_all", spying)
+    monkeypatch.setattr(style.synthesizers[0], "fill_all", spying)
     image = picture([near, far], np.random.default_rng(0))
     style.anonymize(image, [near, far], np.random.default_rng(0))
     assert [patch.side for patch in seen] == [40, 85]
@@ -142,9 +142,9 @@ def not_finite(given, code, noise):
 
 @pytest.mark.parametrize(("output", "reason"), [(constant, "output_constant"), (not_finite, "output_not_finite")])
 def test_a_broken_generator_masks_out_and_counts(files, monkeypatch, output, reason) -> None:
-    anonymizer = create("gan", LEVEL, files["style_unet"], "cpu")
+    anonymizer = create("gan", LEVEL, [files["style_unet"]], "cpu")
     output.latent = 64
-    monkeypatch.setattr(anonymizer.synthesizer, "generator", output)
+    monkeypatch.setattr(anonymizer.synthesizers[0], "generator", output)
     crowd = [person(40, 10, 70), person(90, 20, 60)]
     image = picture(crowd, np.random.default_rng(0))
     result = anonymizer.anonymize(image, crowd, np.random.default_rng(0))
@@ -153,7 +153,7 @@ def test_a_broken_generator_masks_out_and_counts(files, monkeypatch, output, rea
 
 
 def test_a_generator_that_raises_masks_out_and_counts(files, monkeypatch) -> None:
-    anonymizer = create("gan", LEVEL, files["style_unet"], "cpu")
+    anonymizer = create("gan", LEVEL, [files["style_unet"]], "cpu")
     monkeypatch.setattr(synthesizer, "conditions", lambda *_: 1 / 0)
     crowd = [person(40, 10, 70)]
     image = picture(crowd, np.random.default_rng(0))
@@ -183,10 +183,24 @@ def test_only_learned_methods_take_a_generator(files) -> None:
     with pytest.raises(ValueError, match="gan needs a generator"):
         create("gan", LEVEL)
     with pytest.raises(ValueError, match="blur has no generator"):
-        create("blur", {"sigma": 0.1}, files["style_unet"])
+        create("blur", {"sigma": 0.1}, [files["style_unet"]])
 
 
 def test_a_file_that_is_no_generator_is_refused(tmp_path: Path) -> None:
     (tmp_path / "generator.safetensors").write_bytes(b"not weights")
     with pytest.raises(UserError, match="generator.safetensors is not a generator"):
-        create("gan", LEVEL, tmp_path / "generator.safetensors", "cpu")
+        create("gan", LEVEL, [tmp_path / "generator.safetensors"], "cpu")
+
+
+def test_generators_take_turns_and_each_person_is_of_one_of_them(files, tmp_path: Path) -> None:
+    other = untrained(tmp_path / "other.safetensors", "style_unet", seed=1)
+    first = files["style_unet"]
+    one, two, both = (create("gan", LEVEL, pair, "cpu") for pair in ([first, first], [other, other], [first, other]))
+    crowd = [person(60, 10, 70)]
+    image = picture(crowd, np.random.default_rng(0))
+    found = []
+    for seed in range(12):
+        made = [method.anonymize(image, crowd, np.random.default_rng(seed)).image for method in (both, one, two)]
+        found.append([(made[0] == alone).all() for alone in made[1:]])
+    assert all(sum(alike) == 1 for alike in found)
+    assert len({alike[0] for alike in found}) == 2

@@ -60,7 +60,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {
         "originals": root / "original" / "manifest.json",
         "regions": root / "regions.json",
-        "generator": untrained(root / "generator.safetensors", "style_unet"),
+        "generators": [untrained(root / "generator.safetensors", "style_unet")],
     }
 
 
@@ -74,7 +74,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def made(split: dict[str, Any], method: str) -> dict[str, Any]:
     """What says how images are made."""
-    learned = {"generator": split["generator"], "device": "cpu"} if method == "gan" else {}
+    learned = {"generators": split["generators"], "device": "cpu"} if method == "gan" else {}
     return {"method": method, "params": LEVELS[method], "seed": 3, "workers": 1, **learned}
 
 

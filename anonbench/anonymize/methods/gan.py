@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -31,8 +32,8 @@ class Gan(base.Anonymizer):
     ----------
     params
         As in the configuration.
-    generator
-        The trained generator's file.
+    generators
+        The trained generators' files. Each person is made by one of them, drawn at random.
     device
         ``auto``, ``cpu``, ``cuda`` or a device of that kind.
     """
@@ -42,24 +43,24 @@ class Gan(base.Anonymizer):
     learned = True
     together = 32
 
-    def __init__(self, params: dict[str, Any], generator: Path, device: str) -> None:
+    def __init__(self, params: dict[str, Any], generators: Sequence[Path], device: str) -> None:
         super().__init__(params)
         # Not above: the configuration is checked against this module before any job runs, and torch takes its time.
         from anonbench.gan.synthesizer import Synthesizer
 
-        self.synthesizer = Synthesizer(generator, device)
+        self.synthesizers = [Synthesizer(generator, device) for generator in generators]
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""
         return math.ceil(self.params.grow * side)
 
     def margin(self, side: float) -> int:
-        """As far as the generator's window reaches."""
-        return self.synthesizer.reach(side)
+        """As far as a generator's window reaches."""
+        return max(synthesizer.reach(side) for synthesizer in self.synthesizers)
 
     def fill(self, patch: base.Patch) -> np.ndarray:
         """The crop with a generated person in its mask."""
-        output = self.synthesizer.fill_all([patch], self.params.coarseness)[0]
+        output = self._drawn([patch])[0]
         if isinstance(output, str):
             raise base.Unfit(output)
         return output
@@ -67,7 +68,18 @@ class Gan(base.Anonymizer):
     def fill_all(self, patches: list[base.Patch]) -> list[np.ndarray | str]:
         """As :meth:`fill`, many in one forward pass; one by one where that fails."""
         try:
-            return self.synthesizer.fill_all(patches, self.params.coarseness)
+            return self._drawn(patches)
         except Exception:
             base.log.exception("a batch of %d regions failed, which are now tried one by one", len(patches))
             return super().fill_all(patches)
+
+    def _drawn(self, patches: list[base.Patch]) -> list[np.ndarray | str]:
+        """The patches filled, each by the generator that its random numbers choose."""
+        chosen = np.array([patch.rng.integers(len(self.synthesizers)) for patch in patches])
+        results: list[np.ndarray | str] = [""] * len(patches)
+        for number, synthesizer in enumerate(self.synthesizers):
+            places = np.flatnonzero(chosen == number)
+            filled = synthesizer.fill_all([patches[place] for place in places], self.params.coarseness)
+            for place, result in zip(places, filled, strict=True):
+                results[place] = result
+        return results
