@@ -18,7 +18,8 @@ def instances(annotations: list[dict[str, Any]], task: str, keypoints: int = 0) 
     """New ground-truth records of a task.
 
     An instance without a mask cannot be scored by ``instance_segmentation``: its box becomes a region in which
-    detections are ignored, as COCO's crowds are. People without keypoints are ignored by ``pose`` in the same way.
+    detections are ignored, as COCO's crowds are. People without keypoints are ignored by ``pose`` in the same way; a
+    given ``num_keypoints`` decides who these are, as in pycocotools, since CrowdPose counts only 12 of its 14.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def instances(annotations: list[dict[str, Any]], task: str, keypoints: int = 0) 
                 record |= {"segmentation": [[x, y, x + w, y, x + w, y + h, x, y + h]], "iscrowd": 1}
         elif task == "pose":
             places = annotation.get("keypoints") or [0] * (3 * keypoints)
-            record |= {"keypoints": places, "num_keypoints": sum(v > 0 for v in places[2::3])}
+            labelled = sum(v > 0 for v in places[2::3])
+            record |= {"keypoints": places, "num_keypoints": min(annotation.get("num_keypoints", labelled), labelled)}
         records.append(record)
     return records
 
