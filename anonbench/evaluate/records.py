@@ -14,12 +14,18 @@ from anonbench.errors import UserError
 SCORED = {"detection": "bbox", "instance_segmentation": "segmentation", "pose": "keypoints"}
 
 
+def named(annotations: dict[str, Any]) -> str:
+    """What messages call a split in the common form."""
+    info = annotations.get("info", {})
+    return f"The dataset {info.get('dataset')} ({info.get('split')} split)"
+
+
 def instances(annotations: list[dict[str, Any]], task: str, keypoints: int = 0) -> list[dict[str, Any]]:
     """New ground-truth records of a task.
 
     An instance without a mask cannot be scored by ``instance_segmentation``: its box becomes a region in which
     detections are ignored, as COCO's crowds are. People without keypoints are ignored by ``pose`` in the same way; a
-    given ``num_keypoints`` decides who these are, as in pycocotools, since CrowdPose counts only 12 of its 14.
+    given ``num_keypoints`` decides who these are, as in pycocotools: CrowdPose's leaves some labelled ones out.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from anonbench.errors import UserError
-from anonbench.evaluate.records import SCORED
+from anonbench.evaluate.records import SCORED, named
 
 PROTOCOLS = ("coco", "wider_face", "crowdpose", "cityscapes")
 
@@ -81,8 +81,7 @@ def _protocol(name: str, task: str) -> ModuleType:
 
 
 def _check_annotated(annotations: dict, task: str, categories: list[dict]) -> None:
-    info = annotations.get("info", {})
-    where = f"The dataset {info.get('dataset')} ({info.get('split')} split)"
+    where = named(annotations)
     known = annotations["annotations"]
     if task == "instance_segmentation" and known and not any(record.get("segmentation") for record in known):
         raise UserError(

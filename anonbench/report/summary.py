@@ -27,8 +27,8 @@ def summarize(cells: Iterable[dict[str, Any]]) -> pd.DataFrame:
     originals; ``drop`` is baseline minus value, in fractions of 1 and negative when anonymized training wins. A metric
     that is undefined (no instance of that size or category) is empty. ``scope`` says what ``category`` names: a
     category, a super-category or ``all``. A super-category's metrics are the mean over those of its categories that
-    define them; where there is but one, or one for every category, they say nothing new and are left out. Rows are sorted by their keys, so the same cells give
-    the same bytes.
+    define them; where there is but one, or one for every category, they say nothing new and are left out. Rows are
+    sorted by their keys, so the same cells give the same bytes.
 
     Parameters
     ----------

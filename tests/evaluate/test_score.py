@@ -183,6 +183,13 @@ def test_results_of_other_data_are_an_error(foreign):
         score(dataset([]), {"detection": [result]})
 
 
+def test_an_unknown_protocol_is_an_error():
+    truth = dataset([])
+    truth["info"]["protocol"] = "voc"
+    with pytest.raises(ValueError, match="voc"):
+        score(truth, {"detection": []})
+
+
 def pose_of(points, key, value=0.5):
     flat = np.column_stack([points, np.full(len(points), 2)]).ravel().tolist()
     return {"image_id": 1, "category_id": 2, "score": value, "keypoints": flat, "annotation_id": key}

@@ -23,7 +23,7 @@ from cityscapesscripts.evaluation import evalInstanceLevelSemanticLabeling as of
 from pycocotools import mask as rle
 
 from anonbench.errors import UserError
-from anonbench.evaluate.records import detections, instances, scored
+from anonbench.evaluate.records import detections, instances, named, scored
 
 _MIN_PIXELS = int(official.args.minRegionSizes[0])
 _FIRST_INSTANCE = 1000  # of the official ids, smaller ones are groups
@@ -47,8 +47,8 @@ def score_task(
     """
     if not all("void" in image for image in annotations["images"]):
         raise UserError(
-            "An image of the split has no mask `void`, by which Cityscapes' protocol is scored.",
-            "Convert the split again from Cityscapes' own annotations.",
+            f"{named(annotations)} has an image without a mask `void`, by which Cityscapes' protocol is scored.",
+            "Convert it again from Cityscapes' own annotations.",
         )
     images = {image["id"]: image for image in annotations["images"]}
     by_id = {category["id"]: category for category in categories}
@@ -73,8 +73,7 @@ def score_task(
 def average_precisions(details: dict[str, Any], image_indices: np.ndarray | None = None) -> dict[str, float]:
     """``AP`` and ``AP50`` of a resample of a split's images.
 
-    The official code visits every image for every category and IoU: a resample of Cityscapes' 500 validation images
-    takes seconds.
+    The official code runs anew over every category and IoU, which takes longer than COCO's protocol does.
 
     Parameters
     ----------

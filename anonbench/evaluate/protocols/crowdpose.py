@@ -17,6 +17,7 @@ import numpy as np
 from anonbench.errors import UserError
 from anonbench.evaluate.bootstrap import ap_from_details
 from anonbench.evaluate.protocols import coco
+from anonbench.evaluate.records import named
 
 _AREA_OF_BOX = 0.53
 _LEVELS = ("easy", "medium", "hard")
@@ -46,7 +47,7 @@ def score_task(
     metrics = scored["metrics"]
     scored["metrics"] = {
         **{key: metrics[key] for key in ("AP", "AP50", "AP75")},
-        **_by_crowd(annotations["images"], scored["per_image"]),
+        **_by_crowd(annotations, scored["per_image"]),
         **{key: metrics[key] for key in ("AR", "PCK")},
     }
     return scored
@@ -57,12 +58,12 @@ def _sized(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "area": width * height * _AREA_OF_BOX}
 
 
-def _by_crowd(images: list[dict[str, Any]], details: dict[str, Any]) -> dict[str, float | None]:
-    crowding = {image["id"]: image.get("crowdIndex") for image in images}
+def _by_crowd(annotations: dict[str, Any], details: dict[str, Any]) -> dict[str, float | None]:
+    crowding = {image["id"]: image.get("crowdIndex") for image in annotations["images"]}
     if None in crowding.values():
         raise UserError(
-            "An image of the split has no `crowdIndex`, by which CrowdPose's protocol is scored.",
-            "Convert the split again from CrowdPose's own annotations.",
+            f"{named(annotations)} has an image without `crowdIndex`, by which CrowdPose's protocol is scored.",
+            "Convert it again from CrowdPose's own annotations.",
         )
     levels = np.digitize([crowding[key] for key in details["image_ids"]], _EDGES)
     values = (ap_from_details(details, np.flatnonzero(levels == level)) for level in range(len(_LEVELS)))

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from anonbench.errors import UserError
-from anonbench.evaluate.records import detections
+from anonbench.evaluate.records import detections, named
 
 SETTINGS = ("easy", "medium", "hard")
 _LEAST_IOU = 0.5
@@ -54,8 +54,8 @@ def score_task(
         raise ValueError(f"WIDER FACE has one category, the face, not {len(categories)}")
     if not any("difficulty" in record for record in annotations["annotations"]):
         raise UserError(
-            "No face of the split has a `difficulty`, by which WIDER FACE's protocol is scored.",
-            "Convert the split again with WIDER FACE's official lists of easy, medium and hard faces.",
+            f"{named(annotations)} has no face with a `difficulty`, by which WIDER FACE's protocol is scored.",
+            "Convert it again with WIDER FACE's official lists of easy, medium and hard faces.",
         )
     known = {image["id"] for image in annotations["images"]}
     found = detections(results, task, known, {categories[0]["id"]: categories[0]})

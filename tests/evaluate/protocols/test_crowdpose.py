@@ -118,5 +118,5 @@ def test_the_area_of_a_person_is_a_share_of_the_box():
 
 def test_an_image_without_crowd_index_is_an_error():
     images = [{"id": 1, "file_name": "1.jpg", "width": 100, "height": 100}]
-    with pytest.raises(UserError, match="crowdIndex"):
+    with pytest.raises(UserError, match="made.*crowdIndex"):
         score(split(images, []), {"pose": []})

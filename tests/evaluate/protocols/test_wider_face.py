@@ -205,5 +205,5 @@ def test_nothing_found_and_nothing_counted():
 def test_a_split_without_difficulties_is_an_error():
     bare = face(1, BOX, [])
     del bare["difficulty"]
-    with pytest.raises(UserError, match="difficulty"):
+    with pytest.raises(UserError, match="made.*difficulty"):
         ap([bare], [])
