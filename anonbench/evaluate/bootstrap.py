@@ -3,7 +3,8 @@
 The detail of a task is ``image_ids`` (ascending) and, for each category name, parallel lists over the images that
 have instances or detections of it: ``images`` (positions in ``image_ids``), ``instances`` (that count), and per
 detection, best first, ``scores``, ``matched`` and ``ignored``, where bit t of an integer stands for the IoU threshold
-0.50 + 0.05 t.
+0.50 + 0.05 t. Protocols whose AP is made of other things have a detail of their own and name themselves in it under
+``protocol``: see :mod:`anonbench.evaluate.protocols.wider_face` and :mod:`anonbench.evaluate.protocols.cityscapes`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Matches:
 
 
 def unpack(details: dict[str, Any]) -> list[Matches]:
-    """The detail of one task as arrays, one record a category; do it once before many resamples."""
+    """COCO's detail of one task as arrays, one record a category; do it once before many resamples."""
     return [_unpack(columns, len(details["image_ids"])) for columns in details["categories"].values()]
 
 
@@ -50,8 +51,18 @@ def ap_from_details(details: dict[str, Any], image_indices: np.ndarray | None = 
     Returns
     -------
     float
-        What pycocotools reports for a dataset of these images, in [0, 1]; NaN where they have no instance.
+        What pycocotools, or the protocol's own rule, reports for a dataset of these images, in [0, 1]; NaN where
+        they have no instance. For WIDER FACE it is the AP of the setting ``hard``.
     """
+    match details.get("protocol"):
+        case "wider_face":
+            from anonbench.evaluate.protocols import wider_face
+
+            return wider_face.average_precisions(details, image_indices)["AP_hard"]
+        case "cityscapes":
+            from anonbench.evaluate.protocols import cityscapes
+
+            return cityscapes.average_precisions(details, image_indices)["AP"]
     return average_precision(unpack(details), image_indices)
 
 

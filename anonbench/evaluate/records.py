@@ -14,11 +14,18 @@ from anonbench.errors import UserError
 SCORED = {"detection": "bbox", "instance_segmentation": "segmentation", "pose": "keypoints"}
 
 
+def named(annotations: dict[str, Any]) -> str:
+    """What messages call a split in the common form."""
+    info = annotations.get("info", {})
+    return f"The dataset {info.get('dataset')} ({info.get('split')} split)"
+
+
 def instances(annotations: list[dict[str, Any]], task: str, keypoints: int = 0) -> list[dict[str, Any]]:
     """New ground-truth records of a task.
 
     An instance without a mask cannot be scored by ``instance_segmentation``: its box becomes a region in which
-    detections are ignored, as COCO's crowds are. People without keypoints are ignored by ``pose`` in the same way.
+    detections are ignored, as COCO's crowds are. People without keypoints are ignored by ``pose`` in the same way; a
+    given ``num_keypoints`` decides who these are, as in pycocotools: CrowdPose's leaves some labelled ones out.
 
     Parameters
     ----------
@@ -40,7 +47,8 @@ def instances(annotations: list[dict[str, Any]], task: str, keypoints: int = 0) 
                 record |= {"segmentation": [[x, y, x + w, y, x + w, y + h, x, y + h]], "iscrowd": 1}
         elif task == "pose":
             places = annotation.get("keypoints") or [0] * (3 * keypoints)
-            record |= {"keypoints": places, "num_keypoints": sum(v > 0 for v in places[2::3])}
+            labelled = sum(v > 0 for v in places[2::3])
+            record |= {"keypoints": places, "num_keypoints": min(annotation.get("num_keypoints", labelled), labelled)}
         records.append(record)
     return records
 

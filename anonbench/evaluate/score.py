@@ -1,21 +1,18 @@
-"""COCO's metrics of one model on one split, overall, per category and per image."""
+"""The metrics of one model on one split, overall, per category and per image, by the split's own protocol."""
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from anonbench.errors import UserError
-from anonbench.evaluate.coco import Evaluation, evaluate
-from anonbench.evaluate.pck import pck
-from anonbench.evaluate.records import SCORED, detections, instances, scored
+from anonbench.evaluate.records import SCORED, named
 
-IOU_TYPE = {"detection": "bbox", "instance_segmentation": "segm", "pose": "keypoints"}
+PROTOCOLS = ("coco", "wider_face", "crowdpose", "cityscapes")
 
 
 def score(annotations: dict[str, Any], results: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """Score a model's results with pycocotools.
+    """Score a model's results by the protocol that the split's ``info.protocol`` names (COCO's unless given).
 
     Parameters
     ----------
@@ -29,21 +26,25 @@ def score(annotations: dict[str, Any], results: dict[str, list[dict[str, Any]]])
     Returns
     -------
     dict
-        task -> ``instances`` (no crowds; with keypoints for ``pose``), ``metrics``, ``categories`` (name ->
-        ``instances``, ``AP``, ``AP50``, ``AP75``) and ``per_image`` (see :mod:`anonbench.evaluate.bootstrap`).
-        Metrics are fractions of 1, None where the data have no instance that defines them:
+        task -> ``instances`` (that count), ``metrics``, ``categories`` (name -> ``instances``, metrics such as
+        ``AP``, ``AP50``, ``AP75``, and ``supercategory`` where known) and ``per_image`` (see
+        :mod:`anonbench.evaluate.bootstrap`). Metrics are fractions of 1, None where the data have no instance that
+        defines them. COCO's are:
 
         - ``AP``, ``AP50``, ``AP75``: average precision over IoU (OKS) 0.50:0.05:0.95, and at 0.50 and 0.75
         - ``AP_small``, ``AP_medium``, ``AP_large``: by area, divided at 32² and 96² px (``pose`` has no ``AP_small``)
         - ``AR1``, ``AR10``, ``AR100``: average recall with that many detections an image; ``AR`` with 20 for ``pose``
         - ``PCK``: see :func:`anonbench.evaluate.pck.pck`; None where the results do not name the annotated person
 
+        Those of other protocols are said in :mod:`anonbench.evaluate.protocols` and docs/scoring.md.
+
     Raises
     ------
     UserError
-        If the split has no masks, keypoints or sigmas that a task needs, a task is unknown, or results are not finite.
+        If the split lacks what a task or its protocol needs (masks, keypoints, sigmas, ...), a task is unknown, or
+        results are not finite.
     ValueError
-        If results name images or categories that the split does not have.
+        If results name images or categories that the split does not have, or the protocol is unknown.
     """
     return {task: _score_task(annotations, task, found) for task, found in results.items()}
 
@@ -54,43 +55,35 @@ def _score_task(annotations: dict[str, Any], task: str, results: list[dict[str, 
     categories = sorted(annotations["categories"], key=lambda category: category["id"])
     if task == "pose":
         categories = [category for category in categories if category.get("keypoints")]
-    by_id = {category["id"]: category for category in categories}
-    people = [annotation for annotation in annotations["annotations"] if annotation["category_id"] in by_id]
-    _check_annotated(annotations, task, categories, people)
-    found = detections(results, task, {image["id"] for image in annotations["images"]}, by_id)
-
-    # OKS knows one set of sigmas a run, so every category with keypoints is a run of its own.
-    groups = [[category] for category in categories] if task == "pose" else [categories]
-    runs, counts = [], {}
-    for group in groups:
-        ids = {category["id"] for category in group}
-        truth = instances([p for p in people if p["category_id"] in ids], task, len(group[0].get("keypoints") or ()))
-        for category in group:
-            counts[category["name"]] = sum(scored(t) for t in truth if t["category_id"] == category["id"])
-        chosen = [detection for detection in found if detection["category_id"] in ids]
-        sigmas = group[0]["sigmas"] if task == "pose" else None
-        runs.append(evaluate(annotations["images"], group, truth, chosen, IOU_TYPE[task], sigmas))
-
-    metrics = _metrics(runs, task)
-    if task == "pose":
-        metrics["PCK"] = pck(people, results, by_id)
-    names = [category["name"] for category in categories]
-    precision = np.concatenate([run.precision for run in runs], axis=2)
-    return {
-        "instances": sum(counts.values()),
-        "metrics": metrics,
-        "categories": {
-            name: {"instances": counts[name], **_average_precisions(precision[:, :, k : k + 1, 0, -1])}
-            for k, name in enumerate(names)
-        },
-        "per_image": _per_image(annotations["images"], names, runs),
-    }
+    _check_annotated(annotations, task, categories)
+    protocol = _protocol(annotations.get("info", {}).get("protocol", "coco"), task)
+    scored = protocol.score_task(annotations, categories, task, results)
+    for category in categories:
+        if "supercategory" in category:
+            scored["categories"][category["name"]]["supercategory"] = category["supercategory"]
+    return scored
 
 
-def _check_annotated(annotations: dict, task: str, categories: list[dict], people: list[dict]) -> None:
-    info = annotations.get("info", {})
-    where = f"The dataset {info.get('dataset')} ({info.get('split')} split)"
-    if task == "instance_segmentation" and people and not any(person.get("segmentation") for person in people):
+def _protocol(name: str, task: str) -> ModuleType:
+    """The module that scores a task, COCO's where the protocol has no rule for it; only this one is imported."""
+    if name not in PROTOCOLS:
+        raise ValueError(f"There is no protocol {name!r}, only {', '.join(PROTOCOLS)}.")
+    match name, task:
+        case "wider_face", "detection":
+            from anonbench.evaluate.protocols import wider_face as protocol
+        case "crowdpose", "pose":
+            from anonbench.evaluate.protocols import crowdpose as protocol
+        case "cityscapes", "instance_segmentation":
+            from anonbench.evaluate.protocols import cityscapes as protocol
+        case _:
+            from anonbench.evaluate.protocols import coco as protocol
+    return protocol
+
+
+def _check_annotated(annotations: dict, task: str, categories: list[dict]) -> None:
+    where = named(annotations)
+    known = annotations["annotations"]
+    if task == "instance_segmentation" and known and not any(record.get("segmentation") for record in known):
         raise UserError(
             f"{where} has no masks, which the task instance_segmentation is scored with.",
             "Take instance_segmentation out of the model's tasks for this dataset, or add segmentations to it.",
@@ -106,46 +99,3 @@ def _check_annotated(annotations: dict, task: str, categories: list[dict], peopl
                 f"{where} does not give one OKS sigma for each keypoint of the category {category['name']}.",
                 "Add the list `sigmas` to the category, one number a keypoint.",
             )
-
-
-def _metrics(runs: list[Evaluation], task: str) -> dict[str, float | None]:
-    precision = np.concatenate([run.precision for run in runs], axis=2)
-    recall = np.concatenate([run.recall for run in runs], axis=1)
-    areas, limits = runs[0].areas, runs[0].max_detections
-    metrics = _average_precisions(precision[:, :, :, 0, -1])
-    metrics |= {f"AP_{area}": _mean(precision[:, :, :, a, -1]) for a, area in enumerate(areas) if area != "all"}
-    for m, limit in enumerate(limits):
-        metrics["AR" if task == "pose" else f"AR{limit}"] = _mean(recall[:, :, 0, m])
-    return metrics
-
-
-def _average_precisions(precision: np.ndarray) -> dict[str, float | None]:
-    """``AP``, ``AP50``, ``AP75`` of (T, R, K) precisions at IoU thresholds 0.50, 0.55, ..., 0.95."""
-    return {"AP": _mean(precision), "AP50": _mean(precision[0]), "AP75": _mean(precision[5])}
-
-
-def _mean(values: np.ndarray) -> float | None:
-    defined = values[values > -1]
-    return float(defined.mean()) if defined.size else None
-
-
-def _per_image(images: list[dict], names: list[str], runs: list[Evaluation]) -> dict[str, Any]:
-    """The matches of every detection, as :mod:`anonbench.evaluate.bootstrap` reads them."""
-    details: dict[str, Any] = {"image_ids": sorted(image["id"] for image in images), "categories": {}}
-    for name, evaluated in zip(names, (entries for run in runs for entries in run.images), strict=True):
-        columns: dict[str, list] = {"images": [], "instances": [], "scores": [], "matched": [], "ignored": []}
-        for position, entry in enumerate(evaluated):
-            if entry is not None:
-                columns["images"].append(position)
-                columns["instances"].append(int(np.count_nonzero(np.asarray(entry["gtIgnore"]) == 0)))
-                columns["scores"].append([float(value) for value in entry["dtScores"]])
-                columns["matched"].append(_bits(entry["dtMatches"]))
-                columns["ignored"].append(_bits(entry["dtIgnore"]))
-        details["categories"][name] = columns
-    return details
-
-
-def _bits(flags: np.ndarray) -> list[int]:
-    """(T, D) flags -> D integers whose bit t is flag t."""
-    flags = np.asarray(flags) != 0
-    return (flags * (1 << np.arange(len(flags)))[:, None]).sum(axis=0).tolist()

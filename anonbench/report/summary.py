@@ -9,21 +9,26 @@ import pandas as pd
 
 from anonbench.matrix import ORIGINAL, Variant
 
-KEYS = ["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on", "category", "metric"]
+KEYS = ["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on", "scope", "category", "metric"]
 COLUMNS = [*KEYS, "value", "baseline", "drop", "images", "instances"]
-ALL = "all"  # the category of a metric that is taken over all categories
-MAIN_METRICS = ["AP", "AP50", "PCK"]
+ALL = "all"  # the scope and the category of a metric that is taken over all categories
+SUPERCATEGORY, CATEGORY = "supercategory", "category"  # the other scopes
+# Leading metric, of which drops are shown, -> the metrics of the table. WIDER FACE has no AP over all its settings;
+# easy and hard beside AP are CrowdPose's.
+MAIN_METRICS = {"AP": ["AP", "AP50", "PCK", "AP_easy", "AP_hard"], "AP_hard": ["AP_hard", "AP_medium", "AP_easy"]}
 VARIANT = ["evaluated_on", "region", "method", "level"]
 MOST_CATEGORIES = 12
 
 
 def summarize(cells: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """One row for every metric of every task and category of every cell.
+    """One row for every metric of every task, super-category and category of every cell.
 
     ``baseline`` is the same metric of the model of the same seed that was trained on the originals and evaluated on the
     originals; ``drop`` is baseline minus value, in fractions of 1 and negative when anonymized training wins. A metric
-    that is undefined (no instance of that size or category) is empty. Rows are sorted by their keys, so the same cells
-    give the same bytes.
+    that is undefined (no instance of that size or category) is empty. ``scope`` says what ``category`` names: a
+    category, a super-category or ``all``. A super-category's metrics are the mean over those of its categories that
+    define them; where there is but one, or one for every category, they say nothing new and are left out. Rows are
+    sorted by their keys, so the same cells give the same bytes.
 
     Parameters
     ----------
@@ -38,7 +43,7 @@ def summarize(cells: Iterable[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(
         [row for cell in cells for row in _rows(cell)], columns=[*KEYS, "value", "images", "instances"]
     )
-    match = ["dataset", "task", "model", "seed", "category", "metric"]
+    match = ["dataset", "task", "model", "seed", "scope", "category", "metric"]
     originals = table[(table.method == ORIGINAL) & (table.evaluated_on == "original")]
     baseline = originals[[*match, "value"]].rename(columns={"value": "baseline"})
     table = table.merge(baseline, on=match, how="left", validate="many_to_one", indicator=True)
@@ -63,43 +68,61 @@ def _rows(cell: dict[str, Any]) -> Iterable[dict[str, Any]]:
             "evaluated_on": cell["evaluated_on"],
             "images": cell["images"],
         }
-        for metric, value in result["metrics"].items():
-            yield {**shared, "category": ALL, "metric": metric, "value": value, "instances": result["instances"]}
-        for category, metrics in result["categories"].items():
-            instances = metrics["instances"]
+        for scope, category, metrics, instances in _scopes(result):
             for metric, value in metrics.items():
-                if metric != "instances":
-                    yield {**shared, "category": category, "metric": metric, "value": value, "instances": instances}
+                row = {"scope": scope, "category": category, "metric": metric, "value": value, "instances": instances}
+                yield {**shared, **row}
+
+
+def _scopes(result: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, float | None], int]]:
+    """Scope, category, metrics and instances: of all categories, of each super-category and of each category."""
+    yield ALL, ALL, result["metrics"], result["instances"]
+    families: dict[str, list[tuple[dict[str, float | None], int]]] = {}
+    for category, record in result["categories"].items():
+        metrics = {key: value for key, value in record.items() if key not in ("instances", "supercategory")}
+        yield CATEGORY, category, metrics, record["instances"]
+        if record.get("supercategory"):
+            families.setdefault(record["supercategory"], []).append((metrics, record["instances"]))
+    if 1 < len(families) < len(result["categories"]):
+        for family, members in families.items():
+            table = pd.DataFrame([metrics for metrics, _ in members], dtype=float)
+            yield SUPERCATEGORY, family, table.mean().to_dict(), sum(instances for _, instances in members)
 
 
 def main_table(summary: pd.DataFrame) -> str:
     """The main metrics as Markdown tables, in AP points (x 100), mean over seeds.
 
     There is a table for each dataset, task and model, with a row per variant. A standard deviation over seeds is given
-    from two seeds on. Where a dataset has several categories, but no more
-    than fit a page, a second table gives each one's AP.
+    from two seeds on. Where a dataset has several super-categories, a second table gives each one's mean drop: who
+    loses. Where it has several categories, but no more than fit a page, a third one gives each one's AP.
     """
     parts = []
     for (dataset, task, model), group in summary.groupby(["dataset", "task", "model"], sort=True):
-        parts += [f"### {dataset}: {task.replace('_', ' ')} ({model})", "", _variants(group), ""]
-        if 1 < group.category.nunique() - 1 <= MOST_CATEGORIES:
-            parts += [f"AP by category, {dataset}, {task.replace('_', ' ')}:", "", _categories(group), ""]
+        name = f"{dataset}, {task.replace('_', ' ')}"
+        lead = next(metric for metric in MAIN_METRICS if metric in set(group.metric))
+        parts += [f"### {dataset}: {task.replace('_', ' ')} ({model})", "", _variants(group, lead), ""]
+        leading = group[group.metric == lead]
+        changed = leading[(leading.method != ORIGINAL) | (leading.evaluated_on != "original")]
+        families, categories = changed[changed.scope == SUPERCATEGORY], leading[leading.scope == CATEGORY]
+        if len(families):
+            parts += [f"Drop in {lead} by super-category, {name}:", "", _by_category(families, "drop"), ""]
+        if 1 < categories.category.nunique() <= MOST_CATEGORIES:
+            parts += [f"{lead} by category, {name}:", "", _by_category(categories, "value"), ""]
     return "\n".join(parts)
 
 
-def _variants(group: pd.DataFrame) -> str:
-    overall = group[(group.category == ALL) & group.metric.isin(MAIN_METRICS)]
+def _variants(group: pd.DataFrame, lead: str) -> str:
+    overall = group[(group.scope == ALL) & group.metric.isin(MAIN_METRICS[lead])]
     grouped = overall.groupby([*VARIANT, "metric"])
     value, drop = (grouped[column].apply(_points).unstack("metric") for column in ("value", "drop"))
-    table = pd.DataFrame({m: value[m] for m in MAIN_METRICS if m in value})
-    table.insert(1, "drop in AP", drop["AP"])
+    table = pd.DataFrame({m: value[m] for m in MAIN_METRICS[lead] if m in value})
+    table.insert(1, f"drop in {lead}", drop[lead])
     table["seeds"] = overall.groupby(VARIANT).seed.nunique()
     return _markdown(table)
 
 
-def _categories(group: pd.DataFrame) -> str:
-    each = group[(group.category != ALL) & (group.metric == "AP")]
-    return _markdown(each.groupby([*VARIANT, "category"]).value.apply(_points).unstack("category"))
+def _by_category(rows: pd.DataFrame, column: str) -> str:
+    return _markdown(rows.groupby([*VARIANT, "category"])[column].apply(_points).unstack("category"))
 
 
 def _markdown(table: pd.DataFrame) -> str:
@@ -108,7 +131,7 @@ def _markdown(table: pd.DataFrame) -> str:
         sorted(table.index, key=lambda key: (key[VARIANT.index("method")] != ORIGINAL, key))
     ].reset_index()
     original = table.method == ORIGINAL
-    table.loc[original, [c for c in ("region", "level", "drop in AP") if c in table]] = "–"
+    table.loc[original, [c for c in table if c in ("region", "level") or c.startswith("drop in ")]] = "–"
     if table.evaluated_on.nunique() == 1:
         table = table.drop(columns="evaluated_on")
     return table.to_markdown(index=False, disable_numparse=True)

@@ -46,7 +46,7 @@ def reference(truth, results, iou_type, key, category=None):
 
 @pytest.fixture(scope="module")
 def made():
-    return random_data(np.random.default_rng(5), images=60)
+    return random_data(np.random.default_rng(5), images=200)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_absent_category_is_undefined_and_the_record_is_strict_json(made, scores
     record = cell("made", "rcnn", "body-blur-low", 3, "original", *made)
     assert {key: record[key] for key in list(record)[:6]} == {
         "dataset": "made", "model": "rcnn", "variant": "body-blur-low", "seed": 3, "evaluated_on": "original",
-        "images": 60,
+        "images": 200,
     }  # fmt: skip
     assert json.loads(json.dumps(record, allow_nan=False))["tasks"] == scores
 
@@ -181,6 +181,13 @@ def test_results_of_other_data_are_an_error(foreign):
     result = {"image_id": 1, "category_id": 2, "bbox": [1, 1, 9, 9], "score": 0.5} | foreign
     with pytest.raises(ValueError, match="not known"):
         score(dataset([]), {"detection": [result]})
+
+
+def test_an_unknown_protocol_is_an_error():
+    truth = dataset([])
+    truth["info"]["protocol"] = "voc"
+    with pytest.raises(ValueError, match="voc"):
+        score(truth, {"detection": []})
 
 
 def pose_of(points, key, value=0.5):

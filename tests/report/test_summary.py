@@ -8,8 +8,9 @@ import pytest
 from anonbench.report.summary import COLUMNS, main_table, summarize
 
 
-def cell(variant, ap, seed=0, evaluated_on="original", person=None):
-    return {
+def cell(variant, ap, seed=0, evaluated_on="original", person=None, families=()):
+    """A cell with a person and a car; ``families`` are their super-categories and that of a truck of AP 0.1 more."""
+    record = {
         "dataset": "d",
         "model": "m",
         "variant": variant,
@@ -27,6 +28,12 @@ def cell(variant, ap, seed=0, evaluated_on="original", person=None):
             }
         },
     }
+    categories = record["tasks"]["detection"]["categories"]
+    if families:
+        categories |= {"truck": {"instances": 2, "AP": ap + 0.1}, "bus": {"instances": 0, "AP": None}}
+        for category, family in zip(categories.values(), families, strict=True):
+            category["supercategory"] = family
+    return record
 
 
 def test_drop_is_measured_against_the_original_of_the_same_seed():
@@ -82,3 +89,39 @@ def test_categories_have_a_table_of_their_own_only_where_there_are_several():
     only = cell("original", 0.5)
     del only["tasks"]["detection"]["categories"]["car"]
     assert "AP by category" not in main_table(summarize([only]))
+
+
+FAMILIES = ("person", "vehicle", "vehicle", "vehicle")
+
+
+def test_super_categories_are_the_mean_of_their_categories_and_drop_as_such():
+    table = summarize([cell("original", 0.6, families=FAMILIES), cell("body-blur-low", 0.2, families=FAMILIES)])
+    rows = table[(table.scope == "supercategory") & (table.method == "blur")].set_index("category")
+    assert rows.value.to_dict() == pytest.approx({"person": 0.2, "vehicle": (0.5 + 0.3) / 2})  # no bus defines it
+    assert rows["drop"].to_dict() == pytest.approx({"person": 0.4, "vehicle": 0.2})
+    assert rows.instances.to_dict() == {"person": 5, "vehicle": 6}
+    # A category may have the name of its super-category.
+    assert len(table[(table.category == "person") & (table.method == "blur")]) == 2
+
+
+@pytest.mark.parametrize("families", [["thing"] * 4, ["person", "car", "truck", "bus"]])
+def test_one_super_category_or_one_a_category_says_nothing_new(families):
+    assert set(summarize([cell("original", 0.6, families=families)]).scope) == {"all", "category"}
+
+
+def test_the_table_of_super_categories_says_who_loses():
+    cells = [cell(v, ap, families=FAMILIES) for v, ap in (("original", 0.6), ("body-blur-low", 0.2))]
+    text = main_table(summarize(cells)).partition("Drop in AP by super-category")[2].partition("AP by category")[0]
+    rows = [[value.strip() for value in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    assert rows == [["region", "method", "level", "person", "vehicle"], ["body", "blur", "low", "40.0", "20.0"]]
+    assert "super-category" not in main_table(summarize(cells[:1]))
+
+
+def test_a_protocol_without_overall_ap_leads_with_its_hardest_setting():
+    cells = [cell(variant, 0) for variant in ("original", "face-blur-low")]
+    for record, value in zip(cells, (0.8, 0.5), strict=True):
+        metrics = {"AP_easy": 0.9, "AP_medium": 0.85, "AP_hard": value}
+        record["tasks"]["detection"] |= {"metrics": metrics, "categories": {"face": {"instances": 9, **metrics}}}
+    rows = [line for line in main_table(summarize(cells)).splitlines() if line.startswith("| ")]
+    assert [name.strip() for name in rows[0].split("|")[4:7]] == ["AP_hard", "drop in AP_hard", "AP_medium"]
+    assert "80.0" in rows[1] and "50.0" in rows[2] and "30.0" in rows[2]
