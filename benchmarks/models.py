@@ -1,9 +1,9 @@
 """One training step of every GPU-sized model config on a CPU, at full input size, through its own pipeline.
 
 For each: parameters, the batch that reached the network, CPU seconds (which a busy machine disturbs less than
-wall-clock time) of forward and backward pass, and the process's peak memory. A config fails if it does not build, a loss
-is not finite, or a trainable parameter gets no gradient, for which several processes would wait in vain. Weights are
-random and images noise: this proves that a model trains, not what it learns.
+wall-clock time) of forward and backward pass, and the process's peak memory. A config fails if it does not build, a
+loss is not finite, or a trainable parameter gets no gradient, for which several processes would wait in vain. Weights
+are random and images noise: this proves that a model trains, not what it learns.
 
     python benchmarks/models.py                            # all, each in a process of its own
     python benchmarks/models.py tinaface_r50_widerface     # one
