@@ -2,10 +2,10 @@
 PYTHON ?=
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
-.PHONY: help demo test setup clean
+.PHONY: help demo test check-models setup clean
 
 help:  ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 demo: setup  ## set up, then run the whole study on the embedded default
 	.venv/bin/snakemake --cores $(CORES) results/summary.csv
@@ -13,6 +13,9 @@ demo: setup  ## set up, then run the whole study on the embedded default
 test: setup  ## set up, then pass the tests
 	.venv/bin/ruff check .
 	.venv/bin/pytest
+
+check-models: setup  ## one full-size training step of every GPU-sized model, on the CPU: many minutes
+	.venv/bin/python benchmarks/models.py
 
 setup:  ## make .venv with the pinned packages (PYTHON=/path/to/python3.11 to choose)
 	@envs/install.sh $(PYTHON)

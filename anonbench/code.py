@@ -8,11 +8,13 @@ by name (one per method, one per dataset format) are outside the closure on purp
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(__file__).resolve().parent.name
+WEIGHTS = re.compile(r"resources/weights/([A-Za-z0-9_.-]+)\.safetensors")
 
 
 def code_files(*roots: str) -> list[str]:
@@ -73,6 +75,16 @@ def _with_bases(config: str) -> tuple[str, ...]:
                 bases = ast.literal_eval(node.value)
                 queue += [_lexical(path.parent / base) for base in ([bases] if isinstance(bases, str) else bases)]
     return tuple(sorted(seen))
+
+
+def model_config_weights(config: str) -> list[str]:
+    """Names of the fetched weights that an MM config and its bases name as ``resources/weights/<name>.safetensors``."""
+    found: set[str] = set()
+    for path in model_config_files(config):
+        for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"), path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.update(WEIGHTS.findall(node.value))
+    return sorted(found)
 
 
 def _lexical(path: Path) -> Path:

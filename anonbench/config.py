@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anonbench.anonymize.registry import check_params, is_learned
+from anonbench.code import model_config_weights
 from anonbench.datasets.check import check_verified, early_errors, out_of_reach
 from anonbench.errors import UserError
 
@@ -207,6 +208,14 @@ class TrainedModel(Model):
     tasks: Annotated[list[Task], NonEmpty]
 
 
+class PublishedWeights(Model):
+    """Weights that models start from: where they are published, and their SHA-256 or its first digits."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
+    file: str | None = None
+
+
 class Block(Model):
     """One block of the study: the product of its lists, and the originals as baseline."""
 
@@ -225,6 +234,7 @@ class Runtime(Model):
     device: str = "auto"
     precision: Literal["float32", "amp"] = "float32"
     threads: Positive = 1
+    gpus: Positive = 1
 
 
 class Config(Model):
@@ -234,6 +244,7 @@ class Config(Model):
     regions: Regions = Regions()
     methods: dict[str, dict[str, dict[str, Any]]]
     generators: dict[str, Generator] = {}
+    weights: dict[str, PublishedWeights] = {}
     models: dict[str, TrainedModel]
     study: Annotated[list[Block], NonEmpty]
     runtime: Runtime = Runtime()
@@ -271,12 +282,12 @@ def load(raw: dict[str, Any]) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise _explain(error) from None
-    for section, pattern in (("datasets", NAME), ("models", NAME), ("generators", NAME), ("methods", WORD)):
+    sections = ("datasets", NAME), ("weights", NAME), ("models", NAME), ("generators", NAME), ("methods", WORD)
+    for section, pattern in sections:
         for name in getattr(config, section):
             _check_name(f"{section}.{name}", name, pattern)
     for name, model in config.models.items():
-        if not Path(model.config).is_file():
-            raise UserError(f"models.{name}.config names {model.config}, which does not exist.", "Correct the path.")
+        _check_model(config, model, f"models.{name}")
     for method, levels in config.methods.items():
         for level, params in levels.items():
             _check_name(f"methods.{method}.{level}", level, WORD)
@@ -316,6 +327,23 @@ def _check_reach(config: Config, used: dict[str, set[str]]) -> None:
             "These files are behind a login, and nowhere on this machine:\n- " + "\n- ".join(missing) + "\n",
             "Put them, under these names, into a folder that the key `archives` lists, or name each under its own key.",
         )
+
+
+def _check_model(config: Config, model: TrainedModel, where: str) -> None:
+    if not Path(model.config).is_file():
+        raise UserError(f"{where}.config names {model.config}, which does not exist.", "Correct the path.")
+    try:
+        names = model_config_weights(model.config)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UserError(f"{where}.config: {model.config} cannot be read ({error}).", "Correct the file.") from None
+    for name in names:
+        if name not in config.weights:
+            raise UserError(
+                f"{model.config} starts from the weights {name!r}, which weights does not define.",
+                _suggest(name, config.weights),
+            )
+        if (file := config.weights[name].file) and not Path(file).is_file():
+            raise UserError(f"weights.{name}.file names {file}, which does not exist.", "Correct the path.")
 
 
 def _check_block(config: Config, block: Block, where: str) -> None:
@@ -431,7 +459,7 @@ def _siblings(loc: tuple[Any, ...]) -> list[str]:
     """The keys that are known beside the key at ``loc``."""
     table: dict[Any, type[BaseModel]] = {
         "datasets": Model, "regions": Regions, "models": TrainedModel, "study": Block, "runtime": Runtime,
-        "generators": Generator,
+        "generators": Generator, "weights": PublishedWeights,
     }  # fmt: skip
     if len(loc) == 1:
         return list(Config.model_fields)

@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 # Scripts run in processes of their own: they find the library where the workflow stands.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
-from anonbench.code import code_files, model_config_files
+from anonbench.code import code_files, model_config_files, model_config_weights
 from anonbench.anonymize.registry import is_learned
 from anonbench.config import load, network_of
 from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files, role_of
@@ -36,6 +36,7 @@ def one_of(names):
 wildcard_constraints:
     dataset=one_of(CONFIG.datasets),
     model=one_of(CONFIG.models),
+    weights=one_of(CONFIG.weights) or "(?!)",
     gan=one_of(CONFIG.generators) or "(?!)",  # an empty alternative would match anything
     split="train|val|gan",
     file_name=r"[^/.][^/]*",

@@ -6,6 +6,7 @@ rule train:
         annotations="resources/datasets/{dataset}/annotations/train.json",
         manifest="resources/anonymized/{dataset}/train/{variant}/manifest.json",
         model=lambda w: model_config_files(CONFIG.models[w.model].config),
+        weights=lambda w: weights_of(CONFIG.models[w.model].config),
         code=stage_code("train"),
     output:
         config="results/models/{dataset}/{model}/{variant}/seed{seed}/config.py",
@@ -20,6 +21,9 @@ rule train:
         },
     log:
         "logs/train/{dataset}/{model}/{variant}/seed{seed}.log",
-    threads: CONFIG.runtime.threads
+    threads: CONFIG.runtime.threads * CONFIG.runtime.gpus
+    resources:
+        gpus=CONFIG.runtime.gpus,
+        **({"gres": f"gpu:{CONFIG.runtime.gpus}"} if CONFIG.runtime.gpus > 1 and CONFIG.runtime.device != "cpu" else {}),
     script:
         "../workflow_scripts/train.py"

@@ -186,3 +186,27 @@ def test_missing_annotations_of_an_own_dataset_are_found_before_any_job(raw, tmp
 def test_a_dataset_that_no_block_uses_may_be_absent(raw):
     raw["datasets"]["other"] = {"format": "pennfudan", "archive": "nowhere/PennFudanPed.zip"}
     load(raw)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (
+            {"resnet": {"url": "https://a/b.pth", "sha256": "0" * 8}},
+            "'resnet50', which weights does not define.*'resnet'",
+        ),
+        ({"resnet50": {"url": "ftp://a/b", "sha256": "0" * 8}}, "weights.resnet50.url"),
+        ({"resnet50": {"url": "https://a/b", "sha256": "0" * 7}}, "weights.resnet50.sha256"),
+        (
+            {"resnet50": {"url": "https://a/b", "sha256": "0" * 8, "file": "no.pth"}},
+            "names no.pth, which does not exist",
+        ),
+        ({"resnet50": {"url": "https://a/b", "sha257": "0" * 8}}, "weights.resnet50.sha25"),
+    ],
+)
+def test_weights_that_a_model_starts_from_are_defined(raw, weights, message):
+    put(raw, "models/mask-rcnn_demo/config", "config/models/mask-rcnn_r50_fpn_1x.py")
+    assert load(raw)
+    raw["weights"] = weights
+    with pytest.raises(UserError, match=message):
+        load(raw)

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from anonbench.files import sha256_file
 from anonbench.job import job
-from anonbench.train.run import train
+from anonbench.train.launch import start
 
 with job(snakemake.log[0]):
     spec, runtime = snakemake.params.spec, snakemake.config.get("runtime", {})
-    train(
+    gpus = runtime.get("gpus", 1)
+    start(
+        gpus,
         model_config=Path(spec["model_config"]),
         annotations=Path(snakemake.input.annotations),
         images_dir=Path(snakemake.input.manifest).parent / "images",
@@ -17,6 +19,6 @@ with job(snakemake.log[0]):
         seed=int(snakemake.wildcards.seed),
         device=runtime.get("device", "auto"),
         precision=spec["precision"],
-        threads=snakemake.threads,
+        threads=max(1, snakemake.threads // gpus),
         data_fingerprint=sha256_file(snakemake.input.manifest),
     )

@@ -46,8 +46,8 @@ def install() -> None:
 def _import_mmengine_without_sharding() -> None:
     """Import MMEngine as on a torch that cannot shard a model over devices: those parts import more than all others.
 
-    Nothing here trains on several devices at once. MMEngine guards its import of the sharded optimizer (None in
-    ``sys.modules`` makes an import fail); its modules for sharded models give way to empty ones.
+    Nothing here shards a model: of several devices, each holds all of it. MMEngine guards its import of the sharded
+    optimizer (None in ``sys.modules`` makes an import fail); its modules for sharded models give way to empty ones.
     """
     if "mmengine.model" in sys.modules or SHARDED_OPTIMIZER in sys.modules:
         return

@@ -17,9 +17,9 @@ def use(scope: str, threads: int) -> None:
     lean.install()
     ops.install()
     # These register what model configs name. Only now, because they import MM packages, which should be lean by then.
-    from anonbench.mm import weights  # noqa: F401
+    from anonbench.mm import fetched_weights, weights  # noqa: F401
 
     if scope == "mmdet":
-        from anonbench.mm import instance_dataset  # noqa: F401
+        from anonbench.mm import instance_dataset, square_crop, tinaface  # noqa: F401
     else:
         from anonbench.mm import pose_dataset  # noqa: F401

@@ -10,14 +10,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dist import all_reduce_dict, get_rank, is_main_process
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from tqdm import tqdm
 
 from anonbench.errors import UserError
 
 
+def bare(model: torch.nn.Module) -> torch.nn.Module:
+    """The model itself, without the wrapper that distributes it over processes."""
+    return model.module if is_model_wrapper(model) else model
+
+
 class SeedEpochs(Hook):
-    """Seed every generator from the run's seed and the epoch's number.
+    """Seed every generator from the run's seed, the epoch's number and, beyond the first process, the process's.
 
     So an epoch's random numbers do not depend on whether the run was interrupted before it.
     """
@@ -28,7 +35,9 @@ class SeedEpochs(Hook):
         self.seed = seed
 
     def before_train_epoch(self, runner: Any) -> None:
-        state = np.random.SeedSequence([self.seed, runner.epoch]).generate_state(1)[0]
+        rank = get_rank()
+        entropy = [self.seed, runner.epoch, rank] if rank else [self.seed, runner.epoch]
+        state = np.random.SeedSequence(entropy).generate_state(1)[0]
         random.seed(int(state))
         np.random.seed(state)
         torch.manual_seed(int(state))
@@ -36,6 +45,8 @@ class SeedEpochs(Hook):
 
 class Scalars(Hook):
     """Average the losses over intervals, write them as JSON lines, show progress, and stop on a non-finite one.
+
+    Of several processes, the first writes and shows the averages over all of them.
 
     Parameters
     ----------
@@ -57,8 +68,12 @@ class Scalars(Hook):
     def before_train(self, runner: Any) -> None:
         lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
         kept = [line for line in lines if json.loads(line)["iter"] <= runner.iter]
-        self.path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-        self.bar = tqdm(total=runner.max_iters, initial=runner.iter, desc="train", unit="step", mininterval=1)
+        self.main = is_main_process()
+        if self.main:
+            self.path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        self.bar = tqdm(
+            total=runner.max_iters, initial=runner.iter, desc="train", unit="step", mininterval=1, disable=not self.main
+        )
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         for name, value in outputs.items():
@@ -74,7 +89,9 @@ class Scalars(Hook):
             self._close_interval(runner, runner.iter)
 
     def _close_interval(self, runner: Any, iteration: int) -> None:
-        means = {name: float(value) / self.count for name, value in self.sums.items()}
+        sums = dict(self.sums)
+        all_reduce_dict(sums, op="mean")
+        means = {name: float(value) / self.count for name, value in sums.items()}
         self.sums, self.count = {}, 0
         if not all(np.isfinite(list(means.values()))):
             self.bar.close()
@@ -84,18 +101,19 @@ class Scalars(Hook):
                 "Lower optim_wrapper.optimizer.lr in the model config, or train with precision 'float32'.",
             )
         line = {"epoch": runner.epoch + 1, "iter": iteration, "lr": runner.optim_wrapper.get_lr()["lr"][0], **means}
-        with self.path.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(line) + "\n")
+        if self.main:
+            with self.path.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(line) + "\n")
         self.bar.set_postfix({name: f"{value:.3f}" for name, value in means.items() if name in ("loss", "loss_kpt")})
 
     def after_train(self, runner: Any) -> None:
         self.bar.close()
 
 
-class Checkpoints(Hook):
-    """Save the state after every epoch and take it up again, so that a run that was cut off goes on."""
+class Resume(Hook):
+    """Take up the state that :class:`Checkpoints` saved, before any other hook looks at the iteration."""
 
-    priority = "LOWEST"
+    priority = "VERY_HIGH"
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -104,15 +122,26 @@ class Checkpoints(Hook):
         if not self.path.exists():
             return
         state = torch.load(self.path, map_location="cpu", weights_only=True)
-        runner.model.load_state_dict(state["model"])
+        bare(runner.model).load_state_dict(state["model"])
         runner.optim_wrapper.load_state_dict(state["optimizer"])
         for scheduler, value in zip(runner.param_schedulers, state["schedulers"], strict=True):
             scheduler.load_state_dict(value)
         runner.train_loop._epoch, runner.train_loop._iter = state["epoch"], state["iter"]
 
+
+class Checkpoints(Hook):
+    """Save the state after every epoch, when every other hook is done, so that a run that is cut off goes on."""
+
+    priority = "LOWEST"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
     def after_train_epoch(self, runner: Any) -> None:
+        if not is_main_process():
+            return
         state = {
-            "model": runner.model.state_dict(),
+            "model": bare(runner.model).state_dict(),
             "optimizer": runner.optim_wrapper.state_dict(),
             "schedulers": [scheduler.state_dict() for scheduler in runner.param_schedulers],
             "epoch": runner.epoch + 1,

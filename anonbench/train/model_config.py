@@ -72,6 +72,45 @@ def point_at(loader: ConfigDict, annotations: Path, images_dir: Path) -> None:
     loader.dataset.data_prefix = {"img": str(images_dir)}
 
 
+def scale_rate(config: Config, processes: int) -> None:
+    """Let the learning rate follow the batch by the linear rule (Goyal et al., arXiv 1706.02677, section 2.1).
+
+    Parameters
+    ----------
+    config
+        Its optimizer's ``lr`` belongs to ``auto_scale_lr.base_batch_size`` samples a step, or to the config's own batch
+        where it names none; changed in place.
+    processes
+        How many take a step together, each with ``train_dataloader.batch_size`` samples.
+    """
+    batch = config.train_dataloader.batch_size
+    base = config.get("auto_scale_lr", {}).get("base_batch_size", batch)
+    optimizer = config.optim_wrapper.optimizer
+    published = optimizer.lr
+    optimizer.lr = published * batch * processes / base
+    log.info(
+        "%d process(es) with %d samples each: %d a step, learning rate %.4g (%.4g for %d)",
+        processes, batch, batch * processes, optimizer.lr, published, base,
+    )  # fmt: skip
+
+
+def weight_files(config: Config) -> list[Path]:
+    """The existing files of fetched weights that a config starts from."""
+    files = [step["file"] for step in _dicts(config.model.to_dict()) if step.get("type") == "FetchedWeights"]
+    return [path for file in (*files, config.get("load_from")) if file and (path := Path(file)).is_file()]
+
+
+def served_tasks(config: Config) -> tuple[str, ...]:
+    """The tasks that a config's model can be trained for."""
+    if config.default_scope == "mmpose":
+        return ("pose",)
+    return ("detection", "instance_segmentation") if _mask_head(config) else ("detection",)
+
+
+def _mask_head(config: Config) -> ConfigDict | None:
+    return config.model.get("roi_head", {}).get("mask_head")
+
+
 def as_python(config: Config) -> str:
     """The config as Python source, without the MMEngine formatter's start-up cost."""
     return "".join(f"{key} = {pprint.pformat(value, width=120)}\n" for key, value in config.to_dict().items())
@@ -83,13 +122,14 @@ def _complete_detector(config: Config, split: dict[str, Any], annotations: Path)
     with_mask = [a for a in people if a.get("segmentation")]
     if not people:
         raise UserError(f"{annotations} holds no annotated instance.", "Name a split with annotated instances.")
-    if not with_mask:
+    wants_masks = _mask_head(config) is not None
+    if wants_masks and not with_mask:
         # Boxes alone train the detector; there is nothing to train, or to score, the mask head with.
         config.model.roi_head.update(mask_head=None, mask_roi_extractor=None)
         for step in _dicts(config.train_dataloader.dataset.pipeline):
             if "with_mask" in step:
                 step.with_mask = False
-    elif len(with_mask) < len(people):
+    elif wants_masks and len(with_mask) < len(people):
         log.warning(
             "%s: %d of %d instances have no mask; they are ignored regions for the mask model.",
             annotations,
@@ -97,9 +137,8 @@ def _complete_detector(config: Config, split: dict[str, Any], annotations: Path)
             len(people),
         )
     for loader in (config.train_dataloader, config.test_dataloader):
-        loader.dataset.masks = bool(with_mask)
-    heads = [config.model.roi_head.bbox_head, config.model.roi_head.mask_head]
-    for head in heads:
+        loader.dataset.masks = _mask_head(config) is not None
+    for head in (config.model.get("roi_head", config.model).bbox_head, _mask_head(config)):
         if head is not None:
             head.num_classes = len(classes)
     return {"classes": classes}

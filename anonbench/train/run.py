@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.dist import barrier, get_world_size, is_main_process
 from safetensors.torch import save
 
 from anonbench.devices import pick_device
@@ -35,6 +36,8 @@ def train(
 ) -> None:
     """Train, going on from the last epoch of an earlier attempt with the same inputs.
 
+    In a process group, every process calls this with the same arguments but ``device``, and the first alone writes.
+
     Raises
     ------
     UserError
@@ -45,18 +48,22 @@ def train(
     config = configs.load(model_config)
     setup.use(config.default_scope, threads)
     split = read_json(annotations)
-    check_tasks(tasks, config.default_scope, split, annotations)
+    check_tasks(tasks, configs.served_tasks(config), split, annotations)
     config = configs.complete(config, split, annotations, images_dir)
+    configs.scale_rate(config, get_world_size())
     config.randomness = {"seed": seed}
     config.train_dataloader.worker_init_fn = {"type": "seed_worker"}
     device = pick_device(device)
     if precision == "amp" and device.startswith("cuda"):
         config.optim_wrapper.type = "AmpOptimWrapper"
 
-    work = _work_dir(out_dir, config, sha256_file(annotations), data_fingerprint)
+    inputs = [sha256_file(file) for file in (annotations, *configs.weight_files(config))]
+    work = _work_dir(out_dir, config, inputs, data_fingerprint)
     from anonbench.train.runner import run  # after setup.use, which decides how much of MMEngine this imports
 
     model = run(config, work, seed, device)
+    if not is_main_process():
+        return
 
     weights = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
     facts = {"model": Path(model_config).stem, "seed": str(seed), "data_fingerprint": data_fingerprint}
@@ -66,12 +73,14 @@ def train(
     shutil.rmtree(work.parent)
 
 
-def _work_dir(out_dir: Path, config: Config, annotations_hash: str, data_fingerprint: str) -> Path:
+def _work_dir(out_dir: Path, config: Config, inputs: list[str], data_fingerprint: str) -> Path:
     """The folder of this run's checkpoints; those of other inputs are removed, so that none is ever taken up again."""
-    fingerprint = sha256_of(json.dumps([configs.as_python(config), annotations_hash, data_fingerprint]).encode())[:16]
+    fingerprint = sha256_of(json.dumps([configs.as_python(config), *inputs, data_fingerprint]).encode())[:16]
     work = out_dir / "work" / fingerprint
-    work.mkdir(parents=True, exist_ok=True)
-    for other in work.parent.iterdir():
-        if other != work:
-            shutil.rmtree(other)
+    if is_main_process():
+        work.mkdir(parents=True, exist_ok=True)
+        for other in work.parent.iterdir():
+            if other != work:
+                shutil.rmtree(other)
+    barrier()
     return work

@@ -1,4 +1,4 @@
-"""MMEngine's training loop as this project runs it: one device, resumable, quiet but for its progress bar."""
+"""MMEngine's training loop as this project runs it: one device a process, resumable, quiet but for its progress bar."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.dist import get_world_size
+from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 
 from anonbench.devices import hasten_pointwise
-from anonbench.train.hooks import Checkpoints, Scalars, SeedEpochs
+from anonbench.mm.fetched_weights import load_into
+from anonbench.train.hooks import Checkpoints, Resume, Scalars, SeedEpochs, bare
 
 
 def run(config: Config, work: Path, seed: int, device: str) -> torch.nn.Module:
-    """Train a completed config to its end, from the last checkpoint in ``work`` where there is one."""
-    hooks = [SeedEpochs(seed), Checkpoints(work / "last.pth"), Scalars(work / "scalars.json")]
+    """Train a completed config to its end, from the last checkpoint in ``work`` where there is one.
+
+    Every process of a process group calls this; the first alone writes.
+    """
+    state = work / "last.pth"
+    hooks = [SeedEpochs(seed), Resume(state), Checkpoints(state), Scalars(work / "scalars.json")]
     torch.backends.cudnn.deterministic = True
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
-        return QuietRunner(config, str(work), hooks, device).train()
+        return bare(QuietRunner(config, str(work), hooks, device).train())
 
 
 @FUNCTIONS.register_module()
@@ -58,7 +65,21 @@ class QuietRunner(Runner):
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: torch.nn.Module) -> torch.nn.Module:
         model = hasten_pointwise(model, self._device)
-        return model.to(self._device, memory_format=torch.channels_last)  # faster on CPUs and with amp
+        model = model.to(self._device, memory_format=torch.channels_last)  # faster on CPUs and with amp
+        if get_world_size() == 1:
+            return model
+        # Each device keeps its own statistics of batch normalization, as published models were trained.
+        return MMDistributedDataParallel(
+            model.train(),  # some backbones freeze their first stages only now, and gradients are waited for otherwise
+            device_ids=[torch.device(self._device)] if torch.device(self._device).type == "cuda" else None,
+            forward_sync_buffers=False,
+            find_unused_parameters=self.cfg.get("find_unused_parameters", False),
+        )
+
+    def _init_model_weights(self) -> None:
+        super()._init_model_weights()
+        if file := self.cfg.get("load_from"):
+            load_into(bare(self.model), Path(file), classes_may_differ=True)
 
     def build_visualizer(self, visualizer: Any = None) -> Any:
         return SimpleNamespace(add_config=lambda config: None)

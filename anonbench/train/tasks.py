@@ -8,31 +8,29 @@ from typing import Any
 
 from anonbench.errors import UserError
 
-SERVED = {"mmdet": ("detection", "instance_segmentation"), "mmpose": ("pose",)}
 
-
-def check_tasks(tasks: Sequence[str], scope: str, split: dict[str, Any], annotations: Path) -> None:
+def check_tasks(tasks: Sequence[str], served: Sequence[str], split: dict[str, Any], annotations: Path) -> None:
     """Stop before hours are spent on a model that cannot be scored.
 
     Parameters
     ----------
     tasks
         Names of the configuration's ``models.<name>.tasks``.
-    scope
-        The model config's ``default_scope``, ``mmdet`` or ``mmpose``.
+    served
+        Those of the model, :func:`anonbench.train.model_config.served_tasks`.
     split
         The training split in the common form, read from ``annotations``.
 
     Raises
     ------
     UserError
-        If the toolkit does not serve a task, or no instance has the masks or keypoints that a task needs.
+        If the model does not serve a task, or no instance has the masks or keypoints that a task needs.
     """
     for task in tasks:
-        if task not in SERVED[scope]:
+        if task not in served:
             raise UserError(
-                f"A model of {scope} does not serve the task {task!r}.",
-                f"Set the model's `tasks` to some of {', '.join(SERVED[scope])}.",
+                f"The model does not serve the task {task!r}.",
+                f"Set the model's `tasks` to some of {', '.join(served)}.",
             )
     for task, key in (("instance_segmentation", "segmentation"), ("pose", "keypoints")):
         if task in tasks and not any(a.get(key) and not a.get("iscrowd") for a in split["annotations"]):

@@ -1,28 +1,9 @@
-# Mask R-CNN with ResNet-50 as published (1x schedule, 16 images a step), for a GPU. The backbone starts from
-# torchvision's ImageNet weights, which torch downloads once.
-_base_ = ["./_base_/mask-rcnn_fpn.py", "./_base_/runtime.py"]
-
-model = dict(
-    backbone=dict(
-        type="ResNet",
-        depth=50,
-        num_stages=4,
-        out_indices=(0, 1, 2, 3),
-        frozen_stages=1,
-        norm_cfg=dict(type="BN", requires_grad=True),
-        norm_eval=True,
-        style="pytorch",
-        init_cfg=dict(type="Pretrained", checkpoint="torchvision://resnet50"),
-    ),
-)
-
-train_dataloader = dict(batch_size=16, num_workers=8)
-test_dataloader = dict(batch_size=8, num_workers=8)
+# Mask R-CNN R50-FPN for COCO, 1x schedule: 12 epochs, 8 GPUs with 2 images each.
+# Reference on val2017: box AP 38.2, mask AP 34.7; 38.1 and 34.7 in mixed precision
+# (MMDetection, configs/mask_rcnn/metafile.yml, mask-rcnn_r50_fpn_1x_coco and mask-rcnn_r50_fpn_fp16_1x_coco).
+_base_ = "./_base_/mask-rcnn_r50_fpn.py"
 
 train_cfg = dict(max_epochs=12)
-optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type="SGD", lr=0.02, momentum=0.9, weight_decay=0.0001), clip_grad=None
-)
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.001, by_epoch=False, begin=0, end=500),
     dict(type="MultiStepLR", begin=0, end=12, by_epoch=True, milestones=[8, 11], gamma=0.1),

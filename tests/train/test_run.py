@@ -111,6 +111,8 @@ def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_as_if_uninterrupted(s
     resumed = run(split, out_dir, model)
     assert f"{epoch}/16" in capfd.readouterr().err  # the bar starts where the checkpoint was
     assert same(resumed, run(split, tmp_path / "uninterrupted", model))
+    lines = [json.loads(line) for line in (out_dir / "scalars.json").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == list(range(1, 17))
 
     short = tmp_path / "short.py"
     short.write_text(f"_base_ = {str(POSE)!r}\n")

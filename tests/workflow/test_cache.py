@@ -165,6 +165,11 @@ def test_a_replaced_image_of_an_own_dataset_runs_that_split(project):
     assert not [job for job in planned if "dataset=tiny" in job or "dataset=ped" in job]
 
 
+def test_the_number_of_gpus_runs_nothing(project):
+    project.config["runtime"] = {"gpus": 2}
+    assert project.planned() == set()
+
+
 def test_a_pin_that_decides_numbers_trains_and_evaluates_again(project):
     with project.changed("envs/constraints.txt", "torchvision==", "torchvision==9"):
         planned = project.planned()

@@ -40,5 +40,6 @@ test_pipeline = [
     dict(type="PackDetInputs", meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor")),
 ]
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
+find_unused_parameters = True  # the layers behind the last stage, where several processes train
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

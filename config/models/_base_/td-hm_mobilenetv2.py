@@ -27,3 +27,4 @@ train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
+find_unused_parameters = True  # the layers behind the last stage, where several processes train
