@@ -19,4 +19,5 @@ with job(snakemake.log[0]):
         workers=snakemake.threads,
         generator=Path(generator) if generator else None,
         device=snakemake.config.get("runtime", {}).get("device", "auto"),
+        log_file=Path(snakemake.log[0]),
     )
