@@ -89,7 +89,7 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         ("models/mask-rcnn_demo/tasks", ["segmentation"], r"models.mask-rcnn_demo.tasks\[0\]"),
         ("methods/blur/medium", {"body": {"sigma": -1}}, "methods.blur.medium.body: .*sigma"),
         ("methods/blur/medium", {"body": 0.1}, "methods.blur.medium.body is 0.1"),
-        ("methods/blur/medium", {"body": {"sigma": 0.1}}, "methods.blur.medium: .*sigma.* is missing"),
+        ("methods/blur/medium", {"body": {"sigma": 0.1}}, "methods.blur.medium: .*sigma is needed"),
         ("methods/blur/medium", {"command": ["x"]}, "blur is a built-in method"),
         ("methods/tool", {"medium": {"command": ["x", "{images}"]}}, "methods.tool.medium: .*lacks {output}"),
         ("methods/gan/medium", {"grow": 0.1, "coarsness": 0.1}, "methods.gan.medium: .*coarsness"),
