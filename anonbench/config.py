@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -250,6 +250,12 @@ class Config(Model):
     runtime: Runtime = Runtime()
     archives: list[str] = []
 
+    def params_of(self, method: str, level: str, region: str) -> dict[str, Any]:
+        """A method's parameters at a level: those for every region, and on top those below the region's name."""
+        params = self.methods[method][level]
+        common = {key: value for key, value in params.items() if key not in get_args(Region)}
+        return common | params.get(region, {})
+
     def generators_for(self, dataset: str, region: str, network: str) -> list[str]:
         """The names of the generators of that kind that serve a dataset's region and make its people by turns.
 
@@ -291,10 +297,14 @@ def load(raw: dict[str, Any]) -> Config:
     for method, levels in config.methods.items():
         for level, params in levels.items():
             _check_name(f"methods.{method}.{level}", level, WORD)
-            try:
-                check_params(method, params)
-            except UserError as error:
-                raise UserError(f"methods.{method}.{level}: {error.what}", error.mend) from None
+            for region in sorted(params.keys() & set(get_args(Region))):
+                if not isinstance(params[region], dict):
+                    raise UserError(
+                        f"methods.{method}.{level}.{region} is {params[region]!r}.", "Write parameters below it."
+                    )
+                _check_params(config, method, level, region)
+            if not params.keys() & set(get_args(Region)):
+                _check_params(config, method, level, "body")
     for name, generator in config.generators.items():
         _check_generator(config, generator, f"generators.{name}")
     used = {dataset: {"train", "val"} for block in config.study for dataset in block.datasets}
@@ -346,6 +356,14 @@ def _check_model(config: Config, model: TrainedModel, where: str) -> None:
             raise UserError(f"weights.{name}.file names {file}, which does not exist.", "Correct the path.")
 
 
+def _check_params(config: Config, method: str, level: str, region: str) -> None:
+    where = f"methods.{method}.{level}" + (f".{region}" if region in config.methods[method][level] else "")
+    try:
+        check_params(method, config.params_of(method, level, region))
+    except UserError as error:
+        raise UserError(f"{where}: {error.what}", error.mend) from None
+
+
 def _check_block(config: Config, block: Block, where: str) -> None:
     for key, known in (("datasets", config.datasets), ("models", config.models), ("methods", config.methods)):
         for name in getattr(block, key):
@@ -365,16 +383,17 @@ def _check_block(config: Config, block: Block, where: str) -> None:
                     f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
                 )
     for method, level, dataset, region in product(block.methods, block.levels, block.datasets, block.regions):
+        _check_params(config, method, level, region)
         if is_learned(method):
             try:
-                config.generators_for(dataset, region, network_of(config, method, level))
+                config.generators_for(dataset, region, network_of(config, method, level, region))
             except UserError as error:
                 raise UserError(f"{where} asks for {method} at {level}. {error.what}", error.mend) from None
 
 
-def network_of(config: Config, method: str, level: str) -> str:
-    """Which kind of generator a learned method uses at a level."""
-    return config.methods[method][level].get("network", "style_unet")
+def network_of(config: Config, method: str, level: str, region: str) -> str:
+    """Which kind of generator a learned method uses at a level for a region."""
+    return config.params_of(method, level, region).get("network", "style_unet")
 
 
 def needed_generators(config: Config) -> dict[str, Generator]:
@@ -383,7 +402,7 @@ def needed_generators(config: Config) -> dict[str, Generator]:
     for block in config.study:
         for dataset, region, method, level in product(block.datasets, block.regions, block.methods, block.levels):
             if is_learned(method):
-                for name in config.generators_for(dataset, region, network_of(config, method, level)):
+                for name in config.generators_for(dataset, region, network_of(config, method, level, region)):
                     found[name] = config.generators[name]
     return found
 

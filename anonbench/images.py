@@ -6,6 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}  # by colour type
 _JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 # SOF0..SOF15 without DHT (C4), JPG (C8) and DAC (CC), which share the range (ITU-T T.81, table B.1).
 _FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -69,6 +71,38 @@ def decode(source: bytes | Path | str, name: str | None = None) -> np.ndarray:
     if bgr is None or bgr.shape[:2] != (height, width):
         raise _unreadable(name, "its pixel data cannot be decoded")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=bgr)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an image file says of itself: width and height in px, bits a channel, and channels (3 for a palette)."""
+
+    width: int
+    height: int
+    bits: int
+    channels: int
+
+
+def read_header(data: bytes, name: str = "the image") -> Header:
+    """What a JPEG or PNG claims to be, without decoding a pixel.
+
+    Raises
+    ------
+    UserError
+        If the bytes are not a whole JPEG or PNG.
+    """
+    try:
+        width, height = _size(data)
+        if data.startswith(_PNG_SIGNATURE):
+            bits, kind = data[24], data[25]
+            # A palette's indices may be narrower, its colours have 8 bits.
+            return Header(width, height, 8 if kind == 3 else bits, _PNG_CHANNELS.get(kind, 0))
+        frame = next(segment for marker, segment in _jpeg_segments(data) if marker in _FRAME_HEADERS)
+        if len(frame) < 10:
+            raise _Malformed("its JPEG frame is cut off")
+        return Header(width, height, frame[4], frame[9])
+    except _Malformed as error:
+        raise _unreadable(name, error) from None
 
 
 def encode(image: np.ndarray, suffix: str) -> bytes:

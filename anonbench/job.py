@@ -15,12 +15,14 @@ from anonbench.errors import UserError
 def job(log: str) -> Iterator[logging.Logger]:
     """Log to ``log`` and to the terminal; end the process with status 1 and one message on a :class:`UserError`.
 
-    Any other exception is logged with its traceback and raised.
+    Any other exception is logged with its traceback and raised. The file is written at its end, so that a command that
+    the job runs can write into it, too.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
+    Path(log).unlink(missing_ok=True)
     logger = logging.getLogger("anonbench")
     logger.setLevel(logging.INFO)
-    for handler in (logging.FileHandler(log, mode="w", encoding="utf-8"), logging.StreamHandler(sys.stderr)):
+    for handler in (logging.FileHandler(log, mode="a", encoding="utf-8"), logging.StreamHandler(sys.stderr)):
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
         logger.addHandler(handler)
     try:

@@ -199,7 +199,7 @@ class _Study:
             if is_learned(method) and size.people is None:
                 stage.unknown.add(_PEOPLE)
             elif is_learned(method):
-                network = network_of(self.config, method, made.variant.level)
+                network = network_of(self.config, method, made.variant.level, made.variant.region)
                 generators = self.config.generators_for(made.dataset, made.variant.region, network)
                 for generator in generators:
                     self._add_network(stage, generator, costs.SYNTHESIZE * size.people / len(generators))

@@ -19,17 +19,25 @@ def generators_of(wildcards):
     """The trained generators that a learned method uses; none for the others."""
     if not is_learned(wildcards.method):
         return []
-    network = network_of(CONFIG, wildcards.method, wildcards.level)
+    network = network_of(CONFIG, wildcards.method, wildcards.level, wildcards.region)
     names = CONFIG.generators_for(wildcards.dataset, wildcards.region, network)
     return [f"resources/gan/{name}/generator.safetensors" for name in names]
 
 
 def method_modules(wildcards):
     """The modules that are found by the names of the method and of its kind of generator."""
-    modules = [f"anonbench.anonymize.methods.{wildcards.method}"]
+    params = CONFIG.params_of(wildcards.method, wildcards.level, wildcards.region)
+    modules = [f"anonbench.anonymize.methods.{module_of(wildcards.method, params)}"]
     if is_learned(wildcards.method):
-        modules += gan_modules(network_of(CONFIG, wildcards.method, wildcards.level), "networks")
+        network = network_of(CONFIG, wildcards.method, wildcards.level, wildcards.region)
+        modules += gan_modules(network, "networks")
     return modules
+
+
+def method_spec(wildcards):
+    """A method's parameters; of a user's own command also what its files hold, so that a changed script runs again."""
+    params = CONFIG.params_of(wildcards.method, wildcards.level, wildcards.region)
+    return params | {"files": file_digests(params["command"])} if "command" in params else params
 
 
 def shards_of(dataset, split, variant):
@@ -81,7 +89,7 @@ rule anonymize_shard:
         ),
         manifest="resources/anonymized/{dataset}/{split}/{region}-{method}-{level}/shards/{shard}-of-{shards}/manifest.json",
     params:
-        spec=lambda w: CONFIG.methods[w.method][w.level],
+        spec=method_spec,
     log:
         "logs/anonymize_shard/{dataset}/{split}/{region}-{method}-{level}/{shard}-of-{shards}.log",
     priority: 70
@@ -102,7 +110,7 @@ rule anonymize:
         images=directory("resources/anonymized/{dataset}/{split}/{region}-{method}-{level}/images"),
         manifest="resources/anonymized/{dataset}/{split}/{region}-{method}-{level}/manifest.json",
     params:
-        spec=lambda w: CONFIG.methods[w.method][w.level],
+        spec=method_spec,
     log:
         "logs/anonymize/{dataset}/{split}/{region}-{method}-{level}.log",
     priority: 70

@@ -90,6 +90,11 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         ("methods/smear", {"low": {}}, "methods.smear.low: .*smear"),
         ("models/mask-rcnn_demo/config", "config/models/none.py", "config/models/none.py, which does not exist"),
         ("models/mask-rcnn_demo/tasks", ["segmentation"], r"models.mask-rcnn_demo.tasks\[0\]"),
+        ("methods/blur/medium", {"body": {"sigma": -1}}, "methods.blur.medium.body: .*sigma"),
+        ("methods/blur/medium", {"body": 0.1}, "methods.blur.medium.body is 0.1"),
+        ("methods/blur/medium", {"body": {"sigma": 0.1}}, "methods.blur.medium: .*sigma is needed"),
+        ("methods/blur/medium", {"command": ["x"]}, "blur is a built-in method"),
+        ("methods/tool", {"medium": {"command": ["x", "{images}"]}}, "methods.tool.medium: .*lacks {output}"),
         ("methods/gan/medium", {"grow": 0.1, "coarsness": 0.1}, "methods.gan.medium: .*coarsness"),
         ("generators/scenes_body/learn", {}, "generators.scenes_body.learn: nothing reads it. Did you mean 'learns'?"),
         ("generators/scenes_body/learns/spilt", "gan", "generators.scenes_body.learns.spilt: .* Did you mean 'split'?"),
@@ -123,6 +128,23 @@ def test_a_mistake_names_its_key(raw, path, value, message):
 def test_generators_may_learn_from_a_share_of_coco(raw):
     raw["datasets"]["scenes"] = {"format": "coco2017", "gan_share": 0.1}
     assert load(raw).datasets["scenes"].gan_share == 0.1
+
+
+def test_parameters_below_a_region_are_on_top_of_those_for_every_region(raw):
+    put(raw, "methods/mask_out/medium", {"grow": 0.1, "face": {"color": [1, 2, 3], "grow": 0.0}})
+    config = load(raw)
+    assert config.params_of("mask_out", "medium", "body") == {"grow": 0.1}
+    assert config.params_of("mask_out", "medium", "face") == {"grow": 0.0, "color": [1, 2, 3]}
+
+
+def test_a_users_own_tool_is_a_method_of_any_name(raw):
+    command = ["python", "tool.py", "{images}", "{regions}", "{output}"]
+    put(raw, "methods/deepprivacy2", {"medium": {"body": {"command": command}}})
+    put(raw, "study/0/methods", ["blur", "deepprivacy2"])
+    assert load(raw).params_of("deepprivacy2", "medium", "body") == {"command": command}
+    put(raw, "study/0/regions", ["face"])
+    with pytest.raises(UserError, match="methods.deepprivacy2.medium: .*name the `command`"):
+        load(raw)
 
 
 @pytest.mark.parametrize("key", ["datasets", "methods", "models", "study"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from anonbench.errors import UserError
-from anonbench.images import decode, encode, strip_metadata
+from anonbench.images import Header, decode, encode, read_header, strip_metadata
 
 SECRET = b"owner of this camera"
 
@@ -185,3 +185,30 @@ def test_damage_never_ends_in_another_error(suffix: str, where: int, junk: bytes
             function(bytes(data))
         except UserError:
             pass
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix", "bits", "channels"),
+    [
+        ("RGB", "PNG", 8, 3),
+        ("L", "PNG", 8, 1),
+        ("P", "PNG", 8, 3),
+        ("RGBA", "PNG", 8, 4),
+        ("LA", "PNG", 8, 2),
+        ("I;16", "PNG", 16, 1),
+        ("1", "PNG", 1, 1),
+        ("RGB", "JPEG", 8, 3),
+        ("L", "JPEG", 8, 1),
+        ("CMYK", "JPEG", 8, 4),
+    ],
+)
+def test_header_says_what_an_image_is(mode: str, suffix: str, bits: int, channels: int) -> None:
+    out = io.BytesIO()
+    Image.new(mode, (56, 40)).save(out, suffix)
+    assert read_header(out.getvalue()) == Header(56, 40, bits, channels)
+
+
+def test_header_of_a_bomb_is_read_and_of_junk_refused() -> None:
+    assert read_header(bomb()).width == 60_000
+    with pytest.raises(UserError, match="party"):
+        read_header(b"\xff\xd8junk", "party")

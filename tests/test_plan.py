@@ -32,6 +32,7 @@ def study(**changes: Any) -> dict[str, Any]:
             "gan": {"low": {"grow": 0.1, "coarseness": 0}},
         },
         "models": {"det": DETECTOR},
+        "weights": {"resnet50": {"url": "https://x/resnet50-0676ba61.pth", "sha256": "0676ba61"}},
         "study": [block],
     } | changes
 

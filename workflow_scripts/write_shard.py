@@ -19,4 +19,5 @@ with job(snakemake.log[0]):
         workers=snakemake.threads,
         generators=[Path(path) for path in snakemake.input.get("generators", [])],
         device=snakemake.config.get("runtime", {}).get("device", "auto"),
+        log_file=Path(snakemake.log[0]),
     )

@@ -29,6 +29,7 @@ with job(snakemake.log[0]):
             workers=snakemake.threads,
             generators=[Path(path) for path in snakemake.input.get("generators", [])],
             device=snakemake.config.get("runtime", {}).get("device", "auto"),
+            log_file=Path(snakemake.log[0]),
         )
     # The rule reads off them in how many shards this variant was made.
     forget_shards(common["manifest"].parent / "shards", but=shards)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -12,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from anonbench.anonymize.frame import Anonymized, Patch, replace_regions, run_together
 from anonbench.errors import UserError
 from anonbench.records import Region
+
+if TYPE_CHECKING:
+    from anonbench.anonymize.variant import Job
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +35,34 @@ class Unfit(Exception):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a method is told before it gets the first image of a job.
+
+    Parameters
+    ----------
+    jobs
+        All images of the job, which have regions.
+    region
+        ``face`` or ``body``.
+    keypoint_names
+        What the regions' keypoints are, in their order; may be empty.
+    seed
+        Base of everything random.
+    folder
+        On the disk that the images are written to; it is deleted with all that is left in it if the job is killed.
+    log
+        The job's log file, or None.
+    """
+
+    jobs: list[Job]
+    region: str
+    keypoint_names: list[str]
+    seed: int
+    folder: Path
+    log: Path | None
 
 
 class Anonymizer(ABC):
@@ -96,6 +131,17 @@ class Anonymizer(ABC):
         """As :meth:`anonymize`, for several images at once."""
         return run_together([replace_regions(self, *image) for image in images], self.fill_all)
 
+    @contextmanager
+    def started(self, given: Assignment) -> Iterator[None]:
+        """Around all images of a job: what a method does once for all of them, and undoes."""
+        yield
+
+    def anonymize_file(
+        self, file_name: str, image: np.ndarray, regions: list[Region], rng: np.random.Generator
+    ) -> Anonymized:
+        """As :meth:`anonymize`, for the image of that name of the job that has :meth:`started`."""
+        return self.anonymize(image, regions, rng)
+
     def _attempt(self, patch: Patch) -> np.ndarray | str:
         try:
             return self.fill(patch)
@@ -128,6 +174,9 @@ def validate(model: type[Params], params: dict[str, Any]) -> Params:
             raise UserError(f"The method has no parameter {name!r}.", f"Choose from {known}.") from None
         if first["type"] == "missing":
             raise UserError(f"The parameter {name!r} is missing.", "Add it; config/README.md explains it.") from None
+        if not name:
+            reason = first["msg"].removeprefix("Value error, ")
+            raise UserError(f"The parameters {params!r} do not fit together: {reason}.", "Change them.") from None
         raise UserError(
             f"The parameter {name!r} cannot be {first['input']!r}: {first['msg']}.", "Change its value."
         ) from None

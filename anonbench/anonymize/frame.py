@@ -62,10 +62,14 @@ class Anonymized:
     ``mask_empty``, ``outside`` (nothing of the region is visible, so nothing is masked out), ``output_wrong_shape``,
     ``output_not_finite``, ``output_unchanged``, ``error`` (the method raised), and the method's own, such as
     ``too_small``.
+
+    ``restored`` counts the pixels outside of all regions that a user's own tool had changed and that were put back;
+    None for the built-in methods, which cannot change any.
     """
 
     image: np.ndarray
     fallbacks: Counter[str]
+    restored: int | None = None
 
 
 Steps = Generator[Patch, "np.ndarray | str", Anonymized]
@@ -113,7 +117,7 @@ def replace_regions(
         hidden = np.zeros(image.shape[:2], bool)
         for _, print_ in prints:
             hidden[print_.window] |= print_.mask
-            _paste(None, print_.mask, result[print_.window])
+            paste(None, print_.mask, result[print_.window])
     # Regions that need no method come first, so that a method never sees what they should have hidden.
     for region, print_ in sorted(prints, key=lambda item: (not item[1].problem, item[1].side)):
         filled = None
@@ -124,7 +128,7 @@ def replace_regions(
             if isinstance(filled, str):
                 fallbacks[filled] += 1
                 filled = None
-        _paste(filled, print_.mask, result[print_.window])
+        paste(filled, print_.mask, result[print_.window])
         if hidden is not None:
             hidden[print_.window] &= ~print_.mask
     return Anonymized(result, fallbacks)
@@ -184,7 +188,7 @@ def _trusted(
     return output
 
 
-def _paste(source: np.ndarray | None, mask: np.ndarray, target: np.ndarray) -> None:
+def paste(source: np.ndarray | None, mask: np.ndarray, target: np.ndarray) -> None:
     """Copy the pixels in the mask, or black, into the target; `cv2.copyTo` is far faster here than `np.copyto`."""
     if source is None:
         source = np.zeros(target.shape, np.uint8)

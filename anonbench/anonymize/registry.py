@@ -11,6 +11,9 @@ from typing import Any
 from anonbench.anonymize.base import Anonymizer, validate
 from anonbench.errors import UserError
 
+# The module that runs a user's own command.
+EXTERNAL = "external"
+
 
 def method_names() -> list[str]:
     """The methods that exist, sorted: one for every module in ``anonbench/anonymize/methods/``."""
@@ -37,34 +40,48 @@ def create(
     UserError
         If there is no such method, a parameter is unknown, missing or out of its range, or a generator is unusable.
     """
-    found = _method_class(method)
+    found = _method_class(module_of(method, params))
     if found.learned != bool(generators):
         raise ValueError(f"{method} {'needs a' if found.learned else 'has no'} generator")
     return found(params, generators, device) if found.learned else found(params)
 
 
 def is_learned(method: str) -> bool:
-    """Whether a method needs a trained generator.
+    """Whether a method needs a trained generator of the workflow's; a user's own tool never does."""
+    return method in method_names() and _method_class(method).learned
+
+
+def module_of(method: str, params: dict[str, Any]) -> str:
+    """The module that anonymizes: the method's own, or ``external`` where the parameters name a command.
+
+    A user's own tool has whatever name the user gives it, so that several stand in one table.
 
     Raises
     ------
     UserError
-        If there is no such method.
+        If there is no such method, or a built-in one is given a command.
     """
-    return _method_class(method).learned
+    known = method_names()
+    if isinstance(params, dict) and "command" in params:
+        if method in known and method != EXTERNAL:
+            raise UserError(f"{method} is a built-in method and runs no command.", "Give your own tool another name.")
+        return EXTERNAL
+    if method not in known:
+        close = difflib.get_close_matches(str(method), known, n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        raise UserError(
+            f"There is no anonymization method {method!r}.",
+            f"{hint}Choose from {', '.join(known)}, or name the `command` that runs your own tool.",
+        )
+    return method
 
 
 def check_params(method: str, params: dict[str, Any]) -> None:
     """Raise the UserError that :func:`create` would raise, without building the method."""
-    validate(_method_class(method).Params, params)
+    validate(_method_class(module_of(method, params)).Params, params)
 
 
 def _method_class(method: str) -> type[Anonymizer]:
-    known = method_names()
-    if method not in known:
-        close = difflib.get_close_matches(str(method), known, n=1)
-        hint = f"Did you mean {close[0]!r}? " if close else ""
-        raise UserError(f"There is no anonymization method {method!r}.", f"{hint}Choose from {', '.join(known)}.")
     module = importlib.import_module(f"anonbench.anonymize.methods.{method}")
     return next(
         value

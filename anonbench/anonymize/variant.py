@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from anonbench.anonymize.base import Anonymizer
+from anonbench.anonymize.base import Anonymizer, Assignment
 from anonbench.anonymize.folders import link, link_or_copy, replacing
 from anonbench.anonymize.frame import Anonymized
 from anonbench.anonymize.originals import read_verified
@@ -65,6 +65,7 @@ def write_variant(
     workers: int,
     generators: Sequence[Path] = (),
     device: str = "auto",
+    log_file: Path | None = None,
 ) -> None:
     """Write a variant's images into ``out_dir`` and, last, its manifest, all in one job.
 
@@ -91,6 +92,8 @@ def write_variant(
         Number of processes, or of threads where a method works on several images at once.
     generators, device
         For a learned method, its generators' files, and where it computes.
+    log_file
+        Where a user's own command writes what it says; beside its images where it is None.
 
     Raises
     ------
@@ -103,7 +106,8 @@ def write_variant(
     work = work_of(originals, regions, dataset, split)
     title = f"{dataset} {split} {variant}"
     with replacing(out_dir) as partial:
-        changed = _write_changed(work, anonymizer, Path(originals).parent / "images", partial, seed, workers, title)
+        source = Path(originals).parent / "images"
+        changed = _write_changed(work, anonymizer, source, partial, seed, workers, title, log_file)
         entries = _link_unchanged(originals, {entry["file_name"]: entry for entry in changed}, partial, out_dir)
         # Never a manifest beside images that it does not describe.
         manifest.unlink(missing_ok=True)
@@ -122,6 +126,7 @@ def write_shard(
     workers: int,
     generators: Sequence[Path] = (),
     device: str = "auto",
+    log_file: Path | None = None,
 ) -> None:
     """Write the changed images of one shard into ``out_dir`` and, last, the shard's manifest.
 
@@ -131,7 +136,7 @@ def write_shard(
     ----------
     work
         The shard's list (:func:`anonbench.anonymize.worklist.write_lists`).
-    originals, method, params, seed, workers, generators, device
+    originals, method, params, seed, workers, generators, device, log_file
         As for :func:`write_variant`.
     out_dir, manifest
         What is written, whole or not at all.
@@ -146,7 +151,8 @@ def write_shard(
     listed = read_list(work)
     title = f"{listed.dataset} {listed.split} {method} {listed.shard} of {listed.shards}"
     with replacing(out_dir) as partial:
-        entries = _write_changed(listed, anonymizer, Path(originals).parent / "images", partial, seed, workers, title)
+        source = Path(originals).parent / "images"
+        entries = _write_changed(listed, anonymizer, source, partial, seed, workers, title, log_file)
         manifest.unlink(missing_ok=True)
     made = {"method": method, "params": params, "seed": seed}
     head = {key: getattr(listed, key) for key in ("dataset", "split", "regions_sha256", "shard", "shards")}
@@ -217,7 +223,14 @@ def forget_shards(folder: Path, but: list[Path]) -> None:
 
 
 def _write_changed(
-    work: WorkList, anonymizer: Anonymizer, source: Path, target: Path, seed: int, workers: int, title: str
+    work: WorkList,
+    anonymizer: Anonymizer,
+    source: Path,
+    target: Path,
+    seed: int,
+    workers: int,
+    title: str,
+    log_file: Path | None,
 ) -> list[dict[str, Any]]:
     """Anonymize the images of a list from one folder to another; their manifest entries in the list's order."""
     pixels = sum(image["width"] * image["height"] for image in work.images)
@@ -226,8 +239,10 @@ def _write_changed(
         raise ValueError(f"a method must work on {BLOCK} images at once or a divisor of it")
     _make_folders(target, work.images)
     jobs = jobs_of(work.images, source, target, seed)
-    written = write_jobs(jobs, anonymizer, workers)
-    return list(tqdm(written, total=len(jobs), desc=title, unit="image", mininterval=1))
+    given = Assignment(jobs, work.region, work.keypoint_names, seed, target, log_file)
+    with anonymizer.started(given):
+        written = write_jobs(jobs, anonymizer, workers)
+        return list(tqdm(written, total=len(jobs), desc=title, unit="image", mininterval=1))
 
 
 def _link_unchanged(
@@ -262,6 +277,11 @@ def _write_manifest(
         "regions": sum(entry["regions"] for entry in entries),
         "fallbacks": dict(sorted(fallbacks.items())),
     }
+    restored = [entry["restored_pixels"] for entry in entries if "restored_pixels" in entry]
+    if restored:
+        counts["restored_pixels"] = sum(restored)
+        if counts["restored_pixels"]:
+            log.info("%s %s %s: %d pixels outside of regions were put back", dataset, split, variant, sum(restored))
     head = {"dataset": dataset, "split": split, "variant": variant}
     write_json(manifest, head | made | {"images": entries, "counts": counts})
 
@@ -303,7 +323,7 @@ def write_image(job: Job, anonymizer: Anonymizer) -> dict[str, Any]:
     UserError
         If the source is missing, unreadable, or not the one that was annotated.
     """
-    return _store(job, anonymizer.anonymize(*_load(job)))
+    return _store(job, anonymizer.anonymize_file(job.file_name, *_load(job)))
 
 
 class Work(NamedTuple):
@@ -340,7 +360,7 @@ def _store(job: Job, result: Anonymized) -> dict[str, Any]:
         "sha256": sha256_of(encoded),
         "regions": len(job.records),
         "fallbacks": dict(sorted(result.fallbacks.items())),
-    }
+    } | ({} if result.restored is None else {"restored_pixels": result.restored})
 
 
 def write_jobs(jobs: list[Job], anonymizer: Anonymizer, workers: int) -> Iterator[dict[str, Any]]:

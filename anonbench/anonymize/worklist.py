@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,10 @@ class WorkList:
     ----------
     dataset, split
         Names.
+    region
+        ``face`` or ``body``.
+    keypoint_names
+        What the regions' keypoints are, in their order; empty where there are none, or people's differ by category.
     regions_sha256
         Hash of the region file: shards of different ones are never composed.
     shard, shards
@@ -34,6 +38,8 @@ class WorkList:
 
     dataset: str
     split: str
+    region: str
+    keypoint_names: list[str]
     regions_sha256: str
     shard: int
     shards: int
@@ -73,7 +79,8 @@ def work_of(originals: Path, regions: Path, dataset: str, split: str) -> WorkLis
             images.append(known | {"sha256": image["sha256"]})
     if len(value["images"]) != len(listed):
         raise UserError(f"{regions} lists {len(value['images'])} images, {originals} {len(listed)}.", mend)
-    return WorkList(dataset, split, sha256_file(regions), 1, 1, images)
+    names = value.get("keypoint_names", [])
+    return WorkList(dataset, split, value["region"], names, sha256_file(regions), 1, 1, images)
 
 
 def deal(work: WorkList, shards: int) -> list[WorkList]:
@@ -81,8 +88,7 @@ def deal(work: WorkList, shards: int) -> list[WorkList]:
     parts: list[list[dict[str, Any]]] = [[] for _ in range(shards)]
     for index, image in enumerate(work.images):
         parts[index // BLOCK % shards].append(image)
-    head = work.dataset, work.split, work.regions_sha256
-    return [WorkList(*head, number, shards, part) for number, part in enumerate(parts, start=1)]
+    return [replace(work, shard=n, shards=shards, images=part) for n, part in enumerate(parts, start=1)]
 
 
 def write_lists(lists: list[WorkList], folder: Path, manifest: Path) -> None:

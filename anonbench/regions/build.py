@@ -97,8 +97,10 @@ def build_regions(
         })  # fmt: skip
     counts["undetermined"] = len(undetermined)
     info = data.get("info", {})
+    sets = {tuple(listed) for listed in names.values() if listed}
     return {
         "dataset": info.get("dataset"), "split": info.get("split"), "region": region,
+        "keypoint_names": list(sets.pop()) if len(sets) == 1 else [],
         "images": images, "counts": counts, "undetermined": undetermined,
     }  # fmt: skip
 

@@ -189,7 +189,7 @@ def test_cost_of_a_huge_box_is_bounded(method: str) -> None:
         ("mask_out", {"grow": 0, "color": [0, 0, 300]}, "color"),
         ("inpaint", {"grow": "much"}, "grow"),
         ("inpaint", ["grow"], "grow"),
-        ("blurr", {}, "blur, gan, inpaint, mask_out, pixelate"),
+        ("blurr", {}, "blur, external, gan, inpaint, mask_out, pixelate"),
         ("../blur", {}, "blur"),
         ("__init__", {}, "blur"),
     ],

@@ -69,6 +69,7 @@ def test_bodies(split):
     found = build_regions(*split([{"bbox": [9, 9, 22, 52], "segmentation": outline}, car, keypoints], []), "body",
                           {"limb_width": 0.1})  # fmt: skip
     assert (found["dataset"], found["split"], found["region"]) == ("own", "train", "body")
+    assert found["keypoint_names"] == ["head_top", "neck"]
     assert [image["file_name"] for image in found["images"]] == ["part 0/photo.png", "part 1/photo.png"]
     first, second = found["images"][0]["regions"]
     assert (first["annotation_id"], first["source"], first["box"]) == (2, "annotated", [10, 10, 20, 50])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from anonbench.anonymize import base
+from anonbench.anonymize.paper_crop import CROPS, LARGEST
 
 # Below this extent even a blurred region still is its one or two pixels.
 SMALLEST_SIDE = 3
@@ -18,9 +19,29 @@ COARSE_SIGMA = 4.0
 
 
 class Params(base.Params):
-    """``sigma``: the Gaussian's standard deviation as a fraction of the region's longer side, at least 1 px."""
+    """``sigma``: the Gaussian's standard deviation as a fraction of the region's longer side, at least 1 px; ``grow``:
+    by what fraction of that side the region grows before it is blurred.
 
-    sigma: Annotated[float, Field(gt=0, le=1)]
+    Or, instead of ``sigma``, as the paper blurs: ``crop``: the kind of crop at whose resolution the blur is computed;
+    ``sigma_px`` and ``kernel``: standard deviation and full width of the kernel in the crop's px; ``min_size``: crops
+    of fewer px² in the image than its square are masked out."""
+
+    sigma: Annotated[float, Field(gt=0, le=1)] | None = None
+    grow: Annotated[float, Field(ge=0, le=1)] = 0.0
+    crop: Literal["fdh", "fdf128"] | None = None
+    sigma_px: Annotated[float, Field(gt=0, le=100)] | None = None
+    kernel: Annotated[int, Field(ge=3, le=127)] | None = None
+    min_size: Annotated[int, Field(ge=0, le=1024)] = 0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Params:
+        if self.crop is None and (self.sigma is None or self.sigma_px or self.kernel or self.min_size):
+            raise ValueError("sigma is needed, and sigma_px, kernel and min_size belong to a crop")
+        if self.crop is not None and (self.sigma is not None or not (self.sigma_px and self.kernel)):
+            raise ValueError("a crop needs sigma_px and kernel, and no sigma")
+        if self.kernel is not None and self.kernel % 2 == 0:
+            raise ValueError("kernel must be odd")
+        return self
 
 
 class Blur(base.Anonymizer):
@@ -33,14 +54,22 @@ class Blur(base.Anonymizer):
     Params = Params
     sees_region = True
 
+    def grow(self, side: float) -> int:
+        """A fraction of the longer side."""
+        return math.ceil(self.params.grow * side)
+
     def margin(self, side: float) -> int:
-        """Three sigma: what lies further away has no weight."""
+        """Three sigma, beyond which nothing has weight; or as far as the crop reaches."""
+        if self.params.crop:
+            return math.ceil(LARGEST * side / 2) + 2
         return math.ceil(3 * self._sigma(side))
 
     def fill(self, patch: base.Patch) -> np.ndarray:
         """The blurred crop."""
         if patch.side < SMALLEST_SIDE:
             raise base.Unfit("too_small")
+        if self.params.crop:
+            return self._at_crop(patch)
         sigma = self._sigma(patch.side)
         height, width = patch.mask.shape
         factor = int(sigma / COARSE_SIGMA)
@@ -53,5 +82,28 @@ class Blur(base.Anonymizer):
         coarse = cv2.GaussianBlur(coarse, (0, 0), rest, borderType=cv2.BORDER_REPLICATE)
         return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
 
+    def _at_crop(self, patch: base.Patch) -> np.ndarray:
+        """The patch with its crop blurred as ``GaussianBlurGenerator`` of hukkelas/deep_privacy2 does it."""
+        crop = CROPS[self.params.crop]
+        window = crop.window(patch.box, int(patch.outline.sum()))
+        if window.width * window.height < self.params.min_size**2:
+            raise base.Unfit("too_small")
+        left, top, width, height = cv2.boundingRect(patch.mask.view(np.uint8))
+        window = window.containing(left, top, left + width, top + height)
+        # What the window shows beyond the image repeats the image's border; black would darken people who stand there.
+        rows = np.clip(np.arange(window.top, window.top + window.height), 0, patch.image.shape[0] - 1)
+        cols = np.clip(np.arange(window.left, window.left + window.width), 0, patch.image.shape[1] - 1)
+        small = _resized(patch.image[np.ix_(rows, cols)], crop.size)
+        kernel = self.params.kernel, self.params.kernel
+        small = cv2.GaussianBlur(small, kernel, self.params.sigma_px, borderType=cv2.BORDER_REFLECT_101)
+        result = patch.image.copy()
+        window.paste(_resized(small, (window.width, window.height)), result)
+        return result
+
     def _sigma(self, side: float) -> float:
         return max(1.0, self.params.sigma * side)
+
+
+def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    shrinks = size[0] < pixels.shape[1] or size[1] < pixels.shape[0]
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)

@@ -1,0 +1,134 @@
+"""A user's own anonymizer: a command that reads images and regions and writes images."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from anonbench.anonymize import base
+from anonbench.anonymize.frame import Anonymized
+from anonbench.anonymize.outside.accept import accept, read_output
+from anonbench.anonymize.outside.command import PLACEHOLDERS, failure, filled_in, run, unknown_placeholders
+from anonbench.anonymize.outside.exchange import write_exchange
+from anonbench.records import Region
+
+log = logging.getLogger(__name__)
+
+
+class Params(base.Params):
+    """``command``: program and arguments, with ``{images}``, ``{regions}``, ``{output}`` and ``{seed}`` in them;
+    ``grow``: by what fraction of its longer side a region grows before it is replaced; ``timeout``: seconds;
+    ``least_change``: a region that changes by less on average, of 0..255, is masked out; ``files``: the hashes of the
+    command's files, which the workflow fills in."""
+
+    command: Annotated[list[str], Field(min_length=1)]
+    grow: Annotated[float, Field(ge=0, le=1)] = 0.0
+    timeout: Annotated[float, Field(gt=0)] = 86_400.0
+    least_change: Annotated[float, Field(gt=0, le=255)] = 6.0
+    files: dict[str, str] = {}
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _words(cls, words: Any) -> Any:
+        if not isinstance(words, list):
+            return words
+        for word in words:
+            if isinstance(word, dict):
+                raise ValueError(f"quote the placeholder: '{{{next(iter(word), '')}}}'")
+        return [str(word) if isinstance(word, int | float) and not isinstance(word, bool) else word for word in words]
+
+    @field_validator("command")
+    @classmethod
+    def _placeholders(cls, words: list[str]) -> list[str]:
+        for name in unknown_placeholders(words):
+            known = ", ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
+            raise ValueError(f"there is no placeholder {{{name}}}; choose from {known}")
+        for name in ("images", "output"):
+            if not any(f"{{{name}}}" in word for word in words):
+                raise ValueError(f"it lacks {{{name}}}")
+        if any("\0" in word for word in words):
+            raise ValueError("a word holds a zero byte")
+        return words
+
+
+class External(base.Anonymizer):
+    """Whatever a user's command makes of the regions, once it is verified.
+
+    The command runs once a job, over all of its images, before they are written. What it must hand back, and what
+    becomes of a region that it leaves out, says :mod:`anonbench.anonymize.outside.accept`.
+    """
+
+    Params = Params
+    sees_region = True
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self.output: Path | None = None
+
+    def grow(self, side: float) -> int:
+        """A fraction of the longer side."""
+        return math.ceil(self.params.grow * side)
+
+    def fill(self, patch: base.Patch) -> np.ndarray:
+        """Nothing: a command is never run for a single crop."""
+        raise base.Unfit("output_missing")
+
+    @contextmanager
+    def started(self, given: base.Assignment) -> Iterator[None]:
+        """Run the command over all images of a job.
+
+        Raises
+        ------
+        UserError
+            If it fails, is over time, or writes none of the images.
+        """
+        folder = Path(tempfile.mkdtemp(prefix=".external-", dir=given.folder)).resolve()
+        try:
+            places = {name: folder / name for name in ("images", "regions", "output")}
+            for place in places.values():
+                place.mkdir()
+            names = write_exchange(given, places["images"], places["regions"], self.grow)
+            self.output = places["output"]
+            if names:
+                values = {name: str(place) for name, place in places.items()} | {"seed": str(given.seed)}
+                self._run(filled_in(self.params.command, values), names, given.log)
+            yield
+        finally:
+            self.output = None
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def anonymize_file(
+        self, file_name: str, image: np.ndarray, regions: list[Region], rng: np.random.Generator
+    ) -> Anonymized:
+        """The image as the command wrote it, where that can be trusted."""
+        output = "output_missing" if self.output is None else read_output(self.output, file_name, image.shape[:2])
+        return accept(image, regions, output, self.grow, self.params.least_change)
+
+    def _run(self, words: list[str], names: list[str], tool_log: Path | None) -> None:
+        tool_log = tool_log or self.output.parent / "log"
+        run(words, tool_log, self.params.timeout)
+        found = set(_files(self.output))
+        missing, strange = sorted(set(names) - found), sorted(found - set(names))
+        if strange:
+            log.warning("the command wrote %d files that no image is called, such as %r", len(strange), strange[0])
+        if len(missing) == len(names):
+            raise failure(words, f"wrote none of the {len(names)} images into {{output}}", tool_log)
+        if missing:
+            log.warning("the command left out %d of %d images, such as %r", len(missing), len(names), missing[0])
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Relative names, with ``/``, of everything below a folder that is no folder; no link is followed."""
+    for path, _, names in os.walk(folder):
+        for name in names:
+            yield Path(path, name).relative_to(folder).as_posix()

@@ -1,0 +1,1 @@
+"""Running a user's own command as a method: what it is given, how it runs, and what of its output is trusted."""
