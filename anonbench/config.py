@@ -196,6 +196,7 @@ class Generator(Model):
     batch: Annotated[int, Field(ge=2)] = 8
     snapshot_every: Positive = 10
     max_people: Positive = 20000
+    texture: Literal["spread", "mean"] | None = None
     vgg16: Weights | None = None
     inception: Weights | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
@@ -408,6 +409,8 @@ def needed_generators(config: Config) -> dict[str, Generator]:
 
 
 def _check_generator(config: Config, generator: Generator, where: str) -> None:
+    if generator.texture and generator.network != "style_unet":
+        raise UserError(f"{where}.texture is for style_unet, not for {generator.network}.", "Leave it out.")
     for key, names in (("learns.dataset", [generator.learns.dataset]), ("serves", generator.serves)):
         for name in names:
             if name not in config.datasets:

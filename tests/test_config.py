@@ -14,6 +14,9 @@ from anonbench.datasets.formats import lspet, pennfudan
 from anonbench.errors import UserError
 from anonbench.gan.weights import Shape, build
 
+PLAIN = {"network": "context_encoder", "region": "face", "learns": {"dataset": "scenes"}, "serves": ["scenes"]}
+PLAIN |= {"width": 32, "height": 32, "channels": 64, "epochs": 1}
+
 
 @pytest.fixture(autouse=True)
 def in_the_project(monkeypatch):
@@ -100,6 +103,7 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         ("generators/scenes_body/learns/spilt", "gan", "generators.scenes_body.learns.spilt: .* Did you mean 'split'?"),
         ("generators/scenes_body/learns/dataset", "scene", "generators.scenes_body.learns.dataset names 'scene'"),
         ("generators/scenes_body/serves", ["lspet"], "generators.scenes_body.serves names 'lspet'"),
+        ("generators/scenes_face", PLAIN | {"texture": "mean"}, "scenes_face.texture is for style_unet"),
         ("generators/scenes_body/network", "unet", "generators.scenes_body.network"),
         ("datasets/scenes/splits", {"train": 2, "val": 2}, "learns.split is 'gan', which scenes does not have"),
         ("generators/scenes_body/region", "face", r"study\[0\] asks for gan at medium. The body .* but none is con"),

@@ -10,7 +10,7 @@ SCHEDULE = "epochs", "batch", "snapshot_every", "max_people", "seed"
 with job(snakemake.log[0]):
     spec, runtime = snakemake.params.spec, snakemake.config.get("runtime", {})
     settings = dict(spec["generator"])
-    vgg16, inception = settings.pop("vgg16"), settings.pop("inception")
+    texture, vgg16, inception = (settings.pop(key) for key in ("texture", "vgg16", "inception"))
     schedule = Schedule(**{key: settings.pop(key) for key in SCHEDULE})
     annotations, regions = Path(snakemake.input.annotations), Path(snakemake.input.regions)
     train_generator(
@@ -20,6 +20,7 @@ with job(snakemake.log[0]):
         out_dir=Path(snakemake.output.generator).parent,
         settings=settings,
         schedule=schedule,
+        texture=texture,
         vgg16=vgg16,
         inception=inception,
         device=runtime.get("device", "auto"),

@@ -42,15 +42,27 @@ def perceptual_distance(real: list[Tensor], fake: list[Tensor], fill: Tensor) ->
     )
 
 
-def texture_difference(real: Tensor, fake: Tensor, fill: Tensor, bands: int = 4) -> Tensor:
-    """How far the details in ``fake`` are from as strong, and as unevenly spread, as those in ``real``, as a logarithm.
+def strength_difference(real: Tensor, fake: Tensor, fill: Tensor, bands: int = 3) -> Tensor:
+    """How far the strength of details in ``fake`` is from that in ``real``, sample by sample, as a factor's logarithm.
 
-    The strengths of a band are the local mean absolute coefficients of a Laplacian pyramid (Burt & Adelson, IEEE Trans.
-    Comm. 1983) where something is synthesized. Sample by sample their distributions are compared, at
-    :data:`QUANTILES` quantiles (the Wasserstein distance of log-strengths). It says how much of a person is flat and
-    how strong the edges are, and nothing of where they lie. A generator whose people are smoother than photographs
-    teaches a detector that smooth things are people, and one whose people are mottled all over, with the same mean
-    strength, that a plain shirt is none.
+    The strength of a band is the mean absolute coefficient of a Laplacian pyramid (Burt & Adelson, IEEE Trans. Comm.
+    1983) where something is synthesized. It says how fine and strong a texture is, and nothing of where its edges are.
+    A generator that is smoother than photographs teaches a detector that smooth things are people.
+    """
+    total = 0.0
+    for _ in range(bands):
+        strengths = [_each_inside(_details(images).abs(), fill) for images in (real, fake)]
+        total = total + (torch.log(strengths[0] + 1e-3) - torch.log(strengths[1] + 1e-3)).abs().mean()
+        real, fake, fill = (F.avg_pool2d(x, 2) for x in (real, fake, fill))
+    return total / bands
+
+
+def texture_difference(real: Tensor, fake: Tensor, fill: Tensor, bands: int = 4) -> Tensor:
+    """As :func:`strength_difference`, and how unevenly the details are spread.
+
+    Sample by sample the distributions of local strength are compared, at :data:`QUANTILES` quantiles (the Wasserstein
+    distance of log-strengths). It says how much of a person is flat and how strong the edges are, and nothing of where
+    they lie. People who are mottled all over may have the right mean strength.
     """
     at = (torch.arange(QUANTILES, device=real.device, dtype=real.dtype) + 0.5) / QUANTILES
     real, fake, distances = real.float(), fake.float(), []
@@ -65,9 +77,13 @@ def texture_difference(real: Tensor, fake: Tensor, fill: Tensor, bands: int = 4)
 
 
 def _local_strength(images: Tensor) -> Tensor:
-    """(B, 1, H, W) mean absolute details finer than two pixels around each pixel."""
-    coarse = F.interpolate(F.avg_pool2d(images, 2), scale_factor=2, mode="bilinear", align_corners=False)
-    return F.avg_pool2d((images - coarse).abs().mean(1, keepdim=True), 3, 1, 1)
+    """(B, 1, H, W) mean absolute details around each pixel."""
+    return F.avg_pool2d(_details(images).abs().mean(1, keepdim=True), 3, 1, 1)
+
+
+def _details(images: Tensor) -> Tensor:
+    """What is finer than two pixels, (B, C, H, W)."""
+    return images - F.interpolate(F.avg_pool2d(images, 2), scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def kullback_leibler(mean: Tensor, log_variance: Tensor) -> Tensor:

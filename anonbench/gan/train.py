@@ -63,6 +63,7 @@ def train_generator(
     out_dir: Path,
     settings: dict[str, Any],
     schedule: Schedule,
+    texture: str | None = None,
     vgg16: dict[str, str] | None = None,
     inception: dict[str, str] | None = None,
     device: str,
@@ -84,6 +85,8 @@ def train_generator(
         are the dataset's, for bodies).
     schedule
         How long.
+    texture
+        For a network whose recipe has several: what of the details is held to that of real people.
     vgg16
         ``file`` and ``sha256`` of torchvision's VGG-16 weights, for the perceptual loss.
     inception
@@ -113,9 +116,10 @@ def train_generator(
     torch.manual_seed(schedule.seed)
     features = vgg_features(Path(vgg16["file"]), vgg16["sha256"]) if vgg16 else None
     judge = Inception(Path(inception["file"]), inception["sha256"]).to(place) if inception else None
-    recipe = hasten_pointwise(recipe_class(shape.network)(shape, total, features), place)
+    options = {"texture": texture} if texture else {}
+    recipe = hasten_pointwise(recipe_class(shape.network)(shape, total, features, **options), place)
     recipe = recipe.to(place, memory_format=torch.channels_last)
-    settled = [shape.model_dump(), asdict(schedule), vgg16, inception, precision]
+    settled = [shape.model_dump(), asdict(schedule), texture, vgg16, inception, precision]
     snapshots = _snapshots(out_dir, settled, annotations, regions)
     done, records, losses = _resume(snapshots, recipe, place)
     source = batches(crops, recipe, schedule, range(done, total))

@@ -12,7 +12,14 @@ from torch import Tensor, nn
 from anonbench.gan.condition import Conditions
 from anonbench.gan.discriminator import PixelCritic, ProjectedCritic
 from anonbench.gan.features import Features
-from anonbench.gan.losses import hinge_critic, hinge_generator, inside, kullback_leibler, texture_difference
+from anonbench.gan.losses import (
+    hinge_critic,
+    hinge_generator,
+    inside,
+    kullback_leibler,
+    strength_difference,
+    texture_difference,
+)
 from anonbench.gan.networks.style_unet import APPEARANCE, STRIPS
 from anonbench.gan.recipes.base import Recipe, descend
 from anonbench.gan.weights import Shape, build
@@ -28,6 +35,8 @@ HALF_SIZED, SMALLEST_HALF = 0.5, 64
 STEEPEST = 100.0
 # Half-life of the average of the generator's weights, at most so many steps; it is shorter while there are few.
 AVERAGED = 350
+# What of the details is held to that of real people. Generators that differ in it leave different traces.
+TEXTURES = {"spread": texture_difference, "mean": strength_difference}
 # Weights of the losses.
 PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE = 0.5, 1.0, 3.0, 3.0, 2.0, 0.05, 10.0
 
@@ -58,12 +67,22 @@ class Training(Recipe):
     """Half of each batch reconstructs real people from their own latent codes, half makes people up.
 
     The critics see both halves. The first half of a large generator's training is at half the size.
+
+    Parameters
+    ----------
+    shape, steps, perceptual
+        As of :class:`Recipe`.
+    texture
+        A key of :data:`TEXTURES`.
     """
 
     vague = (0.0, 0.05)
 
-    def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None) -> None:
+    def __init__(
+        self, shape: Shape, steps: int, perceptual: Features | None = None, texture: str = "spread"
+    ) -> None:
         super().__init__(shape, steps, perceptual)
+        self.texture = TEXTURES[texture]
         self.generator = build(shape)
         large = min(shape.width, shape.height) >= 2 * SMALLEST_HALF
         self.half_sized = HALF_SIZED * steps if large else 0
@@ -124,7 +143,7 @@ class Training(Recipe):
                 real[:half], fake[:half], fill, [[x[:half] for x in features] for features in (target, made)]
             ),
             "l1": inside((fake[:half] - real[:half]).abs(), fill),
-            "texture": texture_difference(real, fake, given.fill),
+            "texture": self.texture(real, fake, given.fill),
             "divergence": kullback_leibler(mean, log_variance),
             # A tanh would keep them in range, too, until it saturates: then nothing is learned any more.
             "range": inside(F.relu(fake.abs() - 1), given.fill),
