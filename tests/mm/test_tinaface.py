@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
 from anonbench.mm import setup
@@ -57,25 +58,26 @@ def test_context_keeps_every_levels_shape():
 
 @pytest.fixture
 def head() -> IoUAwareRetinaHead:
-    return IoUAwareRetinaHead(
-        num_classes=1,
-        in_channels=8,
-        feat_channels=8,
-        stacked_convs=1,
-        anchor_generator=dict(
-            type="AnchorGenerator", octave_base_scale=4, scales_per_octave=1, ratios=[1.0], strides=[8]
-        ),
-        bbox_coder=dict(type="DeltaXYWHBBoxCoder", target_stds=[0.1, 0.1, 0.2, 0.2]),
-        reg_decoded_bbox=True,
-        loss_cls=dict(type="FocalLoss", use_sigmoid=True),
-        loss_bbox=dict(type="DIoULoss", loss_weight=2.0),
-        train_cfg=ConfigDict(
-            assigner=dict(type="MaxIoUAssigner", pos_iou_thr=0.35, neg_iou_thr=0.35, min_pos_iou=0.35),
-            sampler=dict(type="PseudoSampler"),
-            allowed_border=-1,
-            pos_weight=-1,
-        ),
-    )
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        return IoUAwareRetinaHead(
+            num_classes=1,
+            in_channels=8,
+            feat_channels=8,
+            stacked_convs=1,
+            anchor_generator=dict(
+                type="AnchorGenerator", octave_base_scale=4, scales_per_octave=1, ratios=[1.0], strides=[8]
+            ),
+            bbox_coder=dict(type="DeltaXYWHBBoxCoder", target_stds=[0.1, 0.1, 0.2, 0.2]),
+            reg_decoded_bbox=True,
+            loss_cls=dict(type="FocalLoss", use_sigmoid=True),
+            loss_bbox=dict(type="DIoULoss", loss_weight=2.0),
+            train_cfg=ConfigDict(
+                assigner=dict(type="MaxIoUAssigner", pos_iou_thr=0.35, neg_iou_thr=0.35, min_pos_iou=0.35),
+                sampler=dict(type="PseudoSampler"),
+                allowed_border=-1,
+                pos_weight=-1,
+            ),
+        )
 
 
 TEST_CFG = ConfigDict(
