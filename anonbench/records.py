@@ -35,6 +35,7 @@ class Split:
 
     ``expected`` is the number of samples, for the progress bar and the disk check, and ``bytes_expected`` the size of
     the images that will be written. ``info`` counts what was left out; it may still grow while the samples are read.
+    ``protocol`` names the official rule by which the split is scored, COCO's unless given (see docs/scoring.md).
     """
 
     categories: list[dict[str, Any]]
@@ -42,6 +43,7 @@ class Split:
     expected: int
     bytes_expected: int = 0
     info: dict[str, Any] = field(default_factory=dict)
+    protocol: str | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ CELLS = expand_study(CONFIG.study)
 
 # The packages whose version decides a model's numbers: a new pin trains and evaluates again, any other pin does not.
 MODEL_PINS = pins("torch", "torchvision", "numpy", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection", "mmpose")
+# ... and those that only score it: a new pin evaluates again.
+SCORING_PINS = pins("pycocotools", "cityscapesscripts")
 
 
 def one_of(names):

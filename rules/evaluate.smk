@@ -17,7 +17,7 @@ rule evaluate:
     output:
         "results/cells/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.json",
     params:
-        spec=lambda w: {"tasks": CONFIG.models[w.model].tasks, "pins": MODEL_PINS},
+        spec=lambda w: {"tasks": CONFIG.models[w.model].tasks, "pins": MODEL_PINS | SCORING_PINS},
     log:
         "logs/evaluate/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.log",
     priority: 10

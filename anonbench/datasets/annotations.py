@@ -13,7 +13,7 @@ from anonbench.errors import UserError
 
 # Beyond any image: such a number is damage, and its square would overflow what evaluates it.
 _MAX_COORDINATE = 1e7
-_PASSED_ON = ("face_valid", "bbox_source", "identity", "attributes")
+_PASSED_ON = ("face_valid", "bbox_source", "identity", "attributes", "difficulty")
 _MEND = "Correct the annotation, or remove it from the file."
 
 

@@ -28,10 +28,10 @@ def write_split(
     """Write one split in the common form.
 
     Every image becomes an 8-bit RGB JPEG or PNG without metadata (:func:`anonbench.datasets.pictures.normalise`) and
-    every annotation is checked (:func:`anonbench.datasets.annotations.clean`). The JSON's ``info`` counts what was
-    changed or left out. Images are written into a hidden sibling folder that takes its final name at the end, and the
-    JSON, which is the split's manifest, appears last. Annotations are kept on disk meanwhile: COCO's would fill the
-    memory.
+    every annotation is checked (:func:`anonbench.datasets.annotations.clean`). The JSON's ``info`` has the scoring
+    protocol, if it is not COCO's, and counts what was changed or left out. Images are written into a hidden sibling
+    folder that takes its final name at the end, and the JSON, which is the split's manifest, appears last. Annotations
+    are kept on disk meanwhile: COCO's would fill the memory.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ def _write(
 ) -> None:
     for sample in tqdm(split.samples, total=split.expected, desc=f"{dataset}/{name}", unit="image", mininterval=1):
         writer.add(sample)
-    content = writer.content({"dataset": dataset, "split": name, **split.info})
+    protocol = {"protocol": split.protocol} if split.protocol else {}
+    content = writer.content({"dataset": dataset, "split": name, **protocol, **split.info})
     shutil.rmtree(images_dir, ignore_errors=True)
     partial.rename(images_dir)
     write_json_object(annotations, content)

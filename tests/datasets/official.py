@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
+from scipy.io import savemat
 
 from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
 from anonbench.datasets.scenes.annotate import categories
@@ -135,9 +136,10 @@ def _coco_instance(record: dict[str, Any], crowd: bool) -> dict[str, Any]:
 
 
 def wider_face(folder: Path, images: int = 20, seed: int = 0) -> None:
-    """WIDER_train.zip, WIDER_val.zip and wider_face_split.zip.
+    """WIDER_train.zip, WIDER_val.zip, wider_face_split.zip and eval_tools.zip.
 
     Image 1 has no face, image 2 a further face marked invalid, image 3 one of no width; both come first in the list.
+    The evaluation counts faces by their height.
     """
     labels: dict[str, bytes | str] = {
         "wider_face_split/readme.txt": "",
@@ -146,6 +148,7 @@ def wider_face(folder: Path, images: int = 20, seed: int = 0) -> None:
     for part in ("train", "val"):
         files: dict[str, bytes | str] = {}
         lines = []
+        faces: dict[str, dict[str, list[list[int]]]] = {}
         for index, (image, records) in enumerate(scenes(images, seed, part)):
             event = "0--Parade" if index % 2 else "12--Group"
             name = f"{event}/{event.replace('--', '_')}_{event.split('--')[1]}_{part}_{index}.jpg"
@@ -156,10 +159,49 @@ def wider_face(folder: Path, images: int = 20, seed: int = 0) -> None:
                 rows.insert(0, "10 12 7 9 2 0 0 1 0 0")
             if index == 3:
                 rows.insert(0, "40 50 0 6 0 0 0 0 0 1")
-            lines += [name, str(len(rows)), *(f"{row} " for row in rows or ["0 0 0 0 0 0 0 0 0 0"])]
+            # The official val list counts the zeros of an image without faces.
+            count = len(rows) or int(part == "val")
+            rows = rows or ["0 0 0 0 0 0 0 0 0 0"]
+            lines += [name, str(count), *(f"{row} " for row in rows)]
+            stem = Path(name).stem
+            faces.setdefault(event, {})[stem] = [[int(value) for value in row.split()] for row in rows]
         labels[f"wider_face_split/wider_face_{part}_bbx_gt.txt"] = "\n".join(lines) + "\n"
         _write(folder / f"WIDER_{part}.zip", files)
     _write(folder / "wider_face_split.zip", labels)
+    lists = {f"eval_tools/ground_truth/wider_{name}_val.mat": face_list(faces, name) for name in LEAST_HEIGHTS}
+    _write(folder / "eval_tools.zip", {"eval_tools/wider_eval.m": "", **lists})
+
+
+LEAST_HEIGHTS = {"easy": 16, "medium": 12, "hard": 1}  # px
+
+
+def counts(row: list[int], setting: str) -> bool:
+    """Whether a setting of the miniature's evaluation counts a face, ten numbers."""
+    return row[2] > 0 and row[3] >= LEAST_HEIGHTS[setting] and not row[7]
+
+
+def face_list(faces: dict[str, dict[str, list[list[int]]]], setting: str) -> bytes:
+    """A ``wider_*_val.mat`` of the faces, ten numbers each, by event and image."""
+    lists: dict[str, list[list[Any]]] = {"file_list": [], "face_bbx_list": [], "gt_list": []}
+    for images in faces.values():
+        numbers = [[n for n, row in enumerate(rows, 1) if counts(row, setting)] for rows in images.values()]
+        lists["file_list"].append(list(images))
+        # The official boxes have once a negative width, where the text has none.
+        boxes = [[[x, y, -2 if x and not w else w, h] for x, y, w, h, *_ in rows] for rows in images.values()]
+        lists["face_bbx_list"].append([np.array(of_image, np.int32) for of_image in boxes])
+        lists["gt_list"].append([np.array(chosen, np.uint8).reshape(-1, 1) for chosen in numbers])
+    content = {name: cells([cells(of_event) for of_event in value]) for name, value in lists.items()}
+    buffer = io.BytesIO()
+    savemat(buffer, {"event_list": cells(list(faces)), **content}, do_compression=True)
+    return buffer.getvalue()
+
+
+def cells(values: list[Any]) -> np.ndarray:
+    """A MATLAB column of cells."""
+    column = np.empty((len(values), 1), object)
+    for row, value in enumerate(values):
+        column[row, 0] = value
+    return column
 
 
 # CrowdPose ------------------------------------------------------------------------------------------------------------

@@ -1,11 +1,16 @@
 """WIDER FACE: images without faces, invalid faces, boxes without size, all in the order that official scoring needs."""
 
+import io
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.io import loadmat, savemat
 
-from anonbench.datasets.formats import wider_face
+from anonbench.datasets.formats import wider_face, wider_face_settings
 from anonbench.datasets.formats.wider_face import read_faces
 from anonbench.errors import UserError
 from anonbench.regions.build import build_regions
@@ -51,7 +56,8 @@ def test_every_face_is_a_region_and_nobody_is_searched(made, tmp_path, monkeypat
     regions = [r for image in found["images"] for r in image["regions"]]
     assert [r["annotation_id"] for r in regions] == [a["id"] for a in content["annotations"]]
     assert [r["box"] for r in regions] == [a["bbox"] for a in content["annotations"]]
-    assert found["counts"]["annotated"] == len(regions) and found["counts"]["degenerate"] == 1
+    sizeless = sum(0 in a["bbox"][2:] for a in content["annotations"])
+    assert found["counts"]["annotated"] == len(regions) and found["counts"]["degenerate"] == sizeless >= 2
 
 
 def test_faces_have_no_bodies(made, tmp_path):
@@ -87,3 +93,87 @@ def test_images_that_are_missing_or_not_listed(made, tmp_path):
     assert len(content["images"]) == IMAGES - 1 and content["info"]["images_left_out_not_listed"] == 1
     edit(labels, name, lambda text: text + b"0--Parade/gone.jpg\n0\n")
     fails(folder, tmp_path / "again", wider_face, "train", r"WIDER_train\.zip lacks 0--Parade/gone\.jpg")
+
+
+EVALUATION = "eval_tools.zip"
+HARD = "eval_tools/ground_truth/wider_hard_val.mat"
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "official")
+
+
+def test_faces_of_val_know_the_settings_that_count_them(made, tmp_path):
+    assert wider_face.needs({}, "val") == ("val", "labels", "evaluation")
+    assert wider_face.needs({}, "train") == ("train", "labels")
+    content = convert(made, tmp_path, wider_face, "val")
+    assert content["info"]["protocol"] == "wider_face"
+    for annotation in content["annotations"]:
+        row = [*annotation["bbox"], *annotation["attributes"].values()]
+        assert annotation["difficulty"] == [name for name in official.LEAST_HEIGHTS if official.counts(row, name)]
+    assert {len(a["difficulty"]) for a in content["annotations"]} == {0, 1, 2, 3}
+    # The official list of val has a face of zeros where there is none, and its evaluation counts detections there.
+    (nobody,) = of_image(content, 1)
+    assert nobody["bbox"] == [0, 0, 0, 0] and nobody["iscrowd"] == 1
+    train = convert(made, tmp_path, wider_face, "train")
+    assert "protocol" not in train["info"] and not any("difficulty" in a for a in train["annotations"])
+
+
+def lists(path: Path, change) -> None:
+    """Change the arrays of the list of hard faces."""
+
+    def apply(data: bytes) -> bytes:
+        content = {k: v for k, v in loadmat(io.BytesIO(data)).items() if not k.startswith("__")}
+        change(content)
+        buffer = io.BytesIO()
+        savemat(buffer, content)
+        return buffer.getvalue()
+
+    edit(path, HARD, apply)
+
+
+def first(content, key):
+    """The first event's cells, one an image; the first image begins the labels, too."""
+    return content[key][0, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: first(c, "face_bbx_list")[0, 0].__iadd__(1), r"other faces of 12--Group/\S+_val_0\.jpg than .*txt"),
+        (lambda c: first(c, "face_bbx_list").__setitem__((0, 0), np.zeros((0, 4))), "unreadable.*all the faces"),
+        (lambda c: first(c, "file_list").__setitem__((0, 0), "gone"), r"lacks the image 12--Group/"),
+        (lambda c: first(c, "gt_list").__setitem__((0, 0), np.array([[0]])), "unreadable.*all the faces"),
+        (lambda c: first(c, "gt_list").__setitem__((0, 0), np.array([[9]])), "unreadable.*all the faces"),
+        (lambda c: first(c, "gt_list").__setitem__((0, 0), np.array([[0.5]])), "unreadable.*whole"),
+        (lambda c: first(c, "face_bbx_list").__setitem__((0, 0), np.ones((1, 5))), "unreadable.*four numbers"),
+        (lambda c: c.pop("gt_list"), "unreadable.*gt_list"),
+        (lambda c: c.update(event_list=c["event_list"][:1]), "unreadable"),
+    ],
+)
+def test_lists_that_do_not_fit_the_labels(folder, tmp_path, change, words):
+    lists(folder / EVALUATION, change)
+    fails(folder, tmp_path / "out", wider_face, "val", words)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: None, "no file .*wider_hard_val"),
+        (lambda data: b"", "no MATLAB 5 file"),
+        (lambda data: data[:300], "unreadable"),
+        (lambda data: data[:128] + bytes(2000), "unreadable"),
+    ],
+)
+def test_a_list_that_is_missing_or_damaged(folder, tmp_path, change, words):
+    edit(folder / EVALUATION, HARD, change)
+    fails(folder, tmp_path / "out", wider_face, "val", words)
+
+
+def test_a_list_that_unpacks_to_too_much(folder, tmp_path, monkeypatch):
+    packed = zlib.compress(bytes(2_000_000))
+    edit(folder / EVALUATION, HARD, lambda data: data + struct.pack("<II", 15, len(packed)) + packed)
+    convert(folder, tmp_path / "fine", wider_face, "val")
+    monkeypatch.setattr(wider_face_settings, "_MAX_BYTES", 1_000_000)
+    fails(folder, tmp_path / "out", wider_face, "val", "unpacks to more than 1 MB")

@@ -116,7 +116,8 @@ def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
         for number, name in CLASSES.items()
     ]
     counts: Counter[str] = Counter()
-    return Split(categories, _samples(files, chosen, counts), len(chosen), size, counts)
+    protocol = "cityscapes" if split == "val" else None
+    return Split(categories, _samples(files, chosen, counts), len(chosen), size, counts, protocol)
 
 
 _LABELS = ("_gtFine_instanceIds.png", "_gtFine_polygons.json")

@@ -3,9 +3,9 @@
 Li, Wang, Zhu, Mao, Fang, Lu: CrowdPose: Efficient Crowded Scenes Pose Estimation and A New Benchmark, CVPR 2019;
 https://github.com/Jeff-sjtu/CrowdPose. The annotations are COCO's keypoint records in a file for each of train, val,
 trainval and test, without masks and areas. Every image has a ``crowdIndex``, most of them of 0 to 1 and some larger,
-which is kept in the image's record: the official evaluation (``crowdposetools``) calls an image easy below 0.01, medium
-below 0.85 and hard from there on. It takes 0.53 of a person's box for the area, and ignores people of ``num_keypoints``
-0; the published numbers, which do not count head and neck, are kept.
+which is kept in the image's record: the official evaluation (``crowdposetools``) calls an image easy below 0.2, medium
+from there below 0.8, and hard from there on. It takes 0.53 of a person's box for the area, and ignores people of
+``num_keypoints`` 0; the published numbers, which do not count head and neck, are kept.
 
 The official joint ``head`` is the top of the head and is called ``top_head`` here, as MMPose calls it. The files' own
 skeleton is COCO's, for other joints, and is replaced.
@@ -126,7 +126,8 @@ def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
             for image in content["images"]
         ]
         size = sum(archive.size(member) for _, member in chosen)
-    return Split([category], _samples(files["images"], path, chosen, by_image), len(chosen), size)
+    samples = _samples(files["images"], path, chosen, by_image)
+    return Split([category], samples, len(chosen), size, protocol="crowdpose" if split == "val" else None)
 
 
 def _area(annotation: dict[str, Any]) -> dict[str, float]:

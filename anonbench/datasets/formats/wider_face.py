@@ -4,13 +4,15 @@ Yang, Luo, Loy, Tang: WIDER FACE: A Face Detection Benchmark, CVPR 2016; http://
 ``wider_face_split/readme.txt``). ``wider_face_{train,val}_bbx_gt.txt`` repeats, for every image: its path below
 ``WIDER_{train,val}/images/``; the number of its faces; one line a face of ten integers, ``x y w h blur expression
 illumination invalid occlusion pose``, px and small codes. An image without faces has the number 0 and one line of
-zeros, which is no face.
+zeros, which is no face. In val, such an image has the number 1 instead; the line of zeros stays a face without size
+there, since the official evaluation has it, too, and so counts detections in that image as false.
 
 The common form's category is ``face``; ``face_box`` is the box itself, so that face regions are the annotated boxes.
 The official evaluation names faces by their place in an image's list, so an image's annotations stand in the official
 order and none is left out. The codes are kept under ``attributes``. Faces marked invalid and boxes without size take
-part neither in training nor in scoring (``iscrowd`` 1), as in no setting of the official evaluation, but are
-anonymized like all others.
+no part in training (``iscrowd`` 1), but are anonymized like all others. In val, a face has ``difficulty``, the settings
+of the official evaluation (``easy``, ``medium``, ``hard``) that count it: none of the invalid ones, and a single one
+without size.
 
 Split rule: the official one; ``train`` and ``val``.
 """
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from anonbench.datasets.archive import open_archive
+from anonbench.datasets.formats.wider_face_settings import settings_of_faces
 from anonbench.datasets.members import only, require, under
 from anonbench.datasets.registry import require_split
 from anonbench.datasets.size import SplitSize
@@ -59,6 +62,16 @@ FILES = {
         digest="md5:0e3767bcf0e326556d407bf5bff5d27c",
         exact=True,
     ),
+    # Neither size nor checksum is published; the lists in it are compared with the labels.
+    "evaluation": RemoteFile(
+        file_name="eval_tools.zip",
+        urls=(
+            "http://shuoyang1213.me/WIDERFACE/support/eval_script/eval_tools.zip",
+            "http://mmlab.ie.cuhk.edu.hk/projects/WIDERFace/support/eval_script/eval_tools.zip",
+        ),
+        size=10_000_000,
+        digest=None,
+    ),
 }
 _SIZES = {"train": SplitSize(12_880, 159_424), "val": SplitSize(3_226, 39_708)}
 SPLITS = ("train", "val")
@@ -71,7 +84,7 @@ _MEND = "Download it again."
 def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
     """The roles of the files that a split is read from."""
     require_split(split, SPLITS, "WIDER FACE")
-    return (split, "labels")
+    return (split, "labels", "evaluation") if split == "val" else (split, "labels")
 
 
 def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
@@ -89,7 +102,8 @@ def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
     Raises
     ------
     UserError
-        If a file is missing or corrupt, has another layout, or lacks an image that the labels list.
+        If a file is missing or corrupt, has another layout, or lacks an image that the labels list; if the evaluation's
+        lists have other faces than the labels.
     """
     require_split(split, SPLITS, "WIDER FACE")
     with open_archive(files["labels"]) as labels:
@@ -100,10 +114,15 @@ def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
         members = under(archive, f"WIDER_{split}/images/")
         chosen = [(image, require(members, image, files[split], name), rows) for image, rows in faces]
         size = sum(archive.size(member) for _, member, _ in chosen)
+    difficulty = None
+    if split == "val":
+        difficulty = settings_of_faces(files["evaluation"], dict(faces), f"{files['labels']}: {name}")
     counts: Counter[str] = Counter()
     if left_out := len(set(members) - {image for image, _ in faces}):
         counts["images_left_out_not_listed"] = left_out
-    return Split([dict(CATEGORY)], _samples(files[split], chosen, counts), len(chosen), size, counts)
+    samples = _samples(files[split], chosen, difficulty, counts)
+    protocol = "wider_face" if split == "val" else None
+    return Split([dict(CATEGORY)], samples, len(chosen), size, counts, protocol)
 
 
 def read_faces(text: bytes, where: str) -> Iterator[tuple[str, list[list[int]]]]:
@@ -134,11 +153,19 @@ def read_faces(text: bytes, where: str) -> Iterator[tuple[str, list[list[int]]]]
         yield name, rows
 
 
-def _samples(path: Path, chosen: list[tuple[str, str, list[list[int]]]], counts: Counter[str]) -> Iterator[Sample]:
+def _samples(
+    path: Path,
+    chosen: list[tuple[str, str, list[list[int]]]],
+    difficulty: dict[str, list[list[str]]] | None,
+    counts: Counter[str],
+) -> Iterator[Sample]:
     with open_archive(path) as archive:
         for number, (image, member, rows) in enumerate(chosen, 1):
-            counts["images_without_faces"] += not rows
-            yield Sample(image, archive.read(member), [_face(row, counts) for row in rows], image_id=number)
+            counts["images_without_faces"] += not any(any(row) for row in rows)
+            faces = [_face(row, counts) for row in rows]
+            if difficulty is not None:
+                faces = [face | {"difficulty": counted} for face, counted in zip(faces, difficulty[image], strict=True)]
+            yield Sample(image, archive.read(member), faces, image_id=number)
 
 
 def _face(row: list[int], counts: Counter[str]) -> dict[str, Any]:
