@@ -282,8 +282,8 @@ def load(raw: dict[str, Any]) -> Config:
     ------
     UserError
         For the first mistake: an unknown or misspelt key, a value of the wrong type or range, an unknown method, model,
-        dataset or level, method parameters that the method refuses, a missing MM config, archive or annotation file, or
-        files behind a login that are nowhere.
+        dataset or level, method parameters that the method refuses, or a missing MM config, archive or annotation file.
+        Files behind a login may be missing: see :func:`check_reach`.
     """
     try:
         config = Config.model_validate(raw)
@@ -308,31 +308,47 @@ def load(raw: dict[str, Any]) -> Config:
                 _check_params(config, method, level, "body")
     for name, generator in config.generators.items():
         _check_generator(config, generator, f"generators.{name}")
-    used = {dataset: {"train", "val"} for block in config.study for dataset in block.datasets}
     for number, block in enumerate(config.study):
         _check_block(config, block, f"study[{number}]")
     for name, generator in needed_generators(config).items():
         _check_sources(config, generator, f"generators.{name}")
-        used.setdefault(generator.learns.dataset, set()).add(generator.learns.split)
-    for name in sorted(used):
-        try:
-            early_errors(config.datasets[name].model_dump())
-        except UserError as error:
-            raise UserError(f"datasets.{name}: {error.what}", error.mend) from None
-    _check_reach(config, used)
-    return config
-
-
-def _check_reach(config: Config, used: dict[str, set[str]]) -> None:
-    """Every file of these datasets' splits is here, or can be fetched without a login."""
     for number, folder in enumerate(config.archives):
         if not Path(folder).is_dir():
             raise UserError(f"archives[{number}] names {folder}, which is no folder.", "Correct the path.")
-    missing = []
-    for name, splits in sorted(used.items()):
-        sought = name, config.datasets[name].model_dump(), sorted(splits), config.archives
-        missing += out_of_reach(*sought)
-        check_verified(*sought)
+    for name, splits in needed_splits(config).items():
+        spec = config.datasets[name].model_dump()
+        try:
+            early_errors(spec)
+        except UserError as error:
+            raise UserError(f"datasets.{name}: {error.what}", error.mend) from None
+        check_verified(name, spec, splits, config.archives)
+    return config
+
+
+def check_reach(config: Config, datasets: Iterable[str]) -> None:
+    """Stop before any job runs where a file behind a login is needed and nowhere.
+
+    Not a part of :func:`load`: what a study takes can be told without its files, and some of its cells may need none.
+
+    Parameters
+    ----------
+    config
+        The checked configuration.
+    datasets
+        The datasets that are needed. What generators learn from counts where it is among them.
+
+    Raises
+    ------
+    UserError
+        Listing every such file of these datasets, with what to do about it.
+    """
+    asked = set(datasets)
+    missing = [
+        line
+        for name, splits in needed_splits(config).items()
+        if name in asked
+        for line in out_of_reach(name, config.datasets[name].model_dump(), splits, config.archives)
+    ]
     if missing:
         raise UserError(
             "These files are behind a login, and nowhere on this machine:\n- " + "\n- ".join(missing) + "\n",
@@ -406,6 +422,14 @@ def needed_generators(config: Config) -> dict[str, Generator]:
                 for name in config.generators_for(dataset, region, network_of(config, method, level, region)):
                     found[name] = config.generators[name]
     return found
+
+
+def needed_splits(config: Config) -> dict[str, list[str]]:
+    """The splits that the study's cells and their generators need, by dataset, sorted."""
+    found = {dataset: {"train", "val"} for block in config.study for dataset in block.datasets}
+    for generator in needed_generators(config).values():
+        found.setdefault(generator.learns.dataset, set()).add(generator.learns.split)
+    return {dataset: sorted(splits) for dataset, splits in sorted(found.items())}
 
 
 def _check_generator(config: Config, generator: Generator, where: str) -> None:

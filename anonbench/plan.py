@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from anonbench import costs
 from anonbench.anonymize.registry import is_learned
+from anonbench.code import model_config_weights
 from anonbench.config import Config, needed_generators, network_of
 from anonbench.datasets.locate import FETCHED, locate, needed_roles, remote_files
 from anonbench.datasets.size import SplitSize, known_size
@@ -210,8 +211,10 @@ class _Study:
         return stage
 
     def models(self) -> Stage:
-        """Training."""
-        stage = Stage("models", jobs=len(self.trainings))
+        """Fetching the weights to start from, and training."""
+        configs = {self.config.models[model].config for _, model, _, _ in self.trainings}
+        weights = {name for config in configs for name in model_config_weights(config)}
+        stage = Stage("models", jobs=len(self.trainings) + len(weights))
         for (_, model, _, _), size in self._known(stage, self.trainings, lambda t: (t[0], "train")):
             cost = costs.training_of(self.config.models[model].config)
             self._add_passes(stage, model, size, self.epochs[model])

@@ -12,7 +12,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.ge
 from anonbench.code import code_files, model_config_files, model_config_weights
 from anonbench.anonymize.outside.identity import file_digests
 from anonbench.anonymize.registry import is_learned, module_of
-from anonbench.config import load, network_of
+from anonbench.config import check_reach, load, needed_splits, network_of
 from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files, role_of
 from anonbench.files import listing_digest
 from anonbench.errors import UserError

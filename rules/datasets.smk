@@ -1,6 +1,15 @@
 # fetch -> verify -> convert to the common form.
 
 
+def within_reach(datasets):
+    """Stop, before any job runs, where these datasets or the cells that are asked for need files that are nowhere."""
+    targets = set(workflow.dag_settings.targets)
+    try:
+        check_reach(CONFIG, {*datasets, *(cell.dataset for cell in CELLS if cell.path in targets)})
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def dataset_spec(wildcards):
     return CONFIG.datasets[wildcards.dataset].model_dump(mode="json")
 
@@ -12,6 +21,7 @@ def roles_of(wildcards):
 
 def files_of(wildcards):
     """Those files in the order of the roles: local ones, else fetched ones."""
+    within_reach([wildcards.dataset])
     spec = dataset_spec(wildcards)
     return [str(locate(wildcards.dataset, spec, role, CONFIG.archives)) for role in roles_of(wildcards)]
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from snakemake.utils import update_config
 
 from anonbench.code import ROOT
-from anonbench.config import Fetched, load
+from anonbench.config import Fetched, check_reach, load, needed_splits
 from anonbench.datasets.formats import lspet, pennfudan
 from anonbench.errors import UserError
 from anonbench.gan.weights import Shape, build
@@ -174,8 +174,13 @@ def test_files_behind_a_login_that_are_nowhere_are_all_told_before_any_job(raw, 
         monkeypatch.setitem(module.FILES, "archive", closed)
     raw["datasets"] |= {"ped": {"format": "pennfudan"}, "sports": {"format": "lspet"}}
     raw["study"] = [{**raw["study"][0], "datasets": ["scenes", "ped", "sports"]}]
+    config = load(raw)
+    check_reach(config, ["scenes"])
     with pytest.raises(UserError) as caught:
-        load(raw)
+        check_reach(config, ["lspet", "sports"])
+    assert "sports" in str(caught.value) and "PennFudan" not in str(caught.value)
+    with pytest.raises(UserError) as caught:
+        check_reach(config, needed_splits(config))
     for words in (
         "PennFudanPed.zip of ped (54 MB; datasets.ped.archive): Register at example.org and fetch PennFudanPed.zip.",
         "lspet_dataset.zip of sports (200 MB; datasets.sports.archive): Register",
@@ -186,7 +191,8 @@ def test_files_behind_a_login_that_are_nowhere_are_all_told_before_any_job(raw, 
     for name in ("PennFudanPed.zip", "lspet_dataset.zip"):
         (tmp_path / "disk" / name).touch()
     raw["archives"] = ["disk"]
-    assert load(raw).archives == ["disk"]
+    config = load(raw)
+    check_reach(config, needed_splits(config))
 
 
 def test_what_a_user_says_of_a_file():

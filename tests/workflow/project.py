@@ -20,13 +20,14 @@ PARTS = ["Snakefile", "rules", "workflow_scripts", "anonbench", "config", "envs"
 
 @dataclass
 class Project:
-    """A checkout at ``root`` with a configuration of its own on top of the default."""
+    """A checkout at ``root`` with a configuration of its own on top of the default, and of the files ``below`` it."""
 
     root: Path
     config: dict[str, Any]
+    below: tuple[str, ...] = ()
 
     @classmethod
-    def create(cls, root: Path, config: dict[str, Any]) -> Project:
+    def create(cls, root: Path, config: dict[str, Any], *below: str) -> Project:
         """Copy the working tree's own files to ``root``."""
         for part in PARTS:
             source = ROOT / part
@@ -35,12 +36,13 @@ class Project:
             else:
                 root.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, root / part)
-        return cls(root, config)
+        return cls(root, config, below)
 
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         """Run Snakemake here, with this project's configuration as it is now."""
         (self.root / "test.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))
-        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments, "--configfile", "test.yaml"]
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
+        command += ["--configfile", *self.below, "test.yaml"]
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=900)
 
     def planned(self, *targets: str) -> set[str]:

@@ -13,11 +13,11 @@ from tests.workflow.conftest import toy_config
 from tests.workflow.project import Project
 
 STAGES = {
-    "datasets": {"fetch_archive", "convert_split", "link_original"},
+    "datasets": {"fetch_file", "verify_file", "convert_split", "link_original"},
     "regions": {"find_regions"},
     "generators": {"train_generator"},
     "variants": {"deal_regions", "anonymize_shard", "anonymize"},
-    "models": {"train"},
+    "models": {"fetch_weights", "train"},
     "cells": {"evaluate", "summarize"},
 }
 
