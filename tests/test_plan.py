@@ -33,7 +33,6 @@ def study(**changes: Any) -> dict[str, Any]:
         },
         "weights": {"resnet50": {"url": "https://example.org/resnet50.pth", "sha256": "0676ba61"}},
         "models": {"det": DETECTOR},
-        "weights": {"resnet50": {"url": "https://x/resnet50-0676ba61.pth", "sha256": "0676ba61"}},
         "study": [block],
     } | changes
 
