@@ -149,7 +149,7 @@ class _Study:
                 stage.jobs += 1  # to verify it
                 place = locate(name, spec, role, self.config.archives)
                 if place.is_relative_to(FETCHED):
-                    stage.jobs += 1
+                    stage.jobs += bool(files[role].urls)  # behind a login, a user's own work
                     stage.disk += files[role].size
         for (dataset, _), size in self._known(stage, self.splits, lambda split: split):
             pixels = size.images * (size.pixels or costs.USUAL_PIXELS)

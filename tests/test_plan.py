@@ -71,6 +71,15 @@ def test_variants_are_made_once_for_all_models_and_seeds() -> None:
     assert found["variants"].core_hours == pytest.approx(2 * costs.ANONYMIZE["blur"] * megapixels / 3600)
 
 
+def test_files_behind_a_login_are_no_jobs_to_fetch_but_fill_the_disk() -> None:
+    closed, open_ = (
+        stages(plan(load(study(datasets={"toy": {"format": "cityscapes", "files": {"images": source}}}))))["datasets"]
+        for source in ({}, {"urls": ["https://example.org/images.zip"]})
+    )
+    assert (closed.jobs, open_.jobs) == (8 - 2, 8 - 1)
+    assert closed.disk == open_.disk > 11.8e9
+
+
 def test_shards_add_jobs_and_no_hours() -> None:
     whole, sharded = study(), study()
     sharded["datasets"]["toy"]["shards"] = 5
