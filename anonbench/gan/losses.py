@@ -64,8 +64,8 @@ def texture_difference(real: Tensor, fake: Tensor, fill: Tensor, bands: int = 4)
     distance of log-strengths). It says how much of a person is flat and how strong the edges are, and nothing of where
     they lie. People who are mottled all over may have the right mean strength.
     """
-    at = (torch.arange(QUANTILES, device=real.device, dtype=real.dtype) + 0.5) / QUANTILES
     real, fake, distances = real.float(), fake.float(), []
+    at = (torch.arange(QUANTILES, device=real.device, dtype=real.dtype) + 0.5) / QUANTILES
     for _ in range(bands):
         strengths = [torch.log(_local_strength(images) + FAINT) for images in (real, fake)]
         for index, place in enumerate(fill[:, 0] > 0.5):

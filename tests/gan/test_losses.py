@@ -6,7 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from anonbench.gan.losses import inside, texture_difference
+from anonbench.gan.losses import inside, strength_difference, texture_difference
+
+BOTH = pytest.mark.parametrize("difference", [strength_difference, texture_difference])
 
 
 @pytest.fixture
@@ -26,20 +28,27 @@ def test_only_what_is_synthesized_counts(pictures: torch.Tensor, fill: torch.Ten
     assert inside(pictures, fill * 0) == 0
 
 
-def test_moved_details_are_as_strong_and_blurred_ones_are_not(pictures: torch.Tensor, fill: torch.Tensor) -> None:
-    assert texture_difference(pictures, pictures, fill) == 0
-    moved = texture_difference(pictures, pictures.roll((8, 8), (2, 3)), fill)
-    blurred = [texture_difference(pictures, F.avg_pool2d(pictures, n, 1, n // 2), fill) for n in (3, 5)]
+@BOTH
+def test_moved_details_are_as_strong_and_blurred_ones_are_not(
+    difference, pictures: torch.Tensor, fill: torch.Tensor
+) -> None:
+    assert difference(pictures, pictures, fill) == 0
+    moved = difference(pictures, pictures.roll((8, 8), (2, 3)), fill)
+    blurred = [difference(pictures, F.avg_pool2d(pictures, n, 1, n // 2), fill) for n in (3, 5)]
     assert moved < 0.1 < blurred[0] < blurred[1]
 
 
-def test_details_of_twice_the_contrast_differ_by_that_factor(pictures: torch.Tensor, fill: torch.Tensor) -> None:
-    assert texture_difference(pictures, 2 * pictures, fill) == pytest.approx(0.693, abs=0.02)
+@BOTH
+def test_details_of_twice_the_contrast_differ_by_that_factor(
+    difference, pictures: torch.Tensor, fill: torch.Tensor
+) -> None:
+    assert difference(pictures, 2 * pictures, fill) == pytest.approx(0.693, abs=0.02)
 
 
-def test_faint_texture_is_a_smooth_function_down_to_none(fill: torch.Tensor) -> None:
+@BOTH
+def test_faint_texture_is_a_smooth_function_down_to_none(difference, fill: torch.Tensor) -> None:
     flat = torch.zeros(3, 3, 64, 32, requires_grad=True)
-    loss = texture_difference(torch.full_like(flat, 0.5), flat, fill)
+    loss = difference(torch.full_like(flat, 0.5), flat, fill)
     assert loss == 0
     loss.backward()
     assert flat.grad.isfinite().all()
@@ -52,3 +61,9 @@ def test_the_same_mean_strength_spread_evenly_is_another_texture(fill: torch.Ten
     mottled = texture_difference(patched, even, fill)
     assert mottled > 3 * texture_difference(patched, patched.roll(3, 2), fill)
     assert mottled > 1
+    assert strength_difference(patched, even, fill) < mottled / 2
+
+
+def test_half_precision_is_compared_in_full(pictures: torch.Tensor, fill: torch.Tensor) -> None:
+    half = pictures.bfloat16()
+    assert texture_difference(half, half, fill) == 0
