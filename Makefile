@@ -12,6 +12,7 @@ demo: setup  ## set up, then run the whole study on the embedded default
 
 test: setup  ## set up, then pass the tests
 	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
 	.venv/bin/pytest
 
 check-models: setup  ## one full-size training step of every GPU-sized model, on the CPU: many minutes

@@ -154,9 +154,7 @@ def deal_out(root: Path, shards: int) -> None:
 def one_shard(root: Path, shards: int, shard: int) -> None:
     """The changed images of one shard."""
     out = target(root / "shards" / str(shard))
-    write_shard(
-        work=root / "lists" / f"{shard}.json", originals=given(root)["originals"], **HOW, workers=1, **out
-    )
+    write_shard(work=root / "lists" / f"{shard}.json", originals=given(root)["originals"], **HOW, workers=1, **out)
 
 
 def put_together(root: Path, shards: int) -> None:

@@ -7,7 +7,5 @@ from anonbench.job import job
 
 with job(snakemake.log[0]):
     wildcards = snakemake.wildcards
-    work = work_of(
-        Path(snakemake.input.originals), Path(snakemake.input.regions), wildcards.dataset, wildcards.split
-    )
+    work = work_of(Path(snakemake.input.originals), Path(snakemake.input.regions), wildcards.dataset, wildcards.split)
     write_lists(deal(work, int(wildcards.shards)), Path(snakemake.output.lists), Path(snakemake.output.manifest))

@@ -119,9 +119,7 @@ class Anonymizer(ABC):
         """
         return [self._attempt(patch) for patch in patches]
 
-    def anonymize(
-        self, image: np.ndarray, regions: list[Region], rng: np.random.Generator | None
-    ) -> Anonymized:
+    def anonymize(self, image: np.ndarray, regions: list[Region], rng: np.random.Generator | None) -> Anonymized:
         """Replace every region of one image, as :func:`anonbench.anonymize.frame.replace_regions` does."""
         return self.anonymize_all([(image, regions, rng)])[0]
 

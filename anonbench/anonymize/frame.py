@@ -134,9 +134,7 @@ def replace_regions(
     return Anonymized(result, fallbacks)
 
 
-def run_together(
-    images: list[Steps], fill_all: Callable[[list[Patch]], list[np.ndarray | str]]
-) -> list[Anonymized]:
+def run_together(images: list[Steps], fill_all: Callable[[list[Patch]], list[np.ndarray | str]]) -> list[Anonymized]:
     """Run several images' work side by side: their first regions are filled together, then their second ones, and on.
 
     Parameters

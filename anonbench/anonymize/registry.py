@@ -21,9 +21,7 @@ def method_names() -> list[str]:
     return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
 
 
-def create(
-    method: str, params: dict[str, Any], generators: Sequence[Path] = (), device: str = "auto"
-) -> Anonymizer:
+def create(method: str, params: dict[str, Any], generators: Sequence[Path] = (), device: str = "auto") -> Anonymizer:
     """The method of that name with these parameters.
 
     Parameters

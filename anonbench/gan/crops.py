@@ -128,9 +128,7 @@ def _of_image(
         yield resize(window.cut(image), spare), np.stack(masks, -1), keypoints, region.is_exact
 
 
-def sample_views(
-    crops: Crops, indices: np.ndarray, grow: tuple[float, float], rng: np.random.Generator
-) -> list[View]:
+def sample_views(crops: Crops, indices: np.ndarray, grow: tuple[float, float], rng: np.random.Generator) -> list[View]:
     """Random views of some crops: moved, mirrored, grown by a random amount, other people hidden or not."""
     views = []
     width, height = crops.size
@@ -165,9 +163,7 @@ def center_views(crops: Crops, indices: np.ndarray, grow: float) -> list[View]:
     ]
 
 
-def _view(
-    image: np.ndarray, masks: np.ndarray, keypoints: np.ndarray, exact: bool, grow: float, hide: bool
-) -> View:
+def _view(image: np.ndarray, masks: np.ndarray, keypoints: np.ndarray, exact: bool, grow: float, hide: bool) -> View:
     outline, others, there = (np.ascontiguousarray(masks[..., i]) for i in range(3))
     _, _, width, height = cv2.boundingRect(outline.view(np.uint8))
     radius = math.ceil(grow * max(width, height))

@@ -159,9 +159,7 @@ def step_seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def batches(
-    crops: Crops, recipe: Recipe, schedule: Schedule, numbers: range
-) -> Iterator[tuple[Conditions, Tensor]]:
+def batches(crops: Crops, recipe: Recipe, schedule: Schedule, numbers: range) -> Iterator[tuple[Conditions, Tensor]]:
     """The batches of some steps; a thread prepares the next while one is learned from.
 
     Each depends on the seed and its number only, so that it does not matter where a training was interrupted.
@@ -210,9 +208,7 @@ def _snapshots(out_dir: Path, settings: Any, annotations: Path, regions: Path) -
     return folder
 
 
-def _save(
-    snapshots: Path, recipe: Recipe, done: int, records: list[dict[str, Any]], losses: dict[str, float]
-) -> None:
+def _save(snapshots: Path, recipe: Recipe, done: int, records: list[dict[str, Any]], losses: dict[str, float]) -> None:
     buffer = io.BytesIO()
     told = json.dumps({"done": done, "records": records, "losses": losses})
     torch.save({"told": told, "recipe": recipe.state()}, buffer)

@@ -22,18 +22,31 @@ FACIAL = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 _LIMBS = (
     ("left_shoulder", "right_shoulder", 0.259),
     ("left_hip", "right_hip", 0.191),
-    *((f"{side}_{a}", f"{side}_{b}", length) for side in ("left", "right") for a, b, length in (
-        ("shoulder", "elbow", 0.186), ("elbow", "wrist", 0.146), ("shoulder", "hip", 0.288),
-        ("hip", "knee", 0.245), ("knee", "ankle", 0.246),
-    )),
+    *(
+        (f"{side}_{a}", f"{side}_{b}", length)
+        for side in ("left", "right")
+        for a, b, length in (
+            ("shoulder", "elbow", 0.186),
+            ("elbow", "wrist", 0.146),
+            ("shoulder", "hip", 0.288),
+            ("hip", "knee", 0.245),
+            ("knee", "ankle", 0.246),
+        )
+    ),
 )
 _CROWN_TO_NECK = 1.3  # head heights from the crown to the neck joint
 _FACE = (
     ("left_eye", "right_eye", 0.28),
     ("left_ear", "right_ear", 0.64),
-    *((f"{side}_{a}", b if b == "nose" else f"{side}_{b}", length) for side in ("left", "right") for a, b, length in (
-        ("eye", "nose", 0.25), ("ear", "nose", 0.56), ("eye", "ear", 0.42),
-    )),
+    *(
+        (f"{side}_{a}", b if b == "nose" else f"{side}_{b}", length)
+        for side in ("left", "right")
+        for a, b, length in (
+            ("eye", "nose", 0.25),
+            ("ear", "nose", 0.56),
+            ("eye", "ear", 0.42),
+        )
+    ),
 )
 
 
@@ -82,5 +95,6 @@ def head_height(points: dict[str, np.ndarray]) -> float:
 def _spans(points: dict[str, np.ndarray], table: tuple[tuple[str, str, float], ...]) -> list[float]:
     return [
         float(np.hypot(*(points[a][:2] - points[b][:2]))) / length
-        for a, b, length in table if a in points and b in points
+        for a, b, length in table
+        if a in points and b in points
     ]

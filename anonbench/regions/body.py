@@ -103,9 +103,7 @@ def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray | None
     return mask.astype(bool) if mask.any() else None
 
 
-def skeleton_mask(
-    points: dict[str, np.ndarray], height: int, width: int, limb_width: float
-) -> np.ndarray | None:
+def skeleton_mask(points: dict[str, np.ndarray], height: int, width: int, limb_width: float) -> np.ndarray | None:
     """A person's silhouette drawn generously around the labelled joints.
 
     Limbs and the outline of the torso are thick lines, hands and feet discs beyond wrist and ankle, the head a disc

@@ -269,9 +269,7 @@ def test_image_of_another_size_than_annotated(split: dict[str, Any]) -> None:
         write(split)
 
 
-def test_full_disk_is_found_before_anything_is_written(
-    split: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_is_found_before_anything_is_written(split: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 100, 0))
     with pytest.raises(UserError, match="MB"):
         write(split)

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from anonbench.gan.window import CONTEXT, Window, resize, window_of
 
 
-@given(
-    st.integers(-30, 60), st.integers(-30, 60), st.integers(1, 90), st.integers(1, 90), st.integers(0, 2**16)
-)
+@given(st.integers(-30, 60), st.integers(-30, 60), st.integers(1, 90), st.integers(1, 90), st.integers(0, 2**16))
 def test_what_is_cut_and_pasted_back_is_unchanged(left, top, width, height, seed) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (50, 40, 3), dtype=np.uint8)
     window = Window(left, top, width, height)

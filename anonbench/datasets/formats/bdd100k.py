@@ -48,12 +48,8 @@ def _login(name: str, package: str, size: int, md5: str) -> RemoteFile:
 
 
 FILES = {
-    "images_10k": _login(
-        "bdd100k_images_10k.zip", "10K Images", 1_200_000_000, "08f26aecceda982568063d3d5873378e"
-    ),
-    "images_100k": _login(
-        "bdd100k_images_100k.zip", "100K Images", 5_700_000_000, "5a0359c86a0b8713adab1eee9a3041cb"
-    ),
+    "images_10k": _login("bdd100k_images_10k.zip", "10K Images", 1_200_000_000, "08f26aecceda982568063d3d5873378e"),
+    "images_100k": _login("bdd100k_images_100k.zip", "100K Images", 5_700_000_000, "5a0359c86a0b8713adab1eee9a3041cb"),
     "ins_seg": _login(
         "bdd100k_ins_seg_labels_trainval.zip", "Instance Segmentation", 117_000_000, "651b41f229d7327d8c4af97772de4390"
     ),

@@ -127,9 +127,7 @@ def _label(image: str, kind: str) -> str:
     return image.removesuffix("_leftImg8bit.png") + kind
 
 
-def _samples(
-    files: dict[str, Path], chosen: list[tuple[str, str, str, str]], counts: Counter[str]
-) -> Iterator[Sample]:
+def _samples(files: dict[str, Path], chosen: list[tuple[str, str, str, str]], counts: Counter[str]) -> Iterator[Sample]:
     with open_archive(files["images"]) as archive, open_archive(files["labels"]) as labels:
         for number, (name, member, drawn, polygons) in enumerate(chosen, 1):
             values = _instance_ids(labels, drawn)

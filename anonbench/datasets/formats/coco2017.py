@@ -39,9 +39,7 @@ from anonbench.records import Sample, Split
 
 def _official(path: str, size: int, md5: str) -> RemoteFile:
     mirrors = ("http://images.cocodataset.org/", "https://s3.amazonaws.com/images.cocodataset.org/")
-    return RemoteFile(
-        path.split("/")[-1], tuple(mirror + path for mirror in mirrors), size, f"md5:{md5}", exact=True
-    )
+    return RemoteFile(path.split("/")[-1], tuple(mirror + path for mirror in mirrors), size, f"md5:{md5}", exact=True)
 
 
 def _whole_body(part: str, key: str, size: int) -> RemoteFile:
@@ -54,9 +52,7 @@ def _whole_body(part: str, key: str, size: int) -> RemoteFile:
 FILES = {
     "train": _official("zips/train2017.zip", 19_336_861_798, "cced6f7f71b7629ddf16f17bbcfab6b2"),
     "val": _official("zips/val2017.zip", 815_585_330, "442b8da7639aecaf257c1dceb8ba8c80"),
-    "labels": _official(
-        "annotations/annotations_trainval2017.zip", 252_907_541, "f4bbac642086de4f52a3fdda2de5fa2c"
-    ),
+    "labels": _official("annotations/annotations_trainval2017.zip", 252_907_541, "f4bbac642086de4f52a3fdda2de5fa2c"),
     "whole_body_train": _whole_body("train", "1thErEToRbmM9uLNi1JXXfOsaS5VK2FXf", 1_500_000_000),
     "whole_body_val": _whole_body("val", "1N6VgwKnj8DeyGXCvp1eYgNbRmw6jdfrb", 60_000_000),
 }

@@ -66,8 +66,6 @@ class Training(Recipe):
             "l1": inside((fake - real).abs(), given.fill),
             "perceptual": self.distance(real, fake, given.fill, [target, self.features(fake)]),
         }
-        total = (
-            ADVERSARIAL * losses["adversarial"] + RECONSTRUCTION * losses["l1"] + PERCEPTUAL * losses["perceptual"]
-        )
+        total = ADVERSARIAL * losses["adversarial"] + RECONSTRUCTION * losses["l1"] + PERCEPTUAL * losses["perceptual"]
         descend(self.optimizers["generator"], total)
         return {"critic": critic.detach(), **{name: loss.detach() for name, loss in losses.items()}}

@@ -78,9 +78,7 @@ class Training(Recipe):
 
     vague = (0.0, 0.05)
 
-    def __init__(
-        self, shape: Shape, steps: int, perceptual: Features | None = None, texture: str = "spread"
-    ) -> None:
+    def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None, texture: str = "spread") -> None:
         super().__init__(shape, steps, perceptual)
         self.texture = TEXTURES[texture]
         self.generator = build(shape)
