@@ -19,21 +19,21 @@ from pathlib import Path
 from unittest import mock
 
 from anonbench.files import read_json
+from anonbench.gan import codes
 from anonbench.gan.networks import style_unet as network
 from anonbench.gan.recipes import style_unet as recipe
 from anonbench.gan.train import Schedule, train_generator
 from anonbench.regions.files import read_regions
 
-ONE_CODE = {(network, "STRIPS"): 1, (recipe, "STRIPS"): 1}
-CODE = {(network, "LATENT"): network.APPEARANCE, (network.Network, "latent"): network.APPEARANCE}
 VARIATIONS = {
     "as it is": {},
     "no critic on frozen features": {(recipe, "PROJECTED"): 0.0},
     "no critic on pixels": {(recipe, "PIXELS"): 0.0},
     "no perceptual loss": {(recipe, "PERCEPTUAL"): 0.0},
     "no L1 loss": {(recipe, "L1"): 0.0},
-    "codes not kept normal": {(recipe, "DIVERGENCE"): 0.0},
-    "one code for the whole height": ONE_CODE | CODE,
+    "appearance kept normal": {(recipe, "DIVERGENCE"): 0.05},
+    "appearance not found again": {(recipe, "REGRESSION"): 0.0},
+    "nobody's own colours": {(codes, "TINT"): 0.3},
     "no texture loss": {(recipe, "TEXTURE"): 0.0},
     "first half at half the size": {(recipe, "SMALLEST_HALF"): 0},
     "free to be transparent": {(network, "ADDED"): 6.0},

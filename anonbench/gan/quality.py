@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from anonbench.gan.codes import drawn
 from anonbench.gan.condition import Conditions, View, conditions
 from anonbench.gan.crops import Crops, center_views
 from anonbench.gan.features import Features, mobilenet_features
@@ -125,7 +126,7 @@ def measure(
 def synthesize(generator: nn.Module, given: Conditions, rng: np.random.Generator) -> Tensor:
     """Composites (B, 3, H, W) in -1..1 with a person from a fresh latent code in each."""
     count, _, height, width = given.planes.shape
-    code = torch.from_numpy(rng.standard_normal((count, generator.latent), np.float32))
+    code = drawn(generator, [rng] * count)
     noise = torch.from_numpy(rng.standard_normal((count, 1, height, width), np.float32))
     device = given.planes.device
     return given.composite(generator(given, code.to(device), noise.to(device)).clamp(-1, 1))

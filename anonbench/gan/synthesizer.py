@@ -12,6 +12,7 @@ from torch import Tensor
 
 from anonbench.anonymize.frame import Patch
 from anonbench.devices import pick_device
+from anonbench.gan.codes import drawn
 from anonbench.gan.condition import View, conditions
 from anonbench.gan.grain import fineness, with_grain
 from anonbench.gan.ground import mirrored
@@ -120,10 +121,10 @@ class Synthesizer:
     def _synthesize(self, views: list[View], patches: list[Patch], coarseness: float) -> np.ndarray:
         """(B, H, W, 4) float32: colours in 0..255, not clipped, and opacity in 0..1."""
         given = conditions(views, np.full(len(views), coarseness), [patch.rng for patch in patches])
-        code = np.stack([patch.rng.standard_normal(self.generator.latent, np.float32) for patch in patches])
+        code = drawn(self.generator, [patch.rng for patch in patches])
         noise = np.stack([patch.rng.standard_normal((1, *self.size[::-1]), np.float32) for patch in patches])
         output: Tensor = self.generator(
-            given.to(self.device), torch.from_numpy(code).to(self.device), torch.from_numpy(noise).to(self.device)
+            given.to(self.device), code.to(self.device), torch.from_numpy(noise).to(self.device)
         )
         made = output.float().permute(0, 2, 3, 1).cpu().numpy()
         return np.concatenate([(made[..., :3] + 1) * 127.5, made[..., 3:]], -1)

@@ -97,7 +97,7 @@ def test_a_network_sees_only_known_pixels(network: str) -> None:
     generator = build(shape).eval()
     for parameter in generator.parameters():
         parameter.data += 0.05 * torch.randn(parameter.shape)
-    code, noise = torch.randn(1, generator.latent), torch.randn(1, 1, 64, 32)
+    code, noise = generator.draw(1, torch.Generator()), torch.randn(1, 1, 64, 32)
     with torch.no_grad():
         outputs = [generator(conditions([v], np.zeros(1), [np.random.default_rng(0)]), code, noise) for v in (one, two)]
     assert outputs[0].shape == (1, 4, 64, 32)

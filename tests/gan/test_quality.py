@@ -31,8 +31,6 @@ def test_frechet_of_the_same_is_zero_and_of_a_shift_its_square() -> None:
 class Copying(torch.nn.Module):
     """Knows the training people by heart: returns the real person of each place."""
 
-    latent = 4
-
     def __init__(self, crops, shift: float) -> None:
         super().__init__()
         height, width = crops.size[1], crops.size[0]
@@ -40,6 +38,9 @@ class Copying(torch.nn.Module):
         self.images = crops.images[:, top : top + height, left : left + width]
         self.known = [image[:8].tobytes() for image in self.images]
         self.shift = shift
+
+    def draw(self, count, random):
+        return torch.randn(count, 4, generator=random)
 
     def forward(self, given, code, noise):
         count, _, height, width = given.planes.shape

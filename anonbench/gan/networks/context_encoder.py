@@ -33,8 +33,6 @@ class Network(nn.Module):
         If the size cannot be halved four times.
     """
 
-    latent = 0
-
     def __init__(self, width: int, height: int, channels: int, keypoints: int) -> None:
         super().__init__()
         if width % 2**STAGES or height % 2**STAGES:
@@ -45,6 +43,10 @@ class Network(nn.Module):
         for inputs, outputs in zip(wide, wide[1:], strict=False):
             layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
         self.decode = nn.Sequential(*layers, nn.ConvTranspose2d(channels, 3, 4, 2, 1), nn.Tanh())
+
+    def draw(self, count: int, random: torch.Generator) -> Tensor:
+        """(count, 0): no code."""
+        return torch.empty(count, 0)
 
     def forward(self, given: Conditions, code: Tensor, noise: Tensor) -> Tensor:
         """Conditions of a batch to (B, 4, H, W): colours in -1..1, all opaque; ``code`` and ``noise`` are not used."""

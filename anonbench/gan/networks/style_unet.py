@@ -8,11 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from anonbench.gan.codes import APPEARANCE, LATENT, PALETTE, ROWS, STRIPS, mixed
 from anonbench.gan.condition import HEAT_STRIDE, PLANES, Conditions
 
-STRIPS = 4  # parts of the window's height, each with an appearance of its own
-APPEARANCE = 16  # numbers of each
-LATENT = STRIPS * APPEARANCE
+REMEMBERED = 256  # people whose codes a generator keeps, to draw new ones from
 STYLE = 128  # width of the style vector
 # Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add. With more
 # freedom it fools the critics by making everybody transparent, since the ground is always real.
@@ -49,9 +48,9 @@ class Network(nn.Module):
     """From conditions and a latent code to an image.
 
     An encoder reads the known surroundings, what to fill, outline and keypoints. Its features reach the decoder through
-    skips, weighted by the share of known pixels beneath them, and, with the latent code, as the style that modulates
-    every convolution (co-modulation: Zhao et al., ICLR 2021). The code is also laid out along the window's height, so
-    that head, trunk and legs can look different.
+    skips, weighted by the share of known pixels beneath them, and, with the latent code's appearance, as the style that
+    modulates every convolution (co-modulation: Zhao et al., ICLR 2021). The appearance is also laid out along the
+    window's height, so that head, trunk and legs can look different. The image starts as the code's palette.
 
     What it makes is a person, and how opaque the person is at each pixel: the ground shows around the person. The
     network decides where the outline is vague.
@@ -74,8 +73,6 @@ class Network(nn.Module):
         If the size cannot be halved often enough.
     """
 
-    latent = LATENT
-
     def __init__(self, width: int, height: int, channels: int, keypoints: int) -> None:
         super().__init__()
         depth = int(math.log2(min(width, height) / 3))
@@ -91,7 +88,10 @@ class Network(nn.Module):
         self.enter = nn.ModuleList(nn.Conv2d(PLANES, wide[i], 3, padding=1) for i in range(2))
         self.down = nn.ModuleList(down(i) for i in range(1, depth + 1))
         self.map = nn.Sequential(
-            nn.Linear(LATENT + wide[-1], 2 * STYLE), nn.LeakyReLU(0.2), nn.Linear(2 * STYLE, STYLE), nn.LeakyReLU(0.2)
+            nn.Linear(LATENT - PALETTE + wide[-1], 2 * STYLE),
+            nn.LeakyReLU(0.2),
+            nn.Linear(2 * STYLE, STYLE),
+            nn.LeakyReLU(0.2),
         )
         self.bottom = ModulatedConv(wide[-1], wide[-1])
         self.up, self.fuse, self.refine, self.tell, self.leave = (nn.ModuleList() for _ in range(5))
@@ -102,10 +102,15 @@ class Network(nn.Module):
             self.tell.append(nn.Conv2d(told, wide[i], 1))
             self.refine.append(nn.ModuleList([ModulatedConv(wide[i], wide[i]) for _ in range(1 if i == 0 else 2)]))
             self.leave.append(nn.Conv2d(wide[i], 4, 1))
+        self.register_buffer("remembered", torch.randn(REMEMBERED, LATENT) * 0.5)
         # The finest stage adds nothing until it is trained.
         for layer in (self.down[0], self.leave[-1]):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+
+    def draw(self, count: int, random: torch.Generator) -> Tensor:
+        """(count, LATENT) codes of people who do not exist (:func:`anonbench.gan.codes.mixed`)."""
+        return mixed(self.remembered, count, random)
 
     def forward(self, given: Conditions, code: Tensor, noise: Tensor) -> Tensor:
         """Synthesize a batch.
@@ -116,8 +121,8 @@ class Network(nn.Module):
             The conditions, B of them, or the same halved: the finest stage is then left out, and so is half of the
             output's size.
         code
-            (B, latent) latent codes, standard normal: for each of ``APPEARANCE`` numbers, its ``STRIPS`` values from
-            the top of the window to its bottom.
+            (B, LATENT) latent codes: the palette's red, green and blue, ``ROWS`` values each from the top of the window
+            to its bottom; then for each of ``APPEARANCE`` numbers its ``STRIPS`` values.
         noise
             (B, 1, H, W) standard normal at the network's own size, the source of fine texture.
 
@@ -140,11 +145,11 @@ class Network(nn.Module):
                 x = entered if x is None else x + entered
             x = F.leaky_relu(x, 0.2)
             skips.append(x)
-        code = F.normalize(code, dim=1) * math.sqrt(LATENT)
+        palette, code = code.split((PALETTE, LATENT - PALETTE), 1)
         strips = code.view(-1, APPEARANCE, STRIPS, 1)
         style = self.map(torch.cat([code, x.mean((2, 3))], 1))
         x = self.bottom(x, style, _coarser(noise, len(self.down)))
-        image = None
+        image = palette.view(-1, 3, ROWS, 1)
         stages = reversed(range(finest, len(self.down)))
         for i, up, fuse, tell, refine, leave in zip(
             stages, self.up, self.fuse, self.tell, self.refine, self.leave, strict=False
@@ -159,9 +164,8 @@ class Network(nn.Module):
             x = x + fuse(skips[i] * known) + tell(torch.cat(told, 1))
             for layer in refine:
                 x = layer(x, style, _coarser(noise, i))
-            if image is not None:
-                image = F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
-            image = leave(x) if image is None else image + leave(x)
+            image = F.interpolate(image, size=x.shape[2:], mode="bilinear", align_corners=False)
+            image = leave(x) + (image if image.shape[1] == 4 else F.pad(image, (0, 0, 0, 0, 0, 1)))
         person, opaque = image.split((3, 1), 1)
         opaque = OUTLINED * (2 * given.planes[:, 5:] - 1) + ADDED * torch.tanh(opaque)
         return torch.cat([person, torch.sigmoid(opaque)], 1)

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from anonbench.gan.codes import APPEARANCE, LATENT, PALETTE, STRIPS, palettes
 from anonbench.gan.condition import Conditions
 from anonbench.gan.discriminator import PixelCritic, ProjectedCritic
 from anonbench.gan.features import Features
@@ -20,7 +21,6 @@ from anonbench.gan.losses import (
     strength_difference,
     texture_difference,
 )
-from anonbench.gan.networks.style_unet import APPEARANCE, STRIPS
 from anonbench.gan.recipes.base import Recipe, descend
 from anonbench.gan.weights import Shape, build
 
@@ -38,13 +38,14 @@ AVERAGED = 350
 # What of the details is held to that of real people. Generators that differ in it leave different traces.
 TEXTURES = {"spread": texture_difference, "mean": strength_difference}
 # Weights of the losses.
-PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE = 0.5, 1.0, 3.0, 3.0, 2.0, 0.05, 10.0
+PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE, REGRESSION = 0.5, 1.0, 3.0, 3.0, 2.0, 0.005, 10.0, 1.0
 
 
 class Encoder(nn.Module):
-    """What a real person looks like, as a distribution of latent codes: from colours and features pooled over strips.
+    """A person's appearance, as a distribution: from colours and features pooled over strips.
 
-    The conditional variational part of BicycleGAN (Zhu et al., NeurIPS 2017, section 3.2).
+    The conditional variational part of BicycleGAN (Zhu et al., NeurIPS 2017, section 3.2). It is kept near the normal
+    distribution only so far that its scale does not run away: new codes are mixed from people's, not drawn from it.
     """
 
     def __init__(self, channels: tuple[int, ...]) -> None:
@@ -54,19 +55,22 @@ class Encoder(nn.Module):
         nn.init.zeros_(self.layer.bias)
 
     def forward(self, maps: list[Tensor], fill: Tensor) -> tuple[Tensor, Tensor]:
-        """Maps (B, C, h, w) of any sizes to means and log-variances, (B, APPEARANCE, STRIPS, 1) each."""
+        """Maps (B, C, h, w) of any sizes to means and log-variances, (B, APPEARANCE * STRIPS) each."""
         pooled = []
         for x in maps:
             weight = F.adaptive_avg_pool2d(fill, x.shape[2:])
             total = F.adaptive_avg_pool2d(x * weight, (STRIPS, 1))
             pooled.append(total / (F.adaptive_avg_pool2d(weight, (STRIPS, 1)) + 1e-3))
-        return self.layer(torch.cat(pooled, 1)).chunk(2, 1)
+        mean, log_variance = self.layer(torch.cat(pooled, 1)).chunk(2, 1)
+        return mean.flatten(1), log_variance.flatten(1)
 
 
 class Training(Recipe):
     """Half of each batch reconstructs real people from their own latent codes, half makes people up.
 
-    The critics see both halves. The first half of a large generator's training is at half the size.
+    The critics see both halves. From those who were made up the encoder has to find their appearance again. The
+    generator remembers the codes of the last people whom it reconstructed. The first half of a large generator's
+    training is at half the size.
 
     Parameters
     ----------
@@ -111,9 +115,12 @@ class Training(Recipe):
         half = (len(real) + 1) // 2
         with torch.no_grad():
             shown = [real[:half], *self.features(real[:half])[1:]]
-        mean, log_variance = (x.flatten(1) for x in self.encoder(shown, given.fill[:half]))
-        code = self.normal(random, len(real), self.generator.latent)
-        code = torch.cat([mean + (log_variance / 2).exp() * code[:half], code[half:]])
+        mean, log_variance = self.encoder(shown, given.fill[:half])
+        palette = palettes(real[:half], given.fill[:half])
+        appearance = mean + (log_variance / 2).exp() * self.normal(random, half, LATENT - PALETTE)
+        drawn = self.average.draw(len(real) - half, random).to(real.device)
+        self._remember(number * half, torch.cat([palette, mean], 1))
+        code = torch.cat([torch.cat([palette, appearance], 1), drawn])
         fake = given.composite(self.generator(given, code, noise))
         # The gradients of strided convolutions have a grid in them. It is never twice in the same place.
         rows, cols = torch.randint(STRIDE, (2,), generator=random).tolist()
@@ -146,7 +153,10 @@ class Training(Recipe):
             # A tanh would keep them in range, too, until it saturates: then nothing is learned any more.
             "range": inside(F.relu(fake.abs() - 1), given.fill),
         }
-        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE
+        back = [_back(x[half:], rows * x.shape[2] / fake.shape[2]) for x in (given.fill, fake, *made[1:])]
+        found, _ = self.encoder(back[1:], back[0])
+        losses["regression"] = (found - drawn[:, PALETTE:]).abs().sum() / max(1, found.numel())
+        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE, REGRESSION
         total = sum(w * x for w, x in zip(weights, losses.values(), strict=True))
         descend(self.optimizers["generator"], total, STEEPEST)
         self._average(number)
@@ -161,6 +171,12 @@ class Training(Recipe):
             for group in self.optimizers[name].param_groups:
                 group["lr"] = rate * factor
 
+    @torch.no_grad()
+    def _remember(self, seen: int, codes: Tensor) -> None:
+        """Put codes in the places of the oldest, ``seen`` having come before."""
+        kept = self.average.remembered
+        kept[(torch.arange(len(codes)) + seen) % len(kept)] = codes.to(kept.dtype)
+
     def _judge(self, learning: bool) -> None:
         for parameter in self.judging:
             parameter.requires_grad_(learning)
@@ -170,3 +186,8 @@ class Training(Recipe):
         keep = min(0.5 ** (1 / AVERAGED), 1 - 10 / (number + 20))
         for mean, value in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             mean.lerp_(value, 1 - keep)
+
+
+def _back(x: Tensor, rows: float) -> Tensor:
+    """Maps (B, C, h, w) moved up by so many of their rows, and around the edge."""
+    return torch.roll(x, -round(rows), 2)
