@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from anonbench.anonymize.frame import Patch
 from anonbench.devices import pick_device
 from anonbench.gan.codes import drawn
-from anonbench.gan.condition import View, conditions
+from anonbench.gan.condition import Conditions, View, conditions
 from anonbench.gan.grain import fineness, with_grain
 from anonbench.gan.ground import mirrored
 from anonbench.gan.weights import read_generator
@@ -82,12 +83,23 @@ class Synthesizer:
             else:
                 work.append((index, task))
         size = CPU_BATCH if self.device.type == "cpu" else BATCH
-        for start in range(0, len(work), size):
-            part = work[start : start + size]
-            chosen = [patches[index] for index, _ in part]
-            outputs = self._synthesize([task.view for _, task in part], chosen, coarseness)
-            for (index, task), patch, output in zip(part, chosen, outputs, strict=True):
-                results[index] = _pasted(patch, task, output)
+        parts = [work[start : start + size] for start in range(0, len(work), size)]
+        pasting: list[tuple[int, Future]] = []
+        # While the network makes people, the last ones are pasted and the next ones' surroundings are prepared.
+        with ThreadPoolExecutor(1) as pool:
+
+            def prepared(part: list[tuple[int, Task]]) -> Future:
+                views, rngs = [task.view for _, task in part], [patches[index].rng for index, _ in part]
+                return pool.submit(self._prepare, views, rngs, coarseness)
+
+            ahead = prepared(parts[0]) if parts else None
+            for number, part in enumerate(parts, 1):
+                told = ahead.result()
+                ahead = prepared(parts[number]) if number < len(parts) else None
+                for (index, task), output in zip(part, self._synthesize(*told), strict=True):
+                    pasting.append((index, pool.submit(_pasted, patches[index], task, output)))
+        for index, pasted in pasting:
+            results[index] = pasted.result()
         return results
 
     def _task(self, patch: Patch) -> Task | str:
@@ -117,15 +129,19 @@ class Synthesizer:
             return np.zeros((count, 3))
         return window.points(patch.keypoints, self.size)
 
+    def _prepare(
+        self, views: list[View], rngs: list[np.random.Generator], coarseness: float
+    ) -> tuple[Conditions, Tensor, Tensor]:
+        """What the network is told of a batch: conditions, latent codes, noise."""
+        given = conditions(views, np.full(len(views), coarseness), rngs)
+        code = drawn(self.generator, rngs)
+        noise = np.stack([rng.standard_normal((1, *self.size[::-1]), np.float32) for rng in rngs])
+        return given, code, torch.from_numpy(noise)
+
     @torch.inference_mode()
-    def _synthesize(self, views: list[View], patches: list[Patch], coarseness: float) -> np.ndarray:
+    def _synthesize(self, given: Conditions, code: Tensor, noise: Tensor) -> np.ndarray:
         """(B, H, W, 4) float32: colours in 0..255, not clipped, and opacity in 0..1."""
-        given = conditions(views, np.full(len(views), coarseness), [patch.rng for patch in patches])
-        code = drawn(self.generator, [patch.rng for patch in patches])
-        noise = np.stack([patch.rng.standard_normal((1, *self.size[::-1]), np.float32) for patch in patches])
-        output: Tensor = self.generator(
-            given.to(self.device), code.to(self.device), torch.from_numpy(noise).to(self.device)
-        )
+        output: Tensor = self.generator(given.to(self.device), code.to(self.device), noise.to(self.device))
         made = output.float().permute(0, 2, 3, 1).cpu().numpy()
         return np.concatenate([(made[..., :3] + 1) * 127.5, made[..., 3:]], -1)
 
