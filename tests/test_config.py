@@ -67,7 +67,7 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         if name.split("_")[0] != "scenes":
             assert generator.width > small.generators[name].width
             assert generator.channels >= small.generators[name].channels
-            build(Shape(**generator.model_dump(include=set(Shape.model_fields)), keypoints=14))
+            build(Shape(**generator.model_dump(include=set(Shape.model_fields)), keypoint_names=lspet.JOINTS))
 
 
 @pytest.mark.parametrize(
