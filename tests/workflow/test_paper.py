@@ -27,7 +27,7 @@ AP, PARTS = {"AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large"}, {"AP_ea
 # Dataset -> its models' variants besides the original; every method, both regions, all generators.
 VARIANTS = {
     ("coco", "mask-rcnn_coco"): [("face", "pixelate", "high"), ("body", "gan", "medium")],
-    ("coco", "td-hm_hrnet-w32"): [("body", "gan", "medium")],
+    ("coco", "td-hm_hrnet-w32"): [("body", "gan", "medium"), ("face", "gan", "high")],
     ("wider_face", "tinaface"): [("face", "gan", "low")],
     ("crowdpose", "td-hm_hrnet-w32"): [("face", "gan", "low"), ("body", "gan", "high")],
     ("cityscapes", "mask-rcnn_cityscapes"): [("face", "blur", "low"), ("body", "inpaint", "low")],
