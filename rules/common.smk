@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 # Scripts run in processes of their own: they find the library where the workflow stands.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
@@ -51,6 +52,15 @@ wildcard_constraints:
     shard=r"\d+",
     shards=r"\d+",
     evaluated_on="original|anonymized",
+
+
+def stop(error):
+    """End before any job runs, with the message of a UserError alone; for functions that tell a rule its inputs.
+
+    Snakemake takes whatever they raise for a mistake of the workflow's and shows it with wildcards and a traceback.
+    """
+    logger.error(f"{error.what.rstrip()}\n{error.mend}")
+    raise SystemExit(1)
 
 
 def stage_code(script, *by_name):
