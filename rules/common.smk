@@ -13,11 +13,13 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.ge
 from anonbench.code import code_files, model_config_files, model_config_weights
 from anonbench.anonymize.outside.identity import file_digests
 from anonbench.anonymize.registry import is_learned, module_of
-from anonbench.config import check_reach, load, needed_splits, network_of
+from anonbench.config import load
+from anonbench.config_checks import check_reach
 from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files, role_of
 from anonbench.files import listing_digest
 from anonbench.errors import UserError
 from anonbench.matrix import ORIGINAL, Variant, expand as expand_study
+from anonbench.needs import needed_splits, network_of
 from anonbench.pins import pins
 
 try:

@@ -9,10 +9,12 @@ from pydantic import ValidationError
 from snakemake.utils import update_config
 
 from anonbench.code import ROOT
-from anonbench.config import Fetched, check_reach, load, needed_splits
+from anonbench.config import Fetched, load
+from anonbench.config_checks import check_reach
 from anonbench.datasets.formats import lspet, pennfudan
 from anonbench.errors import UserError
 from anonbench.gan.weights import Shape, build
+from anonbench.needs import needed_splits
 
 PLAIN = {"network": "context_encoder", "region": "face", "learns": {"dataset": "scenes"}, "serves": ["scenes"]}
 PLAIN |= {"width": 32, "height": 32, "channels": 64, "epochs": 1}

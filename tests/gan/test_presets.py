@@ -9,11 +9,12 @@ import yaml
 from snakemake.utils import update_config
 
 from anonbench.code import ROOT
-from anonbench.config import Config, load, needed_generators
+from anonbench.config import Config, load
 from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
 from anonbench.gan.condition import View, conditions
 from anonbench.gan.recipes import recipe_class
 from anonbench.gan.weights import Shape, build
+from anonbench.needs import needed_generators
 
 JOINTS = tuple(COCO_SIGMAS)
 
