@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable
-from itertools import product
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from anonbench.anonymize.registry import check_params, is_learned
-from anonbench.code import model_config_weights
-from anonbench.datasets.check import check_verified, early_errors, out_of_reach
+from anonbench.config_checks import check, suggest
 from anonbench.errors import UserError
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # datasets and models: a path segment
-WORD = re.compile(r"[a-z0-9][a-z0-9_]*")  # methods and levels: a part of a variant's name, where hyphens separate
 
 Region = Literal["face", "body"]
 Task = Literal["detection", "instance_segmentation", "pose"]
@@ -283,196 +273,14 @@ def load(raw: dict[str, Any]) -> Config:
     UserError
         For the first mistake: an unknown or misspelt key, a value of the wrong type or range, an unknown method, model,
         dataset or level, method parameters that the method refuses, or a missing MM config, archive or annotation file.
-        Files behind a login may be missing: see :func:`check_reach`.
+        Files behind a login may be missing: see :func:`anonbench.config_checks.check_reach`.
     """
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise _explain(error) from None
-    sections = ("datasets", NAME), ("weights", NAME), ("models", NAME), ("generators", NAME), ("methods", WORD)
-    for section, pattern in sections:
-        for name in getattr(config, section):
-            _check_name(f"{section}.{name}", name, pattern)
-    for name, model in config.models.items():
-        _check_model(config, model, f"models.{name}")
-    for method, levels in config.methods.items():
-        for level, params in levels.items():
-            _check_name(f"methods.{method}.{level}", level, WORD)
-            for region in sorted(params.keys() & set(get_args(Region))):
-                if not isinstance(params[region], dict):
-                    raise UserError(
-                        f"methods.{method}.{level}.{region} is {params[region]!r}.", "Write parameters below it."
-                    )
-                _check_params(config, method, level, region)
-            if not params.keys() & set(get_args(Region)):
-                _check_params(config, method, level, "body")
-    for name, generator in config.generators.items():
-        _check_generator(config, generator, f"generators.{name}")
-    for number, block in enumerate(config.study):
-        _check_block(config, block, f"study[{number}]")
-    for name, generator in needed_generators(config).items():
-        _check_sources(config, generator, f"generators.{name}")
-    for number, folder in enumerate(config.archives):
-        if not Path(folder).is_dir():
-            raise UserError(f"archives[{number}] names {folder}, which is no folder.", "Correct the path.")
-    for name, splits in needed_splits(config).items():
-        spec = config.datasets[name].model_dump()
-        try:
-            early_errors(spec)
-        except UserError as error:
-            raise UserError(f"datasets.{name}: {error.what}", error.mend) from None
-        check_verified(name, spec, splits, config.archives)
+    check(config)
     return config
-
-
-def check_reach(config: Config, datasets: Iterable[str]) -> None:
-    """Stop before any job runs where a file behind a login is needed and nowhere.
-
-    Not a part of :func:`load`: what a study takes can be told without its files, and some of its cells may need none.
-
-    Parameters
-    ----------
-    config
-        The checked configuration.
-    datasets
-        The datasets that are needed. What generators learn from counts where it is among them.
-
-    Raises
-    ------
-    UserError
-        Listing every such file of these datasets, with what to do about it.
-    """
-    asked = set(datasets)
-    missing = [
-        line
-        for name, splits in needed_splits(config).items()
-        if name in asked
-        for line in out_of_reach(name, config.datasets[name].model_dump(), splits, config.archives)
-    ]
-    if missing:
-        raise UserError(
-            "These files are behind a login, and nowhere on this machine:\n- " + "\n- ".join(missing) + "\n",
-            "Put them, under these names, into a folder that the key `archives` lists, or name each under its own key.",
-        )
-
-
-def _check_model(config: Config, model: TrainedModel, where: str) -> None:
-    if not Path(model.config).is_file():
-        raise UserError(f"{where}.config names {model.config}, which does not exist.", "Correct the path.")
-    try:
-        names = model_config_weights(model.config)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(f"{where}.config: {model.config} cannot be read ({error}).", "Correct the file.") from None
-    for name in names:
-        if name not in config.weights:
-            raise UserError(
-                f"{model.config} starts from the weights {name!r}, which weights does not define.",
-                _suggest(name, config.weights),
-            )
-        if (file := config.weights[name].file) and not Path(file).is_file():
-            raise UserError(f"weights.{name}.file names {file}, which does not exist.", "Correct the path.")
-
-
-def _check_params(config: Config, method: str, level: str, region: str) -> None:
-    where = f"methods.{method}.{level}" + (f".{region}" if region in config.methods[method][level] else "")
-    try:
-        check_params(method, config.params_of(method, level, region))
-    except UserError as error:
-        raise UserError(f"{where}: {error.what}", error.mend) from None
-
-
-def _check_block(config: Config, block: Block, where: str) -> None:
-    for key, known in (("datasets", config.datasets), ("models", config.models), ("methods", config.methods)):
-        for name in getattr(block, key):
-            if name not in known:
-                raise UserError(f"{where}.{key} names {name!r}, which {key} does not define.", _suggest(name, known))
-    for name in block.datasets:
-        if "body" in block.regions and isinstance(config.datasets[name], WiderFace):
-            raise UserError(
-                f"{where}.regions asks for body, but {name} has annotated faces only.",
-                f"Put {name} into a block of its own with regions: [face].",
-            )
-    for method in block.methods:
-        for level in block.levels:
-            if level not in config.methods[method]:
-                raise UserError(
-                    f"{where} asks for {method} at level {level!r}, but methods.{method} has no parameters for it.",
-                    f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
-                )
-    for method, level, dataset, region in product(block.methods, block.levels, block.datasets, block.regions):
-        _check_params(config, method, level, region)
-        if is_learned(method):
-            try:
-                config.generators_for(dataset, region, network_of(config, method, level, region))
-            except UserError as error:
-                raise UserError(f"{where} asks for {method} at {level}. {error.what}", error.mend) from None
-
-
-def network_of(config: Config, method: str, level: str, region: str) -> str:
-    """Which kind of generator a learned method uses at a level for a region."""
-    return config.params_of(method, level, region).get("network", "style_unet")
-
-
-def needed_generators(config: Config) -> dict[str, Generator]:
-    """The generators that the study's cells need, by name."""
-    found = {}
-    for block in config.study:
-        for dataset, region, method, level in product(block.datasets, block.regions, block.methods, block.levels):
-            if is_learned(method):
-                for name in config.generators_for(dataset, region, network_of(config, method, level, region)):
-                    found[name] = config.generators[name]
-    return found
-
-
-def needed_splits(config: Config) -> dict[str, list[str]]:
-    """The splits that the study's cells and their generators need, by dataset, sorted."""
-    found = {dataset: {"train", "val"} for block in config.study for dataset in block.datasets}
-    for generator in needed_generators(config).values():
-        found.setdefault(generator.learns.dataset, set()).add(generator.learns.split)
-    return {dataset: sorted(splits) for dataset, splits in sorted(found.items())}
-
-
-def _check_generator(config: Config, generator: Generator, where: str) -> None:
-    if generator.texture and generator.network != "style_unet":
-        raise UserError(f"{where}.texture is for style_unet, not for {generator.network}.", "Leave it out.")
-    for key, names in (("learns.dataset", [generator.learns.dataset]), ("serves", generator.serves)):
-        for name in names:
-            if name not in config.datasets:
-                raise UserError(
-                    f"{where}.{key} names {name!r}, which datasets does not define.", _suggest(name, config.datasets)
-                )
-
-
-def _check_sources(config: Config, generator: Generator, where: str) -> None:
-    dataset = config.datasets[generator.learns.dataset]
-    splits = getattr(dataset, "splits", None)
-    split = generator.learns.split
-    has = split == "train" if splits is None else bool(dict(splits).get(split))
-    if split == "gan" and isinstance(dataset, Coco2017):
-        has = dataset.gan_share > 0
-    if not has:
-        raise UserError(
-            f"{where}.learns.split is {split!r}, which {generator.learns.dataset} does not have.",
-            "Choose train, or give the dataset such a split.",
-        )
-    for key in ("vgg16", "inception"):
-        weights = getattr(generator, key)
-        if weights and not Path(weights.file).is_file():
-            raise UserError(f"{where}.{key}.file names {weights.file}, which does not exist.", "Correct the path.")
-
-
-def _check_name(key: str, name: str, pattern: re.Pattern[str]) -> None:
-    if not pattern.fullmatch(name):
-        raise UserError(
-            f"{key}: the name {name!r} cannot be part of a path.",
-            "Use letters, digits and underscores" + (", dots and hyphens." if pattern is NAME else ", all lower case."),
-        )
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    known = [str(k) for k in known]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Choose from {', '.join(known)}."
 
 
 def _explain(error: ValidationError) -> UserError:
@@ -487,7 +295,7 @@ def _explain(error: ValidationError) -> UserError:
     key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".") or "the configuration"
     if first["type"] == "extra_forbidden":
         siblings = _siblings(first["loc"])
-        return UserError(f"Unknown configuration key {key}: nothing reads it.", _suggest(str(loc[-1]), siblings))
+        return UserError(f"Unknown configuration key {key}: nothing reads it.", suggest(str(loc[-1]), siblings))
     if first["type"] == "missing":
         return UserError(f"The configuration lacks {key}.", "Add it; config/README.md explains every key.")
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):

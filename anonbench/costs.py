@@ -1,4 +1,5 @@
-"""What a unit of work costs, for :mod:`anonbench.plan`: measured here on one core, or published for a GPU.
+"""What a unit of work costs, for :mod:`anonbench.plan`: measured here on one core, or published for a GPU, or computed
+from what is published.
 
 Measured figures are CPU seconds of one x86-64 core. Other machines differ by a factor; the ratios hold better.
 """
@@ -45,6 +46,19 @@ TRAININGS = {
         "gpu",
         178_000_000,
         "MMDetection's 53 images/s on 8 V100, in Detectron2's benchmark (docs/notes/benchmarks.md)",
+    ),
+    "faster-rcnn_r50_fpn": Training(
+        0.216 / 2,
+        "gpu",
+        166_000_000,
+        "MMDetection's 0.216 s a step of 2 images on a V100 (docs/en/model_zoo.md)",
+    ),
+    # Nobody publishes TinaFace's speed. RetinaNet's is MMDetection's 0.205 s for 2 images of 1333 x 800 px, padded.
+    "tinaface_r50": Training(
+        0.205 / 2 * 238.4 / 250.5,
+        "gpu",
+        150_000_000,
+        "computed: RetinaNet R50-FPN on a V100 (MMDetection, docs/en/model_zoo.md), by billions of multiplications",
     ),
     "td-hm_r50_256x192": Training(
         8 * 0.28 / 512,

@@ -12,10 +12,11 @@ from tabulate import tabulate
 from anonbench import costs
 from anonbench.anonymize.registry import is_learned
 from anonbench.code import model_config_weights
-from anonbench.config import Config, needed_generators, network_of
+from anonbench.config import Config
 from anonbench.datasets.locate import FETCHED, locate, needed_roles, remote_files
 from anonbench.datasets.size import SplitSize, known_size
 from anonbench.matrix import ORIGINAL, Variant, expand
+from anonbench.needs import needed_generators, network_of
 
 T = TypeVar("T")
 

@@ -30,6 +30,7 @@ STEPS = {
     "mask-rcnn_r50_fpn_cityscapes": (8, (2048, 1024), 1),
     "mask-rcnn_r50_fpn_cityscapes_from-coco": (8, (2048, 1024), 1),
     "mask-rcnn_r50_fpn_bdd100k": (8, (1280, 720), 1),
+    "faster-rcnn_r50_fpn_bdd100k": (10, (1280, 720), 1),
     "td-hm_r50_256x192": (17, (640, 480), 2),
     "td-hm_hrnet-w32_256x192": (17, (640, 480), 2),
     "td-hm_hrnet-w32_256x192 (CrowdPose)": (14, (640, 480), 2),

@@ -16,8 +16,10 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from anonbench.anonymize.base import Assignment  # noqa: E402
 from anonbench.anonymize.registry import create, is_learned  # noqa: E402
 from anonbench.datasets.prepare import prepare  # noqa: E402
+from anonbench.datasets.scenes.parts import KEYPOINTS  # noqa: E402
 from anonbench.files import read_json  # noqa: E402
 from anonbench.images import decode  # noqa: E402
 from anonbench.regions.build import build_regions  # noqa: E402
@@ -46,9 +48,10 @@ def main() -> None:
         for level in ("low", "medium", "high"):
             tiles = [captioned(image, "original")]
             for method, levels in config["methods"].items():
-                weights = generator(region) if is_learned(method) else None
+                weights = [generator(region)] if is_learned(method) else []
                 anonymizer = create(method, levels[level], weights)
-                result = anonymizer.anonymize(image, regions, np.random.default_rng(0)).image
+                with anonymizer.started(Assignment([], region, list(KEYPOINTS), 0, ROOT, None)):
+                    result = anonymizer.anonymize(image, regions, np.random.default_rng(0)).image
                 tiles.append(captioned(result, f"{region}, {method}, {level}"))
             rows.append(np.concatenate(tiles, axis=1))
     sheet = np.concatenate(rows, axis=0)

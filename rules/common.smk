@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 # Scripts run in processes of their own: they find the library where the workflow stands.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
@@ -12,11 +13,13 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.ge
 from anonbench.code import code_files, model_config_files, model_config_weights
 from anonbench.anonymize.outside.identity import file_digests
 from anonbench.anonymize.registry import is_learned, module_of
-from anonbench.config import check_reach, load, needed_splits, network_of
+from anonbench.config import load
+from anonbench.config_checks import check_reach
 from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files, role_of
 from anonbench.files import listing_digest
 from anonbench.errors import UserError
 from anonbench.matrix import ORIGINAL, Variant, expand as expand_study
+from anonbench.needs import needed_splits, network_of
 from anonbench.pins import pins
 
 try:
@@ -51,6 +54,15 @@ wildcard_constraints:
     shard=r"\d+",
     shards=r"\d+",
     evaluated_on="original|anonymized",
+
+
+def stop(error):
+    """End before any job runs, with the message of a UserError alone; for functions that tell a rule its inputs.
+
+    Snakemake takes whatever they raise for a mistake of the workflow's and shows it with wildcards and a traceback.
+    """
+    logger.error(f"{error.what.rstrip()}\n{error.mend}")
+    raise SystemExit(1)
 
 
 def stage_code(script, *by_name):

@@ -7,7 +7,7 @@ def within_reach(datasets):
     try:
         check_reach(CONFIG, {*datasets, *(cell.dataset for cell in CELLS if cell.path in targets)})
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        stop(error)
 
 
 def dataset_spec(wildcards):
@@ -35,7 +35,11 @@ def verified_files(wildcards):
 def file_of(wildcards):
     """The file of that official name: a local one, else the fetched one."""
     spec = dataset_spec(wildcards)
-    return str(locate(wildcards.dataset, spec, role_of(spec, wildcards.file_name), CONFIG.archives))
+    try:
+        role = role_of(spec, wildcards.file_name)
+    except UserError as error:
+        stop(error)
+    return str(locate(wildcards.dataset, spec, role, CONFIG.archives))
 
 
 def source_files(wildcards):

@@ -9,10 +9,12 @@ from pydantic import ValidationError
 from snakemake.utils import update_config
 
 from anonbench.code import ROOT
-from anonbench.config import Fetched, check_reach, load, needed_splits
+from anonbench.config import Fetched, load
+from anonbench.config_checks import check_reach
 from anonbench.datasets.formats import lspet, pennfudan
 from anonbench.errors import UserError
 from anonbench.gan.weights import Shape, build
+from anonbench.needs import needed_splits
 
 PLAIN = {"network": "context_encoder", "region": "face", "learns": {"dataset": "scenes"}, "serves": ["scenes"]}
 PLAIN |= {"width": 32, "height": 32, "channels": 64, "epochs": 1}
@@ -67,7 +69,7 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         if name.split("_")[0] != "scenes":
             assert generator.width > small.generators[name].width
             assert generator.channels >= small.generators[name].channels
-            build(Shape(**generator.model_dump(include=set(Shape.model_fields)), keypoints=14))
+            build(Shape(**generator.model_dump(include=set(Shape.model_fields)), keypoint_names=lspet.JOINTS))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from anonbench import costs
 from anonbench import plan as planning
@@ -119,6 +120,13 @@ def test_the_longest_beginning_of_a_models_name_counts(monkeypatch: pytest.Monke
     assert costs.training_of("a/net_small.py") is short
     assert costs.training_of("a/net_large_1x.py") is long
     assert costs.training_of("a/other.py") is None
+
+
+def test_what_the_papers_models_cost_is_known() -> None:
+    models = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["models"]
+    assert all(costs.training_of(model["config"]) for model in models.values())
+    configs = [path.stem for path in (ROOT / "config" / "models").glob("*.py") if not path.stem.endswith("_toy")]
+    assert [name for name in configs if costs.training_of(name) is None] == []
 
 
 def test_ones_own_dataset_is_counted_from_its_annotations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

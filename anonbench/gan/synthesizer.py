@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from anonbench.gan.grain import fineness, with_grain
 from anonbench.gan.ground import mirrored
 from anonbench.gan.weights import read_generator
 from anonbench.gan.window import Window, resize, window_of
+from anonbench.regions.anatomy import shared_joints
 
 # A shorter person has too few pixels for a network to say anything about.
 SMALLEST_SIDE = 8
@@ -56,6 +58,16 @@ class Synthesizer:
         self.device = torch.device(pick_device(device))
         self.generator, self.shape = read_generator(path, self.device)
         self.size = self.shape.width, self.shape.height
+        self.expect(())
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Say what the keypoints of the patches to come are, in their order.
+
+        Those that the generator has learned under the same names are told to it; its others count as not annotated, as
+        all do until this is called. A patch with another number of keypoints has none that could be named.
+        """
+        self.given = len(names)
+        self.told, self.source = shared_joints(self.shape.keypoint_names, names)
 
     def reach(self, side: float) -> int:
         """How many px of surroundings a region's window shows at most."""
@@ -124,10 +136,10 @@ class Synthesizer:
         return Task(window, view)
 
     def _keypoints(self, window: Window, patch: Patch) -> np.ndarray:
-        count = self.shape.keypoints
-        if patch.keypoints is None or len(patch.keypoints) != count:
-            return np.zeros((count, 3))
-        return window.points(patch.keypoints, self.size)
+        keypoints = np.zeros((self.shape.keypoints, 3))
+        if patch.keypoints is not None and len(patch.keypoints) == self.given:
+            keypoints[self.told] = window.points(patch.keypoints[self.source], self.size)
+        return keypoints
 
     def _prepare(
         self, views: list[View], rngs: list[np.random.Generator], coarseness: float

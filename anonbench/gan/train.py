@@ -81,8 +81,8 @@ def train_generator(
     out_dir
         The generator's folder.
     settings
-        Network, region, width, height and channels (:class:`anonbench.gan.weights.Shape` without its keypoints, which
-        are the dataset's, for bodies).
+        Network, region, width, height and channels (:class:`anonbench.gan.weights.Shape` without its keypoints, whose
+        names are the dataset's, for bodies).
     schedule
         How long.
     texture
@@ -107,9 +107,10 @@ def train_generator(
     keep_freed_memory()
     place = torch.device(pick_device(device))
     split = read_json(annotations)
-    partners = _partners(split) if settings["region"] == "body" else []
-    shape = Shape(**settings, keypoints=len(partners))
-    crops = read_crops(regions, images_dir, (shape.width, shape.height), partners, schedule.max_people)
+    names = _keypoint_names(split) if settings["region"] == "body" else []
+    shape = Shape(**settings, keypoint_names=names)
+    size, partners = (shape.width, shape.height), mirror_partners(names)
+    crops = read_crops(regions, images_dir, size, partners, schedule.max_people)
     per_epoch = max(1, len(crops) // schedule.batch)
     total = per_epoch * schedule.epochs
 
@@ -149,9 +150,9 @@ def train_generator(
     (snapshots / STATE).unlink(missing_ok=True)
 
 
-def _partners(split: dict[str, Any]) -> list[int]:
+def _keypoint_names(split: dict[str, Any]) -> list[str]:
     person = next(category for category in split["categories"] if category.get("is_person"))
-    return mirror_partners(person.get("keypoints") or [])
+    return person.get("keypoints") or []
 
 
 def step_seed(*parts: int) -> int:

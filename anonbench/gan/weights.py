@@ -25,7 +25,7 @@ class Shape(BaseModel):
     """What decides a generator's tensors.
 
     ``width`` and ``height`` are those of the network's window in px, ``channels`` the width of its finest stage, and
-    ``keypoints`` the number of those that it is told.
+    ``keypoint_names`` those of the dataset that it learned from, by which it is told another dataset's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,7 +35,12 @@ class Shape(BaseModel):
     width: Annotated[int, Field(ge=16, le=1024)]
     height: Annotated[int, Field(ge=16, le=1024)]
     channels: Annotated[int, Field(ge=1, le=512)]
-    keypoints: Annotated[int, Field(ge=0, le=256)]
+    keypoint_names: Annotated[tuple[str, ...], Field(max_length=256)] = ()
+
+    @property
+    def keypoints(self) -> int:
+        """The number of keypoints that it is told."""
+        return len(self.keypoint_names)
 
 
 def build(shape: Shape) -> nn.Module:

@@ -8,6 +8,8 @@ Drillis and Contini). Facial distances are fractions of a head's height, from 63
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 HEAD_HEIGHT = 0.130  # chin to crown, of stature
@@ -74,6 +76,22 @@ def labelled(keypoints: list[float] | None, names: list[str]) -> dict[str, np.nd
 def first(points: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:
     """The (2,) ``x, y`` of the first of ``names`` that is labelled, or None."""
     return next((points[name][:2] for name in names if name in points), None)
+
+
+def shared_joints(one: Sequence[str], other: Sequence[str]) -> tuple[list[int], list[int]]:
+    """The keypoints that two lists of names share: their places in the one and, in the same order, in the other.
+
+    Case does not count, nor what datasets call the crown and the neck. A name that a list has twice counts once.
+    """
+    places = {_joint(name): place for place, name in enumerate(other)}
+    found = {_joint(name): place for place, name in enumerate(one)}
+    pairs = [(place, places[joint]) for joint, place in found.items() if joint in places]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def _joint(name: str) -> str:
+    name = name.lower()
+    return next((same[0] for same in (HEAD_TOP, NECK) if name in same), name)
 
 
 def stature(points: dict[str, np.ndarray]) -> float:

@@ -10,11 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anonbench.anonymize.base import Assignment
 from anonbench.anonymize.registry import create, is_learned
 from anonbench.errors import UserError
 from anonbench.gan import synthesizer
+from anonbench.gan.condition import conditions
 from anonbench.records import Region
-from tests.gan.made import HEIGHT, WIDTH, person, picture, untrained
+from tests.gan.made import HEIGHT, NAMES, WIDTH, person, picture, untrained
 
 NETWORKS = ["style_unet", "context_encoder"]
 LEVEL = {"grow": 0.05, "coarseness": 0.02}
@@ -176,6 +178,38 @@ def test_what_cannot_be_made_is_masked_out_and_counted(gan, region: Region, reas
     assert result.fallbacks == {reason: 1}
     x1, y1, x2, y2 = region.box.clip(0).astype(int)
     assert not result.image[y1:y2, x1:x2].any()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (NAMES, [0, 1, 2]),
+        (NAMES[::-1], [2, 1, 0]),
+        (["tail", "left_hand", "Right_Hand"], [1, 2, None]),
+        (["tail", "nose", "ear"], [None] * 3),
+        (NAMES[:2], [None] * 3),  # not as many as people have: nobody knows which is which
+        ([], [None] * 3),
+    ],
+)
+def test_the_pose_is_told_by_the_names_of_the_keypoints(files, tmp_path, monkeypatch, names, told) -> None:
+    anonymizer = create("gan", LEVEL, [files["style_unet"]], "cpu")
+    views = []
+
+    def spying(given, *rest):
+        views.extend(given)
+        return conditions(given, *rest)
+
+    monkeypatch.setattr(synthesizer, "conditions", spying)
+    region = person(60, 10, 70)
+    image = picture([region], np.random.default_rng(0))
+    with anonymizer.started(Assignment([], "body", names, 0, tmp_path, None)):
+        anonymizer.anonymize(image, [region], np.random.default_rng(0))
+    with anonymizer.started(Assignment([], "body", NAMES, 0, tmp_path, None)):
+        anonymizer.anonymize(image, [region], np.random.default_rng(0))
+    found, all_ = (view.keypoints for view in views)
+    assert (all_[:, 2] == 2).all() and len(np.unique(all_[:, :2], axis=0)) == 3
+    expected = [np.zeros(3) if place is None else all_[place] for place in told]
+    assert np.array_equal(found, expected)
 
 
 def test_only_learned_methods_take_a_generator(files) -> None:

@@ -9,6 +9,8 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from anonbench.datasets.formats import bdd100k
+from anonbench.regions.build import build_regions
+from anonbench.regions.files import decode_region
 from tests.datasets import official
 from tests.datasets.converted import convert, edit, edit_json, fails, of_image
 
@@ -82,6 +84,41 @@ def test_other_people_are_people(made, folder, tmp_path):
     edit_json(folder / DET, BOXES, rename)
     first = convert(folder, tmp_path / "out", bdd100k, "train", labels="det_20")["annotations"][0]
     assert first["category_id"] == 1 and first["iscrowd"] == 1 and first["attributes"]["ignored"] == 1
+
+
+def test_official_frames_and_names_of_every_year(folder, tmp_path):
+    """Frames and labels as in det_train.json, with more attributes than are kept, names of 2018, and ignored kinds."""
+    names = {
+        "person": (1, 0), "pedestrian": (1, 0), "rider": (2, 0), "motor": (7, 0), "bike": (8, 0),
+        "traffic light": (9, 0), "other person": (1, 1), "other vehicle": (3, 1), "trailer": (4, 1),
+    }  # fmt: skip
+
+    def rewrite(frames):
+        weather = {"weather": "clear", "timeofday": "daytime", "scene": "city street"}
+        more = {"occluded": False, "truncated": True, "trafficLightColor": "NA"}
+        for frame in frames:
+            frame |= {"attributes": weather, "timestamp": 10000}
+        box = {"box2d": {"x1": 10.25, "y1": 20.5, "x2": 40.25, "y2": 90.75}}
+        frames[0]["labels"] = [
+            {"id": f"0000f77c-{number}", "attributes": more, "category": name} | box
+            for number, name in enumerate(names)
+        ]
+        frames[1]["labels"] = []
+        del frames[2]["labels"]
+
+    edit_json(folder / DET, BOXES, rewrite)
+    content = convert(folder, tmp_path, bdd100k, "train", labels="det_20")
+    assert [(a["category_id"], a["iscrowd"]) for a in of_image(content, 0)] == list(names.values())
+    assert all(a["bbox"] == [10.25, 20.5, 31, 71.25] for a in of_image(content, 0))
+    assert of_image(content, 1) == of_image(content, 2) == [] and len(content["images"]) == IMAGES
+    assert "segmentation" not in content["annotations"][0]
+
+    # Nothing tells a body from the rest of its box: all of it is the region, of ignored people, too.
+    found = build_regions(tmp_path / "train.json", tmp_path / "images" / "train", "body", {"limb_width": 0.1})
+    regions = [decode_region(record) for record in found["images"][0]["regions"]]
+    assert len(regions) == 4 and found["undetermined"] == []
+    for region in regions:
+        assert region.mask is None and np.array_equal(region.box, [10.25, 20.5, 41.25, 91.75])
 
 
 def test_files(made):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,9 @@ def write_people(folder: Path, images: int = 6, seed: int = 0) -> dict[str, Any]
     }
 
 
-def untrained(path: Path, network: str = "style_unet", keypoints: int = 3, seed: int = 0) -> Path:
+def untrained(path: Path, network: str = "style_unet", names: Sequence[str] = NAMES, seed: int = 0) -> Path:
     """The file of a generator with random weights, large enough for pictures that are not all one gray."""
-    shape = Shape(network=network, region="body", width=32, height=64, channels=8, keypoints=keypoints)
+    shape = Shape(network=network, region="body", width=32, height=64, channels=8, keypoint_names=names)
     torch.manual_seed(seed)
     generator = build(shape)
     with torch.no_grad():

@@ -55,7 +55,7 @@ def test_nobody_comes_back_unchanged_and_colours_stay_near() -> None:
 @pytest.mark.parametrize("network", ["style_unet", "context_encoder"])
 def test_a_code_depends_on_its_source_alone(network: str) -> None:
     torch.manual_seed(0)
-    generator = build(Shape(network=network, region="body", width=32, height=64, channels=4, keypoints=0))
+    generator = build(Shape(network=network, region="body", width=32, height=64, channels=4))
 
     def of(*seeds: int) -> torch.Tensor:
         return drawn(generator, [np.random.default_rng(seed) for seed in seeds])

@@ -9,7 +9,7 @@ import torch
 from anonbench.gan.condition import View, conditions
 from anonbench.gan.crops import read_crops, sample_views
 from anonbench.gan.weights import Shape, build
-from tests.gan.made import person, write_people
+from tests.gan.made import NAMES, person, write_people
 
 
 def view(image: np.ndarray | None = None, exact: bool = True) -> View:
@@ -93,7 +93,7 @@ def test_a_network_sees_only_known_pixels(network: str) -> None:
     one = view()
     two = view(np.where(one.known[..., None], one.image, 255 - one.image))
     torch.manual_seed(0)
-    shape = Shape(network=network, region="body", width=32, height=64, channels=4, keypoints=3)
+    shape = Shape(network=network, region="body", width=32, height=64, channels=4, keypoint_names=NAMES)
     generator = build(shape).eval()
     for parameter in generator.parameters():
         parameter.data += 0.05 * torch.randn(parameter.shape)

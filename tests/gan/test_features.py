@@ -88,5 +88,5 @@ def test_another_file_is_refused(weights: Path, tmp_path: Path) -> None:
 
 
 def test_a_recipe_without_it_uses_the_packaged_network() -> None:
-    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4, keypoints=0)
+    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4)
     assert recipe_class("style_unet")(shape, 1).perceptual is None

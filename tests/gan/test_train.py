@@ -22,7 +22,7 @@ from anonbench.gan.recipes import recipe_class
 from anonbench.gan.train import Schedule, train_generator
 from anonbench.gan.weights import Shape, build, read_generator, write_generator
 from anonbench.images import decode
-from tests.gan.made import write_people
+from tests.gan.made import NAMES, write_people
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULE = Schedule(epochs=4, batch=4, snapshot_every=2, max_people=100, seed=3)
@@ -48,7 +48,8 @@ def trained(request: pytest.FixtureRequest, files: dict, tmp_path_factory: pytes
 def test_a_training_leaves_a_generator_a_sheet_and_a_log_with_quality(trained: tuple[str, Path]) -> None:
     network, out = trained
     _, shape = read_generator(out / "generator.safetensors", torch.device("cpu"))
-    assert (shape.network, shape.width, shape.height, shape.keypoints) == (network, 32, 64, 3)
+    assert (shape.network, shape.width, shape.height) == (network, 32, 64)
+    assert list(shape.keypoint_names) == NAMES and shape.keypoints == 3
     assert decode(out / "samples.png").shape[0] == 7 * 66
     log = read_json(out / "log.json")
     assert [record["epoch"] for record in log["snapshots"]] == [2, 4]
@@ -160,7 +161,7 @@ run(files, Path({str(tmp_path)!r}), schedule=Schedule(1000, 4, 1, 100, 0))
 
 
 def test_a_generator_says_its_shape(tmp_path: Path) -> None:
-    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4, keypoints=0)
+    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4)
     write_generator(tmp_path / "g.safetensors", build(shape), shape)
     assert read_generator(tmp_path / "g.safetensors", torch.device("cpu"))[1] == shape
 
@@ -170,7 +171,7 @@ def _pickle(path: Path) -> None:
 
 
 def _truncated(path: Path) -> None:
-    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4, keypoints=0)
+    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4)
     write_generator(path, build(shape), shape)
     path.write_bytes(path.read_bytes()[:-100])
 
@@ -180,7 +181,7 @@ def _without_shape(path: Path) -> None:
 
 
 def _of_another_shape(path: Path) -> None:
-    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4, keypoints=0)
+    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4)
     write_generator(path, build(shape), shape.model_copy(update={"channels": 8}))
 
 
@@ -198,7 +199,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_only_large_generators_begin_at_half_the_size() -> None:
     def halved(width: int, height: int) -> float:
-        shape = Shape(network="style_unet", region="face", width=width, height=height, channels=4, keypoints=0)
+        shape = Shape(network="style_unet", region="face", width=width, height=height, channels=4)
         return recipe_class("style_unet")(shape, 10).half_sized
 
     assert [halved(128, 128), halved(96, 128), halved(32, 64)] == [5, 0, 0]

@@ -24,8 +24,11 @@ PUBLISHED = {
 }
 
 
-@cache
 def published(name: str) -> Config:
-    toolkit, path = PUBLISHED[name]
+    return toolkits_own(*PUBLISHED[name])
+
+
+@cache
+def toolkits_own(toolkit: str, path: str) -> Config:
     (package,) = find_spec(toolkit).submodule_search_locations
     return Config.fromfile(str(Path(package, ".mim", "configs", path)))

@@ -7,13 +7,21 @@ import pytest
 import torch
 from mmengine.registry import MODELS, DefaultScope
 
+from anonbench.costs import training_of
 from anonbench.mm import setup
 from anonbench.mm.fetched_weights import load_into
 from anonbench.train import model_config
-from tests.train.published import PUBLISHED, published
+from tests.train.published import PUBLISHED, published, toolkits_own
 
 CONFIGS = Path(__file__).resolve().parents[2] / "config" / "models"
-GPU_SIZED = [*PUBLISHED, "mask-rcnn_r50_fpn_bdd100k", "tinaface_r50_widerface", "tinaface_r50_widerface_30e"]
+FASTER = "faster-rcnn_r50_fpn_bdd100k"
+GPU_SIZED = [
+    *PUBLISHED,
+    "mask-rcnn_r50_fpn_bdd100k",
+    FASTER,
+    "tinaface_r50_widerface",
+    "tinaface_r50_widerface_30e",
+]
 
 # Where ours differ from the published files on purpose, by config, or for all of them.
 ON_PURPOSE = {
@@ -30,7 +38,8 @@ def config_for(name: str, classes: int):
     if config.default_scope == "mmpose":
         model.head.out_channels = classes
     elif "roi_head" in model:
-        model.roi_head.bbox_head.num_classes = model.roi_head.mask_head.num_classes = classes
+        for head in {"bbox_head", "mask_head"} & model.roi_head.keys():
+            model.roi_head[head].num_classes = classes
     else:
         model.bbox_head.num_classes = classes
     return config
@@ -73,6 +82,18 @@ def test_the_model_is_the_published_one(name):
     assert differing <= ON_PURPOSE
 
 
+def test_faster_rcnn_is_the_toolkits_own():
+    """BDD100K's authors took it as it is, for the schedule 1x; what is left of the mask model has no effect."""
+    theirs, ours = toolkits_own("mmdet", "faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py"), config_for(FASTER, 80)
+    without_effect = {"data_preprocessor.pad_mask", "train_cfg.rcnn.mask_size", "test_cfg.rcnn.mask_thr_binary"}
+    a, b = flat(ours.model.to_dict()), flat(theirs.model.to_dict())
+    differing = {key for key in a.keys() | b.keys() if a.get(key) != b.get(key)}
+    assert {key for key in differing if not key.startswith("backbone.init_cfg")} <= ON_PURPOSE | without_effect
+    assert ours.train_cfg.max_epochs == theirs.train_cfg.max_epochs
+    assert [flat(step) for step in ours.param_scheduler] == [flat(step) for step in theirs.param_scheduler]
+    assert model_config.served_tasks(ours) == ("detection",)
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_schedule_is_the_published_one(name):
     theirs, ours = published(name), model_config.load(CONFIGS / f"{name}.py")
@@ -112,6 +133,16 @@ def test_the_rate_follows_batch_and_gpus(name, processes):
     assert config.optim_wrapper.optimizer.lr / step == pytest.approx(rate / base)
 
 
+def test_faster_rcnn_has_torchvisions_parameters():
+    from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, fasterrcnn_resnet50_fpn
+
+    with torch.device("meta"):
+        theirs = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=91)
+    fixed = 53120  # as below
+    assert parameters(theirs) - fixed == FasterRCNN_ResNet50_FPN_Weights.COCO_V1.meta["num_params"]
+    assert parameters(theirs) - parameters(build(config_for(FASTER, 90))) == 4 * (1024 + 1)
+
+
 def test_mask_rcnn_has_torchvisions_parameters():
     """torchvision's has outputs for the background where MMDetection's has none: 4 box deltas and a mask."""
     from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights, maskrcnn_resnet50_fpn
@@ -145,6 +176,20 @@ def test_tinaface_has_the_published_parameters_but_for_deformable_convolutions()
     """
     offsets = sum(blocks * (18 * 9 * channels + 18) for blocks, channels in ((6, 256), (3, 512)))
     assert round((parameters(build(config_for("tinaface_r50_widerface", 1))) + offsets) / 1e6, 2) == 37.98
+
+
+def test_tinafaces_cost_is_retinanets_by_their_multiplications():
+    from torch.utils.flop_counter import FlopCounterMode
+
+    def billions(config, height: int, width: int) -> float:
+        model = build(config)
+        with FlopCounterMode(display=False) as counter:
+            model(torch.empty(1, 3, height, width, device="meta"), mode="tensor")
+        return counter.get_total_flops() / 2e9
+
+    retinanet = toolkits_own("mmdet", "retinanet/retinanet_r50_fpn_1x_coco.py")
+    share = billions(config_for("tinaface_r50_widerface", 1), 640, 640) / billions(retinanet, 800, 1344)
+    assert training_of("tinaface_r50_widerface_30e.py").seconds == pytest.approx(0.205 / 2 * share, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["mask-rcnn_r50_fpn_1x", "td-hm_r50_256x192", "tinaface_r50_widerface"])

@@ -27,6 +27,40 @@ def test_a_misspelt_key_stops_before_any_job(project):
 
 
 @pytest.mark.parametrize(
+    ("target", "last"),
+    [
+        (
+            "resources/datasets/city/annotations/val.json",
+            [
+                "These files are behind a login, and nowhere on this machine:",
+                "- leftImg8bit_trainvaltest.zip of city ",
+                "- gtFine_trainvaltest.zip of city ",
+                "Put them, under these names, into a folder",
+            ],
+        ),
+        (
+            "resources/verified/city/leftImg8bit.zip.json",
+            [
+                "cityscapes has no file leftImg8bit.zip.",
+                "Choose from leftImg8bit_trainvaltest.zip, gtFine_trainvaltest.zip.",
+            ],
+        ),
+    ],
+)
+def test_what_a_rule_cannot_have_ends_in_our_message_alone(project, target, last):
+    project.config["datasets"]["city"] = {"format": "cityscapes"}
+    project.config["study"][0]["datasets"].append("city")
+    tiny_pennfudan(project.root / "PennFudanPed.zip")
+    result = project.snakemake(target)
+    assert result.returncode == 1
+    _, told = (result.stdout + result.stderr).split("Building DAG of jobs...\n")
+    lines = told.strip().splitlines()
+    assert len(lines) == len(last)
+    assert all(line.startswith(start) for line, start in zip(lines, last, strict=True))
+    assert not (project.root / "resources").exists()
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         (lambda archive, spec: spec.update(sha256="0" * 64), "SHA-256"),

@@ -20,18 +20,19 @@ from tests.datasets.server import Answer, Server, serve
 from tests.workflow.project import ROOT, Project
 
 PAPER = "config/paper.yaml"
-BEHIND_A_LOGIN = ("cityscapes", "bdd100k")
+BEHIND_A_LOGIN = ("cityscapes", "bdd100k", "bdd100k_det")
 DETECTOR, POSE = "mask-rcnn_mobilenetv2_toy.py", "td-hm_mobilenetv2_toy.py"
 AP, PARTS = {"AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large"}, {"AP_easy", "AP_medium", "AP_hard"}
 
 # Dataset -> its models' variants besides the original; every method, both regions, all generators.
 VARIANTS = {
     ("coco", "mask-rcnn_coco"): [("face", "pixelate", "high"), ("body", "gan", "medium")],
-    ("coco", "td-hm_hrnet-w32"): [("body", "gan", "medium")],
+    ("coco", "td-hm_hrnet-w32"): [("body", "gan", "medium"), ("face", "gan", "high")],
     ("wider_face", "tinaface"): [("face", "gan", "low")],
     ("crowdpose", "td-hm_hrnet-w32"): [("face", "gan", "low"), ("body", "gan", "high")],
     ("cityscapes", "mask-rcnn_cityscapes"): [("face", "blur", "low"), ("body", "inpaint", "low")],
     ("bdd100k", "mask-rcnn_bdd100k"): [("face", "blur", "low"), ("body", "mask_out", "low")],
+    ("bdd100k_det", "faster-rcnn_bdd100k"): [("body", "gan", "low")],
 }
 # Some of the metrics by which each protocol is told from the others.
 METRICS = {
@@ -44,6 +45,7 @@ METRICS = {
     ("cityscapes", "instance_segmentation"): {"AP", "AP50"},
     ("bdd100k", "detection"): AP,
     ("bdd100k", "instance_segmentation"): AP,
+    ("bdd100k_det", "detection"): AP,
 }
 CHANGED = [
     (dataset, "-".join(variant))
@@ -94,7 +96,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in yaml.safe_load((ROOT / PAPER).read_text())["datasets"]:
         (folder / name).mkdir()
         images = {"coco": 12, "wider_face": 8}.get(name, 6)
-        getattr(official, "coco2017" if name == "coco" else name)(folder / name, images=images)
+        getattr(official, {"coco": "coco2017", "bdd100k_det": "bdd100k"}.get(name, name))(folder / name, images=images)
     return folder
 
 
@@ -205,9 +207,10 @@ def test_without_the_files_behind_a_login_the_rest_can_be_planned(tmp_path: Path
         "gtFine_trainvaltest",
         "bdd100k_images_10k",
         "bdd100k_ins_seg_labels_trainval",
+        "bdd100k_images_100k",
+        "bdd100k_det_20_labels_trainval",
     ):
         assert f"- {name}.zip of " in printed
-    assert "images_100k" not in printed
     cell = "results/cells/{}/face-gan-low/seed0/original.json"
     result = project.snakemake(cell.format("coco/mask-rcnn_coco"), "--dry-run", "--quiet")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -216,4 +219,4 @@ def test_without_the_files_behind_a_login_the_rest_can_be_planned(tmp_path: Path
     assert "gtFine" in result.stdout + result.stderr and "bdd100k_" not in result.stdout + result.stderr
     result = project.snakemake("plan")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "513 cells from 513 trainings." in result.stdout
+    assert "606 cells from 606 trainings." in result.stdout

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -49,6 +50,13 @@ class Gan(base.Anonymizer):
         from anonbench.gan.synthesizer import Synthesizer
 
         self.synthesizers = [Synthesizer(generator, device) for generator in generators]
+
+    @contextmanager
+    def started(self, given: base.Assignment) -> Iterator[None]:
+        """Tells the generators what the keypoints are, which are matched by name with those that they have learned."""
+        for synthesizer in self.synthesizers:
+            synthesizer.expect(given.keypoint_names)
+        yield
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""
