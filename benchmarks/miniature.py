@@ -20,6 +20,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -75,9 +76,10 @@ def main() -> None:
 
 @dataclass
 class Run:
-    """What Snakemake did in this call: its seconds, exit status, and failed jobs by rule."""
+    """What Snakemake did in this call: seconds, of wall-clock and of CPU, exit status, and failed jobs by rule."""
 
     seconds: float = 0.0
+    cpu: float = 0.0
     status: int = 0
     failed: Counter[str] = field(default_factory=Counter)
 
@@ -101,7 +103,8 @@ def execute(project: Project, folder: Path, cores: int) -> Run:
             except BaseException:
                 process.terminate()  # which removes what its job has half written
                 raise
-    run.seconds, run.status = time.perf_counter() - start, process.returncode
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run.seconds, run.cpu, run.status = time.perf_counter() - start, used.ru_utime + used.ru_stime, process.returncode
     return run
 
 
@@ -129,7 +132,7 @@ def checked(project: Project, folder: Path, run: Run) -> tuple[str, bool]:
     cells = expand(config.study)
     head = f"{len(cells)} cells planned, {sum((project.root / cell.path).is_file() for cell in cells)} there"
     parts = [
-        f"{head}. This call took {run.seconds:.0f} s.",
+        f"{head}. This call took {run.seconds:.0f} s, and {run.cpu:.0f} s of CPU.",
         stages,
         region_table(rows),
         f"Connections to the loopback: {attempts.total() - refused.total()}; to anything else: {refused.total()}.",
