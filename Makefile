@@ -18,7 +18,7 @@ test: setup  ## set up, then pass the tests
 check-models: setup  ## one full-size training step of every GPU-sized model, on the CPU: many minutes
 	.venv/bin/python benchmarks/models.py
 
-check-study: setup  ## the whole study of config/paper.yaml on miniature archives, kept in miniature/: about half an hour of a core
+check-study: setup  ## the whole study of config/paper.yaml on miniature archives, kept in miniature/; a second call goes on
 	.venv/bin/python -m benchmarks.miniature --folder miniature --cores $(CORES)
 
 setup:  ## make .venv with the pinned packages (PYTHON=/path/to/python3.11 to choose)
