@@ -2,7 +2,7 @@
 PYTHON ?=
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
-.PHONY: help demo test check-models setup clean
+.PHONY: help demo test check-models check-study setup clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ test: setup  ## set up, then pass the tests
 
 check-models: setup  ## one full-size training step of every GPU-sized model, on the CPU: many minutes
 	.venv/bin/python benchmarks/models.py
+
+check-study: setup  ## the whole study of config/paper.yaml on miniature archives, kept in miniature/; a second call goes on
+	.venv/bin/python -m benchmarks.miniature --folder miniature --cores $(CORES)
 
 setup:  ## make .venv with the pinned packages (PYTHON=/path/to/python3.11 to choose)
 	@envs/install.sh $(PYTHON)

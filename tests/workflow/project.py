@@ -28,21 +28,36 @@ class Project:
 
     @classmethod
     def create(cls, root: Path, config: dict[str, Any], *below: str) -> Project:
-        """Copy the working tree's own files to ``root``."""
+        """Copy the working tree's own files to ``root``, in place of those that are there."""
         for part in PARTS:
             source = ROOT / part
             if source.is_dir():
+                shutil.rmtree(root / part, ignore_errors=True)
                 shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 root.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, root / part)
         return cls(root, config, below)
 
-    def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake here, with this project's configuration as it is now."""
+    def merged(self) -> dict[str, Any]:
+        """The configuration as Snakemake merges it of the default, the files below, and this project's own."""
+        from snakemake.utils import update_config
+
+        merged: dict[str, Any] = {}
+        for file in ("config/config.yaml", *self.below):
+            update_config(merged, yaml.safe_load((self.root / file).read_text(encoding="utf-8")))
+        update_config(merged, self.config)
+        return merged
+
+    def command(self, *arguments: str, cores: int = 2) -> list[str]:
+        """What runs Snakemake in :attr:`root`, with this project's configuration as it is now."""
         (self.root / "test.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))
         command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
-        command += ["--configfile", *self.below, "test.yaml"]
+        return [*command, "--configfile", *self.below, "test.yaml"]
+
+    def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake here."""
+        command = self.command(*arguments, cores=cores)
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=900)
 
     def planned(self, *targets: str) -> set[str]:
