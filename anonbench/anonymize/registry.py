@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from anonbench.errors import UserError
 EXTERNAL = "external"
 
 
-def method_names() -> list[str]:
+@cache
+def method_names() -> tuple[str, ...]:
     """The methods that exist, sorted: one for every module in ``anonbench/anonymize/methods/``."""
     folder = Path(__file__).parent / "methods"
-    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
 
 
 def create(method: str, params: dict[str, Any], generators: Sequence[Path] = (), device: str = "auto") -> Anonymizer:
