@@ -33,7 +33,7 @@ VARIATIONS = {
     "no L1 loss": {(recipe, "L1"): 0.0},
     "appearance kept normal": {(recipe, "DIVERGENCE"): 0.05},
     "appearance not found again": {(recipe, "REGRESSION"): 0.0},
-    "nobody's own colours": {(codes, "TINT"): 0.3},
+    "colours tinted more": {(codes, "TINT"): 0.3},
     "no texture loss": {(recipe, "TEXTURE"): 0.0},
     "first half at half the size": {(recipe, "SMALLEST_HALF"): 0},
     "free to be transparent": {(network, "ADDED"): 6.0},
