@@ -19,7 +19,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonbench.anonymize.geometry import footprint
-from anonbench.anonymize.originals import write_originals
 from anonbench.anonymize.outside.accept import accept
 from anonbench.anonymize.outside.exchange import describe
 from anonbench.anonymize.outside.identity import file_digests
@@ -27,11 +26,11 @@ from anonbench.anonymize.registry import check_params, create, module_of
 from anonbench.anonymize.variant import write_shard, write_variant
 from anonbench.anonymize.worklist import deal, work_of, write_lists
 from anonbench.errors import UserError
-from anonbench.files import read_json, sha256_file, write_json
-from anonbench.images import decode, encode
+from anonbench.files import read_json, sha256_file
+from anonbench.images import decode
 from anonbench.records import Region
-from anonbench.regions.files import encode_region
 from tests.anonymize.outside_tool import decoded
+from tests.anonymize.split import write_split
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = Path(__file__).with_name("outside_tool.py")
@@ -55,13 +54,8 @@ def smooth(seed: int) -> np.ndarray:
 @pytest.fixture
 def split(tmp_path: Path) -> dict[str, Any]:
     """Five images, one of them without and one with an invisible region, as the arguments of `write_variant`."""
-    images, regions = [], []
+    people = []
     for index, name in enumerate(NAMES):
-        path = tmp_path / "images" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(smooth(index), path.suffix))
-        entry = {"file_name": name, "width": WIDTH, "height": HEIGHT}
-        images.append({"id": index, **entry, "sha256": sha256_file(path)})
         mask = np.zeros((HEIGHT, WIDTH), bool)
         mask[10:40, 20:40] = True
         found = {
@@ -69,21 +63,9 @@ def split(tmp_path: Path) -> dict[str, Any]:
             "far.png": [Region(np.array([900.0, 900, 990, 990]))],
             "two.png": [Region(BOX), Region(np.array([44.0, 4, 60, 30]), keypoints=KEYPOINTS)],
         }.get(name, [Region(BOX, mask, annotation_id=index)])
-        regions.append({"image_id": index, **entry, "regions": [encode_region(region) for region in found]})
-    write_json(tmp_path / "annotations.json", {"images": images})
-    head = {"dataset": "toy", "split": "train", "region": "body", "keypoint_names": ["nose", "tail"]}
-    write_json(tmp_path / "regions.json", {**head, "images": regions})
-    write_originals(
-        annotations=tmp_path / "annotations.json",
-        images_dir=tmp_path / "images",
-        out_dir=tmp_path / "original" / "images",
-        manifest=tmp_path / "original" / "manifest.json",
-        dataset="toy",
-        split="train",
-    )
+        people.append((name, smooth(index), found))
     return {
-        "originals": tmp_path / "original" / "manifest.json",
-        "regions": tmp_path / "regions.json",
+        **write_split(tmp_path, people, keypoint_names=["nose", "tail"]),
         "out_dir": tmp_path / "out" / "images",
         "manifest": tmp_path / "out" / "manifest.json",
         "dataset": "toy",

@@ -15,13 +15,11 @@ import pytest
 
 from anonbench.anonymize import variant, worklist
 from anonbench.anonymize.methods.gan import Gan
-from anonbench.anonymize.originals import write_originals
 from anonbench.anonymize.variant import compose, forget_shards, write_shard, write_variant
 from anonbench.anonymize.worklist import deal, read_list, work_of, write_lists
 from anonbench.errors import UserError
 from anonbench.files import read_json, sha256_file, write_json
-from anonbench.images import encode
-from anonbench.regions.files import encode_region
+from tests.anonymize.split import write_split
 from tests.gan.made import person, picture, untrained
 
 COUNT = 23
@@ -32,34 +30,13 @@ LEVELS = {"pixelate": {"cells": 4}, "gan": {"grow": 0.05, "coarseness": 0.02}}
 def split(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The arguments that all shards share: 23 images, every third of them without anybody, and a tiny generator."""
     root = tmp_path_factory.mktemp("split")
-    images, regions = [], []
+    people = []
     for index in range(COUNT):
-        rng = np.random.default_rng(index)
         crowd = [person(30 + 25 * n, 10 + index % 7, 60) for n in range(index % 3)]
-        pixels = picture(crowd, rng)
-        path = root / "images" / f"{'ab'[index % 2]}/{index}.{'png' if index % 5 else 'jpg'}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(pixels, path.suffix))
-        entry = {
-            "file_name": str(path.relative_to(root / "images")),
-            "width": pixels.shape[1],
-            "height": pixels.shape[0],
-        }
-        images.append({"id": index, **entry, "sha256": sha256_file(path)})
-        regions.append({"image_id": index, **entry, "regions": [encode_region(region) for region in crowd]})
-    write_json(root / "annotations.json", {"images": images})
-    write_json(root / "regions.json", {"dataset": "toy", "split": "train", "region": "body", "images": regions})
-    write_originals(
-        annotations=root / "annotations.json",
-        images_dir=root / "images",
-        out_dir=root / "original" / "images",
-        manifest=root / "original" / "manifest.json",
-        dataset="toy",
-        split="train",
-    )
+        name = f"{'ab'[index % 2]}/{index}.{'png' if index % 5 else 'jpg'}"
+        people.append((name, picture(crowd, np.random.default_rng(index)), crowd))
     return {
-        "originals": root / "original" / "manifest.json",
-        "regions": root / "regions.json",
+        **write_split(root, people),
         "generators": [untrained(root / "generator.safetensors", "style_unet")],
     }
 
