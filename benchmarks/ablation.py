@@ -32,7 +32,7 @@ VARIATIONS = {
     "no perceptual loss": {(recipe, "PERCEPTUAL"): 0.0},
     "no L1 loss": {(recipe, "L1"): 0.0},
     "appearance kept normal": {(recipe, "DIVERGENCE"): 0.05},
-    "appearance not found again": {(recipe, "REGRESSION"): 0.0},
+    "colours of the cells not kept": {(recipe, "COLOURS"): 0.0},
     "colours tinted more": {(codes, "TINT"): 0.3},
     "no texture loss": {(recipe, "TEXTURE"): 0.0},
     "first half at half the size": {(recipe, "SMALLEST_HALF"): 0},

@@ -1,8 +1,9 @@
 """The latent codes of the style generator: how real people look, and people who do not exist in between.
 
-A code is a palette, the mean colours of ``ROWS`` rows of the window within the person, and an appearance of ``STRIPS``
-coarser rows, ``APPEARANCE`` numbers each, which are learned. A generator that is told colours need not find out what a
-code's numbers are for, and does not make everybody gray.
+A code is a grid laid over the person's outline. Each of its cells holds a palette, the mean colour there, and an
+appearance, ``APPEARANCE`` numbers that are learned. A generator that is told colours need not find out what a code's
+numbers are for, and does not make everybody gray; and one that is told where on the person a detail is need not give
+everybody the same detail in the same place.
 """
 
 from __future__ import annotations
@@ -14,61 +15,122 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-ROWS = 16
-STRIPS, APPEARANCE = 8, 16
-PALETTE = 3 * ROWS
-LATENT = PALETTE + STRIPS * APPEARANCE
-# Where a new person's upper and lower halves may meet, as a fraction of the window's height.
-WAIST = 0.3, 0.9
-# By how much the colours of each half are changed, of -1..1, and its appearance, of what people differ by.
+# Rows and columns of the grid. A person's own picture of so many pixels shows neither face nor print.
+GRIDS = {"body": (16, 6), "face": (6, 4)}
+PALETTE, APPEARANCE = 3, 4
+CODE = PALETTE + APPEARANCE
+# The grid is laid out on less than twice so many rows of pixels.
+FINEST = 64
+# Where a new person's head and trunk, and upper and lower halves, may meet, as a fraction of the grid's height.
+NECK, WAIST = (0.1, 0.2), (0.3, 0.9)
+# By how much the colours of each part are changed, of -1..1, and its appearance, of what people differ by.
 TINT, JITTER = 0.05, 0.2
+# A cell without pixels takes its row's mean, and a row without any the person's: how much of either every cell has.
+SHARED = 1e-3
 
 
-def palettes(images: Tensor, fill: Tensor) -> Tensor:
-    """(B, PALETTE) mean colours of rows of images (B, 3, H, W) where ``fill`` (B, 1, H, W) is 1.
+class Places:
+    """Where the cells of a grid lie on people, each pixel belonging to the up to four nearest cells.
 
-    A row without any such pixel takes the nearest other row's.
+    Rows are spread evenly from the outline's top to its bottom, columns from its left to its right edge at each height,
+    so that one person's grid fits another person's outline.
+
+    Parameters
+    ----------
+    outline
+        (B, 1, H, W) in 0..1, the person being where it is more than a half.
+    fill
+        (B, 1, H, W) of 0 and 1, which serves where there is no outline.
+    grid
+        Its rows and columns.
     """
-    weight = F.adaptive_avg_pool2d(fill, (ROWS, 1))
-    rows = F.adaptive_avg_pool2d(images * fill, (ROWS, 1)) / (weight + 1e-6)
-    places = torch.arange(ROWS, device=images.device)
-    far = (places[:, None] - places).abs() + ROWS * (weight.flatten(1) < 1e-4)[:, None]
-    nearest = far.argmin(2)[:, None].expand(-1, 3, -1)
-    return rows[..., 0].gather(2, nearest).flatten(1)
+
+    def __init__(self, outline: Tensor, fill: Tensor, grid: tuple[int, int]) -> None:
+        stride = 2 ** max(0, (outline.shape[2] // FINEST).bit_length() - 1)
+        person, fallback = (F.avg_pool2d(x, stride)[:, 0] > 0.5 for x in (outline, fill))
+        person = torch.where(person.flatten(1).any(1)[:, None, None], person, fallback)
+        height, width = person.shape[1:]
+        y, x = (torch.arange(n, device=outline.device, dtype=outline.dtype) for n in (height, width))
+        top, bottom = _ends(person.any(2), y)
+        left, right = _edges(person, x, height // (2 * grid[0]))
+        down = (y - top + 0.5) / (bottom - top + 1)
+        across = (x - left[..., None] + 0.5) / (right - left + 1)[..., None]
+        self.person = person[:, None].to(outline.dtype)
+        shares = _hats(down, grid[0])[:, :, None, :, None] * _hats(across, grid[1])[:, :, :, None]
+        self.grid, self.shares = grid, shares.flatten(3).flatten(1, 2)  # (B, h w, cells)
+
+    def laid(self, code: Tensor) -> Tensor:
+        """Codes (B, C, rows, columns) over the window, (B, C, h, w)."""
+        return (code.flatten(2) @ self.shares.mT).unflatten(2, self.person.shape[2:])
+
+    def pooled(self, images: Tensor) -> Tensor:
+        """The means of images (B, C, H, W) of any size over each cell's part of the person: (B, C, rows, columns)."""
+        parts = torch.cat([resized(images, self.person.shape[2:]) * self.person, self.person], 1)
+        sums = (parts.flatten(2) @ self.shares).unflatten(2, self.grid)
+        sums = sums + SHARED * sums.sum(3, True) + SHARED**2 * sums.sum((2, 3), True)
+        return sums[:, :-1] / (sums[:, -1:] + 1e-9)
+
+
+def _ends(there: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+    """(..., 1) first and last of n places where (..., n) is true; all of them where nothing is."""
+    none = ~there.any(-1, keepdim=True)
+    first = torch.where(there, places, torch.inf).amin(-1, keepdim=True)
+    last = torch.where(there, places, -torch.inf).amax(-1, keepdim=True)
+    return torch.where(none, places[0], first), torch.where(none, places[-1], last)
+
+
+def _edges(person: Tensor, x: Tensor, reach: int) -> tuple[Tensor, Tensor]:
+    """(B, h) left and right edge of a person (B, h, w) at each height and ``reach`` px around it."""
+    left = torch.where(person, x, torch.inf).amin(2)
+    right = torch.where(person, x, -torch.inf).amax(2)
+    left, right = (sign * F.max_pool1d(sign * edge, 2 * reach + 1, 1, reach) for sign, edge in ((-1, left), (1, right)))
+    start, end = _ends(person.any(1), x)
+    empty = left > right
+    return torch.where(empty, start, left), torch.where(empty, end, right)
+
+
+def _hats(position: Tensor, count: int) -> Tensor:
+    """(..., count) shares in each of so many cells of positions in 0..1, which add up to 1; beyond is the last cell."""
+    place = (position * count - 0.5).clamp(0, count - 1)
+    return (1 - (place[..., None] - torch.arange(count, device=place.device)).abs()).clamp(min=0)
+
+
+def resized(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Maps (B, C, h, w) at another size: averaged where it is smaller, else interpolated."""
+    if size[0] < maps.shape[2]:
+        return F.adaptive_avg_pool2d(maps, size)
+    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
 
 
 def mixed(known: Tensor, count: int, random: torch.Generator) -> Tensor:
-    """(count, LATENT) codes of people who do not exist, on the CPU.
+    """(count, CODE, rows, columns) codes of people who do not exist, on the CPU.
 
-    Each is one person above a random height and another one below it, tinted and jittered, so that nobody's code comes
-    back. Drawing from what real people look like needs no assumption of how their codes are distributed.
+    Each has the head of one person, the upper half of a second and the lower half of a third, tinted and jittered, so
+    that nobody's code comes back. Drawing from what real people look like needs no assumption of how their codes are
+    distributed.
 
     Parameters
     ----------
     known
-        (N, LATENT) codes of real people.
+        (N, CODE, rows, columns) codes of real people.
     random
         On the CPU, so that all devices draw the same.
     """
-    colours, looks = known.detach().cpu().split((PALETTE, LATENT - PALETTE), 1)
-    colours, looks = colours.view(-1, 3, ROWS), looks.view(-1, APPEARANCE, STRIPS)
-    upper, lower = torch.randint(len(known), (2, count), generator=random)
-    waist = WAIST[0] + (WAIST[1] - WAIST[0]) * torch.rand(count, generator=random)
-    above = _above(waist, ROWS)
-    palette = torch.where(above, colours[upper], colours[lower])
-    for half in (above, ~above):
-        palette = palette + TINT * torch.randn(count, 3, 1, generator=random) * half
-    look = torch.where(_above(waist, STRIPS), looks[upper], looks[lower])
-    look = look + JITTER * looks.std(0) * torch.randn(look.shape, generator=random)
-    return torch.cat([palette.flatten(1), look.flatten(1)], 1)
-
-
-def _above(height: Tensor, count: int) -> Tensor:
-    """(B, 1, count) which of so many rows lie above a fraction (B,) of the height."""
-    return (torch.arange(count) < (height * count).round()[:, None])[:, None]
+    known = known.detach().cpu()
+    sources = known[torch.randint(len(known), (3, count), generator=random)]
+    rows = known.shape[2]
+    neck, waist = (a + (b - a) * torch.rand(count, 1, generator=random) for a, b in (NECK, WAIST))
+    height = (torch.arange(rows) + 0.5) / rows
+    part = (height > neck).long() + (height > waist)
+    spread = JITTER * known.std(0, correction=0)
+    spread[:PALETTE] = TINT
+    noise = torch.randn(3, count, PALETTE, 1, 1, generator=random).expand(-1, -1, -1, *known.shape[2:])
+    noise = torch.cat([noise, torch.randn(3, count, APPEARANCE, *known.shape[2:], generator=random)], 2)
+    candidates = sources + spread * noise
+    return candidates.gather(0, part[None, :, None, :, None].expand(1, *candidates.shape[1:]))[0]
 
 
 def drawn(generator: nn.Module, rngs: Sequence[np.random.Generator]) -> Tensor:
-    """(B, D) codes of new people for any generator, one from each source of random numbers."""
+    """(B, …) codes of new people for any generator, one from each source of random numbers."""
     randoms = (torch.Generator().manual_seed(int(rng.integers(2**62))) for rng in rngs)
     return torch.cat([generator.draw(1, random) for random in randoms])

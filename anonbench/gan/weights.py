@@ -52,7 +52,8 @@ def build(shape: Shape) -> nn.Module:
         If the network cannot have this size.
     """
     try:
-        return network_class(shape.network)(shape.width, shape.height, shape.channels, shape.keypoints)
+        network = network_class(shape.network)
+        return network(shape.width, shape.height, shape.channels, shape.keypoints, shape.region)
     except ValueError as error:
         raise UserError(f"The generator {shape.network} {error}.", "Change the generator's size.") from None
 

@@ -1,4 +1,4 @@
-"""Latent codes: what they say of people, and how new ones are mixed."""
+"""Latent codes: where they lie on people, what they say of them, and how new ones are mixed."""
 
 from __future__ import annotations
 
@@ -7,48 +7,99 @@ import pytest
 import torch
 
 from anonbench.gan import codes
-from anonbench.gan.codes import LATENT, PALETTE, ROWS, STRIPS, drawn, mixed, palettes
+from anonbench.gan.codes import CODE, GRIDS, Places, drawn, mixed
 from anonbench.gan.weights import Shape, build
 
-
-def test_a_palette_is_the_mean_colour_of_each_row_within_the_person_and_of_the_nearest_elsewhere() -> None:
-    images = torch.rand(2, 3, 4 * ROWS, 10, generator=torch.Generator().manual_seed(0))
-    fill = torch.zeros(2, 1, 4 * ROWS, 10)
-    fill[:, :, 8:20, 3:7] = 1
-    found = palettes(images, fill).view(2, 3, ROWS)
-    for row in (2, 3, 4):
-        expected = images[:, :, 4 * row : 4 * row + 4, 3:7].mean((2, 3))
-        assert torch.allclose(found[:, :, row], expected, atol=1e-5)
-    assert torch.equal(found[:, :, :2], found[:, :, 2:3].expand(-1, -1, 2))
-    assert torch.equal(found[:, :, 5:], found[:, :, 4:5].expand(-1, -1, ROWS - 5))
-    changed = torch.where(fill.bool(), images, torch.rand(images.shape))
-    assert torch.equal(palettes(changed, fill).view(2, 3, ROWS), found)
+GRID = 4, 2
 
 
-def test_a_palette_of_nobody_is_gray() -> None:
-    assert not palettes(torch.ones(1, 3, 32, 8), torch.zeros(1, 1, 32, 8)).any()
+def person(*rows: tuple[int, int, int, int], height: int = 32, width: int = 20) -> torch.Tensor:
+    """(1, 1, H, W) of 0 and 1: a person of boxes of top, bottom, left, right."""
+    mask = torch.zeros(1, 1, height, width)
+    for top, bottom, left, right in rows:
+        mask[:, :, top:bottom, left:right] = 1
+    return mask
 
 
-def test_a_new_person_is_one_above_the_waist_and_another_below(monkeypatch) -> None:
+def test_a_cell_has_the_mean_colour_of_its_part_of_the_person_and_of_nothing_else() -> None:
+    outline = person((8, 24, 6, 14))
+    images = torch.rand(1, 3, 32, 20, generator=torch.Generator().manual_seed(0))
+    found = Places(outline, outline, GRID).pooled(images)
+    assert found.shape == (1, 3, *GRID)
+    changed = torch.where(outline.bool(), images, torch.rand(images.shape))
+    assert torch.equal(Places(outline, outline, GRID).pooled(changed), found)
+    stripes = torch.zeros(1, 3, 32, 20)
+    stripes[:, 0, :16], stripes[:, 1, :, 10:] = 1, 1
+    found = Places(outline, outline, GRID).pooled(stripes)[0]
+    assert (found[0, 0] > 0.99).all() and (found[0, -1] < 0.01).all()
+    assert (found[1, :, 1] > 0.8).all() and (found[1, :, 0] < 0.2).all()  # neighbours share their border
+    assert not found[2].any()
+
+
+def test_a_code_is_laid_from_edge_to_edge_of_any_outline() -> None:
+    code = torch.arange(8.0).view(1, 1, *GRID)
+    for outline in (person((0, 32, 0, 20)), person((8, 24, 6, 14)), person((4, 16, 2, 8), (16, 28, 12, 18))):
+        laid = Places(outline, outline, GRID).laid(code)[0, 0]
+        rows = outline[0, 0].any(1).nonzero().flatten()
+        for row, expected in ((rows[0], (0, 1)), (rows[-1], (6, 7))):
+            columns = outline[0, 0, row].nonzero().flatten()
+            assert laid[row, columns[0]].item() == pytest.approx(expected[0], abs=0.3)
+            assert laid[row, columns[-1]].item() == pytest.approx(expected[1], abs=0.3)
+
+
+def test_what_is_laid_out_is_pooled_again() -> None:
+    code = torch.randn(1, 3, *GRID, generator=torch.Generator().manual_seed(0)).cumsum(2).cumsum(3)
+    places = Places(*[person((0, 64, 4, 36), height=64, width=40)] * 2, GRID)
+    assert torch.corrcoef(torch.stack([places.pooled(places.laid(code)).flatten(), code.flatten()]))[0, 1] > 0.95
+
+
+def test_a_cell_without_pixels_takes_its_rows_mean() -> None:
+    outline = person((0, 16, 0, 20), (16, 48, 0, 2), (16, 48, 18, 20), height=48)
+    images = torch.ones(1, 3, 48, 20)
+    images[:, :, 16:, :2], images[:, :, 16:, 18:] = -0.5, 0.5
+    last = Places(outline, outline, (3, 5)).pooled(images)[0, 0, 2]
+    assert last[[0, 2, 4]].tolist() == pytest.approx([-0.5, 0, 0.5], abs=0.05)
+
+
+@pytest.mark.parametrize("outline", [torch.zeros(2, 1, 32, 20), torch.full((2, 1, 32, 20), 0.4)])
+def test_the_fill_serves_where_there_is_no_outline_and_nobody_is_gray(outline: torch.Tensor) -> None:
+    fill = person((8, 24, 6, 14)).repeat(2, 1, 1, 1)
+    fill[1] = 0
+    found = Places(outline, fill, GRID).pooled(torch.ones(2, 3, 32, 20))
+    assert torch.allclose(found[0], torch.ones(3, *GRID), atol=1e-4)
+    assert found.isfinite().all() and not found[1].any()
+
+
+@pytest.mark.parametrize("size", [(32, 32), (256, 128), (288, 160), (128, 64)])
+def test_a_gradient_reaches_code_and_image_at_any_size(size: tuple[int, int]) -> None:
+    outline = person((3, size[0] - 3, 4, size[1] - 4), height=size[0], width=size[1])
+    code, image = torch.zeros(1, 2, *GRIDS["body"]).requires_grad_(), torch.zeros(1, 2, *size).requires_grad_()
+    places = Places(outline, outline, GRIDS["body"])
+    laid = places.laid(code)
+    assert laid.shape[2] <= 2 * codes.FINEST and size[0] % laid.shape[2] == size[1] % laid.shape[3] == 0
+    (laid.sum() + places.pooled(image).sum()).backward()
+    assert (code.grad > 0).all()
+    inside = image.grad[0, 0, 8:-8, 8:-8]
+    assert (inside > 0).all() and not image.grad[0, :, :, 0].any()
+
+
+def test_a_new_person_has_the_head_the_upper_and_the_lower_half_of_others(monkeypatch) -> None:
     monkeypatch.setattr(codes, "TINT", 0.0)
     monkeypatch.setattr(codes, "JITTER", 0.0)
-    known = torch.arange(20.0)[:, None].expand(-1, LATENT)
-    made = mixed(known, 300, torch.Generator().manual_seed(0))
-    for part, rows in ((made[:, :PALETTE], ROWS), (made[:, PALETTE:], STRIPS)):
-        part = part.view(300, -1, rows)
-        assert (part == part[:, :1]).all()
-        uppers, lowers = part[:, 0, 0], part[:, 0, -1]
-        assert set(uppers.tolist()) == set(lowers.tolist()) == set(range(20))
-        assert (((part[:, 0] == uppers[:, None]) | (part[:, 0] == lowers[:, None])).all(1)).all()
-        assert ((part[:, 0].diff(dim=1) != 0).sum(1) <= 1).all()
-    both = made[:, [0, PALETTE - 1, PALETTE, LATENT - 1]]
-    assert torch.equal(both[:, :2], both[:, 2:])
+    known = torch.arange(20.0)[:, None, None, None].expand(-1, CODE, *GRIDS["body"])
+    made = mixed(known, 400, torch.Generator().manual_seed(0))
+    assert (made == made[:, :1, :, :1]).all()
+    rows = made[:, 0, :, 0]
+    assert all(set(rows[:, row].tolist()) == set(range(20)) for row in (0, 4, -1))
+    changes = rows.diff(dim=1) != 0
+    assert (changes[:, :3].sum(1) <= 1).all() and (changes[:, 3:].sum(1) <= 1).all()
+    assert (changes.sum(1) == 2).float().mean() > 0.85
 
 
 def test_nobody_comes_back_unchanged_and_colours_stay_near() -> None:
-    known = torch.randn(5, LATENT, generator=torch.Generator().manual_seed(0))
+    known = torch.randn(5, CODE, 4, 3, generator=torch.Generator().manual_seed(0))
     made = mixed(known, 200, torch.Generator().manual_seed(1))
-    assert torch.cdist(made, known).min() > 0.01
+    assert torch.cdist(made.flatten(1), known.flatten(1)).min() > 0.01
     assert made.std(0).mean() == pytest.approx(float(known.std(0).mean()), rel=0.3)
 
 
@@ -63,4 +114,4 @@ def test_a_code_depends_on_its_source_alone(network: str) -> None:
     together = of(3, 4)
     assert torch.equal(together, torch.cat([of(3), of(4)])) and torch.equal(together, of(3, 4))
     assert torch.equal(*together) == (network == "context_encoder")
-    assert together.shape == (2, LATENT if network == "style_unet" else 0)
+    assert together.shape == ((2, CODE, *GRIDS["body"]) if network == "style_unet" else (2, 0))

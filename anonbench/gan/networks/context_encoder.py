@@ -24,8 +24,8 @@ class Network(nn.Module):
         px; multiples of 16.
     channels
         Of the first convolution, 64 in the literature; each following one has twice as many.
-    keypoints
-        Not used: this generator is told no pose.
+    keypoints, region
+        Not used: this generator is told no pose, and is the same for faces and bodies.
 
     Raises
     ------
@@ -33,7 +33,7 @@ class Network(nn.Module):
         If the size cannot be halved four times.
     """
 
-    def __init__(self, width: int, height: int, channels: int, keypoints: int) -> None:
+    def __init__(self, width: int, height: int, channels: int, keypoints: int, region: str) -> None:
         super().__init__()
         if width % 2**STAGES or height % 2**STAGES:
             raise ValueError(f"needs a width and height that are multiples of {2**STAGES} px, got {width} x {height}")

@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from anonbench.gan.codes import APPEARANCE, LATENT, PALETTE, ROWS, STRIPS, mixed
+from anonbench.gan.codes import CODE, GRIDS, PALETTE, Places, mixed, resized
 from anonbench.gan.condition import HEAT_STRIDE, PLANES, Conditions
 
 REMEMBERED = 256  # people whose codes a generator keeps, to draw new ones from
 STYLE = 128  # width of the style vector
+BELTS = 4  # into so many parts of a person's height the code is summed up for the style
 # Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add. With more
 # freedom it fools the critics by making everybody transparent, since the ground is always real.
 OUTLINED, ADDED = 5.0, 2.0
@@ -48,9 +49,9 @@ class Network(nn.Module):
     """From conditions and a latent code to an image.
 
     An encoder reads the known surroundings, what to fill, outline and keypoints. Its features reach the decoder through
-    skips, weighted by the share of known pixels beneath them, and, with the latent code's appearance, as the style that
-    modulates every convolution (co-modulation: Zhao et al., ICLR 2021). The appearance is also laid out along the
-    window's height, so that head, trunk and legs can look different. The image starts as the code's palette.
+    skips, weighted by the share of known pixels beneath them, and, with a summary of the latent code, as the style that
+    modulates every convolution (co-modulation: Zhao et al., ICLR 2021). The code itself is laid out over the outline
+    (:class:`anonbench.gan.codes.Places`), as a condition, and its palette is the image to which the network adds.
 
     What it makes is a person, and how opaque the person is at each pixel: the ground shows around the person. The
     network decides where the outline is vague.
@@ -66,6 +67,8 @@ class Network(nn.Module):
         Of the finest stage; each coarser one has twice as many, up to eight times.
     keypoints
         Number of heat-maps, which may be 0.
+    region
+        ``face`` or ``body``, which decides the code's grid.
 
     Raises
     ------
@@ -73,8 +76,9 @@ class Network(nn.Module):
         If the size cannot be halved often enough.
     """
 
-    def __init__(self, width: int, height: int, channels: int, keypoints: int) -> None:
+    def __init__(self, width: int, height: int, channels: int, keypoints: int, region: str) -> None:
         super().__init__()
+        self.grid = GRIDS[region]
         depth = int(math.log2(min(width, height) / 3))
         if width % 2**depth or height % 2**depth:
             raise ValueError(f"needs a width and height that are multiples of {2**depth} px, got {width} x {height}")
@@ -88,7 +92,7 @@ class Network(nn.Module):
         self.enter = nn.ModuleList(nn.Conv2d(PLANES, wide[i], 3, padding=1) for i in range(2))
         self.down = nn.ModuleList(down(i) for i in range(1, depth + 1))
         self.map = nn.Sequential(
-            nn.Linear(LATENT - PALETTE + wide[-1], 2 * STYLE),
+            nn.Linear(CODE * BELTS + wide[-1], 2 * STYLE),
             nn.LeakyReLU(0.2),
             nn.Linear(2 * STYLE, STYLE),
             nn.LeakyReLU(0.2),
@@ -98,18 +102,18 @@ class Network(nn.Module):
         for i in reversed(range(depth)):
             self.up.append(nn.Conv2d(wide[i + 1], wide[i], 1))
             self.fuse.append(nn.Conv2d(wide[i], wide[i], 1))
-            told = 2 + (keypoints + APPEARANCE if i >= self.heat_at else 0)
+            told = 2 + CODE + (keypoints if i >= self.heat_at else 0)
             self.tell.append(nn.Conv2d(told, wide[i], 1))
             self.refine.append(nn.ModuleList([ModulatedConv(wide[i], wide[i]) for _ in range(1 if i == 0 else 2)]))
             self.leave.append(nn.Conv2d(wide[i], 4, 1))
-        self.register_buffer("remembered", torch.randn(REMEMBERED, LATENT) * 0.5)
+        self.register_buffer("remembered", torch.randn(REMEMBERED, CODE, *self.grid) * 0.5)
         # The finest stage adds nothing until it is trained.
         for layer in (self.down[0], self.leave[-1]):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
     def draw(self, count: int, random: torch.Generator) -> Tensor:
-        """(count, LATENT) codes of people who do not exist (:func:`anonbench.gan.codes.mixed`)."""
+        """(count, CODE, rows, columns) codes of people who do not exist (:func:`anonbench.gan.codes.mixed`)."""
         return mixed(self.remembered, count, random)
 
     def forward(self, given: Conditions, code: Tensor, noise: Tensor) -> Tensor:
@@ -121,8 +125,8 @@ class Network(nn.Module):
             The conditions, B of them, or the same halved: the finest stage is then left out, and so is half of the
             output's size.
         code
-            (B, LATENT) latent codes: the palette's red, green and blue, ``ROWS`` values each from the top of the window
-            to its bottom; then for each of ``APPEARANCE`` numbers its ``STRIPS`` values.
+            (B, CODE, rows, columns): in each cell of the grid the palette's red, green and blue, -1..1, and the numbers
+            of the appearance.
         noise
             (B, 1, H, W) standard normal at the network's own size, the source of fine texture.
 
@@ -145,11 +149,11 @@ class Network(nn.Module):
                 x = entered if x is None else x + entered
             x = F.leaky_relu(x, 0.2)
             skips.append(x)
-        palette, code = code.split((PALETTE, LATENT - PALETTE), 1)
-        strips = code.view(-1, APPEARANCE, STRIPS, 1)
-        style = self.map(torch.cat([code, x.mean((2, 3))], 1))
+        summary = F.adaptive_avg_pool2d(code, (BELTS, 1)).flatten(1)
+        style = self.map(torch.cat([summary, x.mean((2, 3))], 1))
+        laid = Places(given.planes[:, 5:], given.fill, self.grid).laid(code)
         x = self.bottom(x, style, _coarser(noise, len(self.down)))
-        image = palette.view(-1, 3, ROWS, 1)
+        image = None
         stages = reversed(range(finest, len(self.down)))
         for i, up, fuse, tell, refine, leave in zip(
             stages, self.up, self.fuse, self.tell, self.refine, self.leave, strict=False
@@ -157,16 +161,15 @@ class Network(nn.Module):
             x = F.interpolate(up(x), scale_factor=2, mode="bilinear", align_corners=False)
             known = F.avg_pool2d(given.known, 2 ** (i - finest))
             told = [F.avg_pool2d(given.planes[:, 3:6:2], 2 ** (i - finest))]
-            if i >= self.heat_at:
-                if given.heat.shape[1]:
-                    told.append(F.avg_pool2d(given.heat, 2 ** (i - self.heat_at)))
-                told.append(F.interpolate(strips, size=x.shape[2:], mode="bilinear", align_corners=False))
+            told.append(resized(laid, x.shape[2:]))
+            if i >= self.heat_at and given.heat.shape[1]:
+                told.append(F.avg_pool2d(given.heat, 2 ** (i - self.heat_at)))
             x = x + fuse(skips[i] * known) + tell(torch.cat(told, 1))
             for layer in refine:
                 x = layer(x, style, _coarser(noise, i))
-            image = F.interpolate(image, size=x.shape[2:], mode="bilinear", align_corners=False)
-            image = leave(x) + (image if image.shape[1] == 4 else F.pad(image, (0, 0, 0, 0, 0, 1)))
+            image = leave(x) if image is None else leave(x) + resized(image, x.shape[2:])
         person, opaque = image.split((3, 1), 1)
+        person = person + resized(laid[:, :PALETTE], person.shape[2:])
         opaque = OUTLINED * (2 * given.planes[:, 5:] - 1) + ADDED * torch.tanh(opaque)
         return torch.cat([person, torch.sigmoid(opaque)], 1)
 

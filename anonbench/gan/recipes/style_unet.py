@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from anonbench.gan.codes import APPEARANCE, LATENT, PALETTE, STRIPS, palettes
+from anonbench.gan.codes import APPEARANCE, GRIDS, PALETTE, Places
 from anonbench.gan.condition import Conditions
 from anonbench.gan.discriminator import PixelCritic, ProjectedCritic
 from anonbench.gan.features import Features
@@ -38,39 +38,33 @@ AVERAGED = 350
 # What of the details is held to that of real people. Generators that differ in it leave different traces.
 TEXTURES = {"spread": texture_difference, "mean": strength_difference}
 # Weights of the losses.
-PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE, REGRESSION = 0.5, 1.0, 3.0, 3.0, 2.0, 0.005, 10.0, 1.0
+PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE, COLOURS = 0.5, 1.0, 3.0, 3.0, 2.0, 0.005, 10.0, 3.0
 
 
 class Encoder(nn.Module):
-    """A person's appearance, as a distribution: from colours and features pooled over strips.
+    """A person's appearance, as a distribution: from colours and features pooled over the cells of the code's grid.
 
     The conditional variational part of BicycleGAN (Zhu et al., NeurIPS 2017, section 3.2). It is kept near the normal
     distribution only so far that its scale does not run away: new codes are mixed from people's, not drawn from it.
     """
 
-    def __init__(self, channels: tuple[int, ...]) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.layer = nn.Conv2d(sum(channels), 2 * APPEARANCE, 1)
+        self.layer = nn.Conv2d(channels, 2 * APPEARANCE, 1)
         nn.init.normal_(self.layer.weight, std=0.01)
         nn.init.zeros_(self.layer.bias)
 
-    def forward(self, maps: list[Tensor], fill: Tensor) -> tuple[Tensor, Tensor]:
-        """Maps (B, C, h, w) of any sizes to means and log-variances, (B, APPEARANCE * STRIPS) each."""
-        pooled = []
-        for x in maps:
-            weight = F.adaptive_avg_pool2d(fill, x.shape[2:])
-            total = F.adaptive_avg_pool2d(x * weight, (STRIPS, 1))
-            pooled.append(total / (F.adaptive_avg_pool2d(weight, (STRIPS, 1)) + 1e-3))
-        mean, log_variance = self.layer(torch.cat(pooled, 1)).chunk(2, 1)
-        return mean.flatten(1), log_variance.flatten(1)
+    def forward(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C, rows, columns) to means and log-variances, (B, APPEARANCE, rows, columns) each."""
+        return self.layer(pooled).chunk(2, 1)
 
 
 class Training(Recipe):
     """Half of each batch reconstructs real people from their own latent codes, half makes people up.
 
-    The critics see both halves. From those who were made up the encoder has to find their appearance again. The
-    generator remembers the codes of the last people whom it reconstructed. The first half of a large generator's
-    training is at half the size.
+    The critics see both halves, and in both each cell has to keep the colour that the code gives it. The generator
+    remembers the codes of the last people whom it reconstructed. The first half of a large generator's training is at
+    half the size.
 
     Parameters
     ----------
@@ -89,7 +83,7 @@ class Training(Recipe):
         large = min(shape.width, shape.height) >= 2 * SMALLEST_HALF
         self.half_sized = HALF_SIZED * steps if large else 0
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
-        self.encoder = Encoder((3, *self.features.channels[1:]))
+        self.encoder = Encoder(3 + sum(self.features.channels[1:]))
         self.critics = nn.ModuleDict(
             {"projected": ProjectedCritic(self.features.channels, shape.keypoints), "pixels": PixelCritic()}
         )
@@ -114,14 +108,17 @@ class Training(Recipe):
             real = real * (given.fill + given.known)
         half = (len(real) + 1) // 2
         with torch.no_grad():
-            shown = [real[:half], *self.features(real[:half])[1:]]
-        mean, log_variance = self.encoder(shown, given.fill[:half])
-        palette = palettes(real[:half], given.fill[:half])
-        appearance = mean + (log_variance / 2).exp() * self.normal(random, half, LATENT - PALETTE)
+            places = Places(given.planes[:, 5:], given.fill, GRIDS[self.shape.region])
+            there = Places(given.planes[:half, 5:], given.fill[:half], GRIDS[self.shape.region])
+            shown = torch.cat([there.pooled(x) for x in (real[:half], *self.features(real[:half])[1:])], 1)
+        mean, log_variance = self.encoder(shown)
+        palette = shown[:, :PALETTE]
+        appearance = mean + (log_variance / 2).exp() * self.normal(random, *mean.shape)
         drawn = self.average.draw(len(real) - half, random).to(real.device)
         self._remember(number * half, torch.cat([palette, mean], 1))
         code = torch.cat([torch.cat([palette, appearance], 1), drawn])
         fake = given.composite(self.generator(given, code, noise))
+        colours = (places.pooled(fake) - code[:, :PALETTE]).abs().mean()
         # The gradients of strided convolutions have a grid in them. It is never twice in the same place.
         rows, cols = torch.randint(STRIDE, (2,), generator=random).tolist()
         given, real, fake = given.rolled(rows, cols), *(torch.roll(x, (rows, cols), (2, 3)) for x in (real, fake))
@@ -149,14 +146,12 @@ class Training(Recipe):
             ),
             "l1": inside((fake[:half] - real[:half]).abs(), fill),
             "texture": self.texture(real, fake, given.fill),
-            "divergence": kullback_leibler(mean, log_variance),
+            "divergence": kullback_leibler(mean.flatten(1), log_variance.flatten(1)),
             # A tanh would keep them in range, too, until it saturates: then nothing is learned any more.
             "range": inside(F.relu(fake.abs() - 1), given.fill),
+            "colours": colours,
         }
-        back = [_back(x[half:], rows * x.shape[2] / fake.shape[2]) for x in (given.fill, fake, *made[1:])]
-        found, _ = self.encoder(back[1:], back[0])
-        losses["regression"] = (found - drawn[:, PALETTE:]).abs().sum() / max(1, found.numel())
-        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE, REGRESSION
+        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE, COLOURS
         total = sum(w * x for w, x in zip(weights, losses.values(), strict=True))
         descend(self.optimizers["generator"], total, STEEPEST)
         self._average(number)
@@ -186,8 +181,3 @@ class Training(Recipe):
         keep = min(0.5 ** (1 / AVERAGED), 1 - 10 / (number + 20))
         for mean, value in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             mean.lerp_(value, 1 - keep)
-
-
-def _back(x: Tensor, rows: float) -> Tensor:
-    """Maps (B, C, h, w) moved up by so many of their rows, and around the edge."""
-    return torch.roll(x, -round(rows), 2)
