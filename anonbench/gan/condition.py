@@ -82,6 +82,11 @@ class Conditions:
         return self.planes[:, 4:5]
 
     @property
+    def outline(self) -> Tensor:
+        """(B, 1, H, W) in 0..1."""
+        return self.planes[:, 5:]
+
+    @property
     def halvings(self) -> int:
         """How often the conditions were halved."""
         return (HEAT_STRIDE * self.heat.shape[2] // self.planes.shape[2]).bit_length() - 1
@@ -93,7 +98,7 @@ class Conditions:
         """
         fill = F.max_pool2d(self.fill, 2)
         known = -F.max_pool2d(-self.known, 2)
-        rgb, outline = F.avg_pool2d(self.planes[:, :3], 2) * known, F.avg_pool2d(self.planes[:, 5:], 2)
+        rgb, outline = F.avg_pool2d(self.planes[:, :3], 2) * known, F.avg_pool2d(self.outline, 2)
         return Conditions(torch.cat([rgb, fill, known, outline], 1), self.heat, F.avg_pool2d(self.ground, 2))
 
     def rolled(self, rows: int, cols: int) -> Conditions:

@@ -151,7 +151,7 @@ class Network(nn.Module):
             skips.append(x)
         summary = F.adaptive_avg_pool2d(code, (BELTS, 1)).flatten(1)
         style = self.map(torch.cat([summary, x.mean((2, 3))], 1))
-        laid = Places(given.planes[:, 5:], given.fill, self.grid).laid(code)
+        laid = Places(given.outline, given.fill, self.grid).laid(code)
         x = self.bottom(x, style, _coarser(noise, len(self.down)))
         image = None
         stages = reversed(range(finest, len(self.down)))
@@ -170,7 +170,7 @@ class Network(nn.Module):
             image = leave(x) if image is None else leave(x) + resized(image, x.shape[2:])
         person, opaque = image.split((3, 1), 1)
         person = person + resized(laid[:, :PALETTE], person.shape[2:])
-        opaque = OUTLINED * (2 * given.planes[:, 5:] - 1) + ADDED * torch.tanh(opaque)
+        opaque = OUTLINED * (2 * given.outline - 1) + ADDED * torch.tanh(opaque)
         return torch.cat([person, torch.sigmoid(opaque)], 1)
 
 

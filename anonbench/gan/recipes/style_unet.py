@@ -108,8 +108,8 @@ class Training(Recipe):
             real = real * (given.fill + given.known)
         half = (len(real) + 1) // 2
         with torch.no_grad():
-            places = Places(given.planes[:, 5:], given.fill, GRIDS[self.shape.region])
-            there = Places(given.planes[:half, 5:], given.fill[:half], GRIDS[self.shape.region])
+            places = Places(given.outline, given.fill, GRIDS[self.shape.region])
+            there = Places(given.outline[:half], given.fill[:half], GRIDS[self.shape.region])
             shown = torch.cat([there.pooled(x) for x in (real[:half], *self.features(real[:half])[1:])], 1)
         mean, log_variance = self.encoder(shown)
         palette = shown[:, :PALETTE]
