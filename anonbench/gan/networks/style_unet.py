@@ -21,10 +21,13 @@ WIDEST = 8  # channels never exceed this many times those of the finest stage
 
 
 class ModulatedConv(nn.Module):
-    """A convolution whose input channels are scaled by a style and whose output is demodulated, then noise.
+    """A convolution of a normalized input whose channels are scaled by a style, and demodulated; then noise.
 
     Karras et al., CVPR 2020 (StyleGAN2), section 2.2, in its form without per-sample weights: scaling the input and
     dividing the output by the norm of the scaled weights is the same and needs one convolution for the whole batch.
+    Demodulation takes the input to be of unit strength; where nothing keeps it so, a style that prefers the strong
+    channels doubles it from layer to layer, until images of a hundred times their range undo the training. So each
+    sample is divided by its root mean square.
     """
 
     def __init__(self, inputs: int, outputs: int, size: int = 3) -> None:
@@ -37,6 +40,7 @@ class ModulatedConv(nn.Module):
         nn.init.ones_(self.style.bias)
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
+        x = x * ((x**2).mean((1, 2, 3), keepdim=True) + 1e-8).rsqrt()
         scale = self.style(style)
         strength = (self.weight**2).sum((2, 3)) @ (scale**2).T  # (outputs, B)
         x = F.conv2d(x * scale[:, :, None, None], self.weight, padding=self.weight.shape[-1] // 2)
