@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -147,3 +148,10 @@ def test_without_the_files_behind_a_login_the_rest_can_be_planned(tmp_path: Path
     result = project.snakemake("plan")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "606 cells from 606 trainings." in result.stdout
+
+
+def test_other_addresses_of_the_same_files_run_nothing(finished: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = json.dumps(finished.config)
+    assert told.count("http://127.0.0.1:") > 5
+    monkeypatch.setattr(finished, "config", json.loads(told.replace("http://127.0.0.1:", "http://127.0.0.2:")))
+    assert finished.planned() == set()
