@@ -8,6 +8,7 @@ everybody the same detail in the same place.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -58,6 +59,12 @@ class Places:
         self.person = person[:, None].to(outline.dtype)
         shares = _hats(down, grid[0])[:, :, None, :, None] * _hats(across, grid[1])[:, :, :, None]
         self.grid, self.shares = grid, shares.flatten(3).flatten(1, 2)  # (B, h w, cells)
+
+    def __getitem__(self, index: slice) -> Places:
+        """The same of some people."""
+        some = copy.copy(self)
+        some.person, some.shares = self.person[index], self.shares[index]
+        return some
 
     def laid(self, code: Tensor) -> Tensor:
         """Codes (B, C, rows, columns) over the window, (B, C, h, w)."""

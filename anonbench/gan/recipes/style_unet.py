@@ -109,8 +109,8 @@ class Training(Recipe):
         half = (len(real) + 1) // 2
         with torch.no_grad():
             places = Places(given.outline, given.fill, GRIDS[self.shape.region])
-            there = Places(given.outline[:half], given.fill[:half], GRIDS[self.shape.region])
-            shown = torch.cat([there.pooled(x) for x in (real[:half], *self.features(real[:half])[1:])], 1)
+            shown = [real[:half], *self.features(real[:half])[1:]]
+            shown = torch.cat([places[:half].pooled(x) for x in shown], 1)
         mean, log_variance = self.encoder(shown)
         palette = shown[:, :PALETTE]
         appearance = mean + (log_variance / 2).exp() * self.normal(random, *mean.shape)
