@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 
 import torch
 from torch import nn
@@ -53,3 +54,14 @@ def pick_device(device: str) -> str:
     if kind == "cuda" and not torch.cuda.is_available():
         raise UserError(f"The device {device!r} is not available on this machine.", "Choose auto or cpu.")
     return device
+
+
+def be_deterministic(device: str | torch.device) -> None:
+    """Let this process's CUDA operators give the same bytes for the same input; on a CPU they do anyway.
+
+    To be called before the first of them. Those that have no deterministic form warn.
+    """
+    if torch.device(device).type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it is loaded
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads it

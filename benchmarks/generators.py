@@ -1,9 +1,11 @@
-"""One training step of every GPU-sized generator of the paper's study on a CPU, at full width and size.
+"""Training steps of every GPU-sized generator of the paper's study, at full width and size.
 
-For each: parameters of the generator, and of all that is trained, the batch, CPU seconds of a step in the first half of
-the training, which is at half the size, and of one in the second half, and the process's peak memory. A generator fails
-if it does not build, a loss is not finite, or a step moves none of its weights. People are noise: this proves that a
-generator trains, not what it learns.
+For each: parameters of the generator, and of all that is trained, the batch, seconds of a step in the first half of the
+training, which is at half the size, and of one in the second half, and the peak memory. On a CPU these are the CPU
+seconds of one step on two images, by one thread, and the process's memory; on a CUDA device wall-clock seconds of later
+steps on the preset's own batch, in float32 and in mixed precision, and the device's memory. A generator fails if it
+does not build, a loss is not finite, or a step moves none of its weights. People are noise: this proves that one
+trains, not what it learns.
 
     python -m benchmarks.generators              # all, each in a process of its own
     python -m benchmarks.generators coco_body    # one
@@ -11,6 +13,7 @@ generator trains, not what it learns.
 
 from __future__ import annotations
 
+import math
 import resource
 import subprocess
 import sys
@@ -20,20 +23,25 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-BATCH = 2
+CPU_BATCH = 2
+WARM_UP, TIMED = 3, 10  # steps on a CUDA device
 
 
-def step(name: str) -> str:
-    """Take both steps; one row of the table."""
+def rows(name: str) -> None:
+    """Take the steps of one generator; print its rows of the table."""
     import numpy as np
     import torch
 
     from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
+    from anonbench.devices import be_deterministic, pick_device
     from anonbench.gan.condition import View, conditions
-    from anonbench.gan.recipes import recipe_class
     from anonbench.gan.weights import Shape
 
     preset = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["generators"][name]
+    device = torch.device(pick_device("auto"))
+    torch.set_num_threads(1)
+    be_deterministic(device)
+    batch = CPU_BATCH if device.type == "cpu" else preset["batch"]
     width, height, body = preset["width"], preset["height"], preset["region"] == "body"
     settings = {key: preset[key] for key in ("region", "width", "height", "channels")}
     shape = Shape(network="style_unet", **settings, keypoint_names=list(COCO_SIGMAS) if body else [])
@@ -41,47 +49,58 @@ def step(name: str) -> str:
     image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     fill = np.zeros((height, width), bool)
     fill[height // 8 : -height // 8, width // 4 : -width // 4] = True
-    keypoints = np.full((shape.keypoints, 3), width / 2)
-    given = conditions([View(image, fill, ~fill, fill, keypoints, True)] * BATCH, np.zeros(BATCH), [rng] * BATCH)
-    real = torch.from_numpy(image).permute(2, 0, 1)[None].repeat(BATCH, 1, 1, 1) / 127.5 - 1
+    keypoints = rng.uniform((width / 4, height / 8, 2), (width * 3 / 4, height * 7 / 8, 2), (shape.keypoints, 3))
+    given = conditions([View(image, fill, ~fill, fill, keypoints, True)] * batch, np.zeros(batch), [rng] * batch)
+    real = torch.from_numpy(image).permute(2, 0, 1)[None].repeat(batch, 1, 1, 1) / 127.5 - 1
+    for mixed in (False, True) if device.type == "cuda" else (False,):
+        print(f"| {name} | {steps(shape, given.to(device), real.to(device), mixed)} |", flush=True)
+
+
+def steps(shape, given, real, mixed: bool) -> str:
+    """A new generator's steps in both halves of its training: the rest of a row."""
+    import torch
+
+    from anonbench.gan.recipes import recipe_class
+
     torch.manual_seed(0)
-    recipe = recipe_class(shape.network)(shape, 4)
-    seconds = []
-    for number in (0, 3):
+    device, last = real.device, 10**6
+    recipe = recipe_class(shape.network)(shape, last).to(device, memory_format=torch.channels_last)
+    cuda, seconds = device.type == "cuda", []
+    if cuda:
+        torch.cuda.reset_peak_memory_stats()
+    for first in (0, last - WARM_UP - TIMED):
+        warm_up, timed = (WARM_UP, TIMED) if cuda else (0, 1)
         before = [parameter.detach().clone() for parameter in recipe.generator.parameters()]
-        started = time.process_time()
-        losses = recipe.step(number, given, real, torch.Generator().manual_seed(number))
-        seconds.append(time.process_time() - started)
+        for number in range(first, first + warm_up + timed):
+            if number == first + warm_up:
+                torch.cuda.synchronize() if cuda else None
+                started = time.perf_counter() if cuda else time.process_time()
+            with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
+                losses = recipe.step(number, given, real, torch.Generator().manual_seed(number))
+            values = torch.stack([loss.float() for loss in losses.values()]).tolist()  # as in training, every step
+        seconds.append(((time.perf_counter() if cuda else time.process_time()) - started) / timed)
         unmoved = all(torch.equal(*pair) for pair in zip(before, recipe.generator.parameters(), strict=True))
-        if unmoved or not all(torch.isfinite(loss) for loss in losses.values()):
-            raise SystemExit(f"{name}: {'no weight moved' if unmoved else 'not finite'}, losses {losses}")
-    own, trained = (
-        sum(parameter.numel() for parameter in parameters) / 1e6
-        for parameters in (
-            recipe.generator.parameters(),
-            (
-                p
-                for optimizer in recipe.optimizers.values()
-                for group in optimizer.param_groups
-                for p in group["params"]
-            ),
-        )
+        if unmoved or not all(map(math.isfinite, values)):
+            raise SystemExit(f"{'no weight moved' if unmoved else 'not finite'}: {values}")
+    learned = (
+        p for optimizer in recipe.optimizers.values() for group in optimizer.param_groups for p in group["params"]
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    own, trained = (sum(p.numel() for p in group) / 1e6 for group in (recipe.generator.parameters(), learned))
+    peak = torch.cuda.max_memory_allocated() if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 2**10
     return (
-        f"| {name} | {own:.1f} | {trained:.1f} | {BATCH} × 3 × {height} × {width} |"
-        f" {seconds[0]:.1f} | {seconds[1]:.1f} | {peak:.1f} |"
+        f"{own:.1f} | {trained:.1f} | {' × '.join(map(str, real.shape))} | {'amp' if mixed else 'float32'} |"
+        f" {seconds[0]:.2f} | {seconds[1]:.2f} | {peak / 2**30:.1f}"
     )
 
 
 def main() -> None:
     """Measure one generator, or all."""
     if len(sys.argv) == 2:
-        print(step(sys.argv[1]))
+        rows(sys.argv[1])
         return
     names = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["generators"]
-    print("| generator | M parameters | M trained | batch | half-sized step, CPU s | full step, CPU s | peak GB |")
-    print("|:--|--:|--:|:--|--:|--:|--:|", flush=True)
+    print("| generator | M parameters | M trained | batch | precision | half-sized step, s | full step, s | peak GiB |")
+    print("|:--|--:|--:|:--|:--|--:|--:|--:|", flush=True)
     command = [sys.executable, "-m", "benchmarks.generators"]
     failed = [name for name in names if subprocess.run([*command, name], cwd=ROOT).returncode]
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from anonbench.gan.condition import Conditions
+from anonbench.gan.resample import enlarged
 
 PROJECTED = 64  # channels of the projected features
 HIDDEN = 64
@@ -45,7 +46,7 @@ class ProjectedCritic(nn.Module):
         for across, mix, feature in reversed(list(zip(self.across, self.mix, features, strict=True))):
             x = across(feature)
             if above is not None:
-                x = x + F.interpolate(above, size=x.shape[2:], mode="bilinear", align_corners=False)
+                x = x + enlarged(above, x.shape[2:])
             above = mix(x)
             mixed.append(above)
         told = [given.planes[:, 3:6:2], given.heat]

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from anonbench.gan.resample import enlarged
+
 QUANTILES = 16
 # Added to the strength of details before their logarithm is taken, of 2: half a gray level of 255.
 FAINT = 0.004
@@ -64,16 +66,20 @@ def texture_difference(real: Tensor, fake: Tensor, fill: Tensor, bands: int = 4)
     distance of log-strengths). It says how much of a person is flat and how strong the edges are, and nothing of where
     they lie. People who are mottled all over may have the right mean strength.
     """
-    real, fake, distances = real.float(), fake.float(), []
+    real, fake = real.float(), fake.float()
     at = (torch.arange(QUANTILES, device=real.device, dtype=real.dtype) + 0.5) / QUANTILES
+    total, samples = 0.0, 0.0
     for _ in range(bands):
-        strengths = [torch.log(_local_strength(images) + FAINT) for images in (real, fake)]
-        for index, place in enumerate(fill[:, 0] > 0.5):
-            if place.any():
-                wanted, found = (torch.quantile(strength[index, 0][place], at) for strength in strengths)
-                distances.append((wanted - found).abs().mean())
+        outside = fill[:, 0] <= 0.5
+        found = []
+        for images in (real, fake):
+            strength = torch.log(_local_strength(images) + FAINT)[:, 0].masked_fill(outside, torch.nan)
+            found.append(torch.nanquantile(strength.flatten(1), at, dim=1))
+        distance = (found[0] - found[1]).abs().mean(0)
+        there = ~outside.flatten(1).all(1)
+        total, samples = total + torch.where(there, distance, 0).sum(), samples + there.sum()
         real, fake, fill = (F.avg_pool2d(x, 2) for x in (real, fake, fill))
-    return torch.stack(distances).mean() if distances else real.new_zeros(())
+    return total / samples.clamp(min=1)
 
 
 def _local_strength(images: Tensor) -> Tensor:
@@ -83,7 +89,7 @@ def _local_strength(images: Tensor) -> Tensor:
 
 def _details(images: Tensor) -> Tensor:
     """What is finer than two pixels, (B, C, H, W)."""
-    return images - F.interpolate(F.avg_pool2d(images, 2), scale_factor=2, mode="bilinear", align_corners=False)
+    return images - enlarged(F.avg_pool2d(images, 2), images.shape[2:])
 
 
 def kullback_leibler(mean: Tensor, log_variance: Tensor) -> Tensor:

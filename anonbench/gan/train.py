@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from anonbench.devices import hasten_pointwise, keep_freed_memory, pick_device
+from anonbench.devices import be_deterministic, hasten_pointwise, keep_freed_memory, pick_device
 from anonbench.errors import UserError
 from anonbench.files import read_json, sha256_file, sha256_of, write_bytes, write_json
 from anonbench.gan.condition import Conditions, conditions
@@ -96,7 +97,7 @@ def train_generator(
     precision
         ``float32``, or ``amp`` for mixed precision on CUDA.
     threads
-        Of this process's tensor operators.
+        Of this process's tensor operators, and how many batches are prepared at once.
 
     Raises
     ------
@@ -106,6 +107,7 @@ def train_generator(
     torch.set_num_threads(threads)
     keep_freed_memory()
     place = torch.device(pick_device(device))
+    be_deterministic(place)
     split = read_json(annotations)
     names = _keypoint_names(split) if settings["region"] == "body" else []
     shape = Shape(**settings, keypoint_names=names)
@@ -123,13 +125,13 @@ def train_generator(
     settled = [shape.model_dump(), asdict(schedule), texture, vgg16, inception, precision]
     snapshots = _snapshots(out_dir, settled, annotations, regions)
     done, records, losses = _resume(snapshots, recipe, place)
-    source = batches(crops, recipe, schedule, range(done, total))
+    source = batches(crops, recipe, schedule, range(done, total), threads)
     with tqdm(total=total, initial=done, desc=out_dir.name, unit="step", mininterval=1) as bar:
         for number, (given, real) in zip(range(done, total), source, strict=True):
             random = torch.Generator().manual_seed(step_seed(schedule.seed, number))
             with torch.autocast(place.type, torch.bfloat16, enabled=precision == "amp" and place.type == "cuda"):
                 step = recipe.step(number, given.to(place), real.to(place), random)
-            values = {name: float(value) for name, value in step.items()}
+            values = dict(zip(step, torch.stack([value.float() for value in step.values()]).tolist(), strict=True))
             _check_finite(values, number, out_dir, snapshots)
             forget = 1 / min(FORGET, number + 1)
             losses = {name: losses.get(name, value) * (1 - forget) + value * forget for name, value in values.items()}
@@ -160,8 +162,10 @@ def step_seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def batches(crops: Crops, recipe: Recipe, schedule: Schedule, numbers: range) -> Iterator[tuple[Conditions, Tensor]]:
-    """The batches of some steps; a thread prepares the next while one is learned from.
+def batches(
+    crops: Crops, recipe: Recipe, schedule: Schedule, numbers: range, workers: int = 1
+) -> Iterator[tuple[Conditions, Tensor]]:
+    """The batches of some steps; threads prepare as many of the next while one is learned from.
 
     Each depends on the seed and its number only, so that it does not matter where a training was interrupted.
     """
@@ -172,12 +176,12 @@ def batches(crops: Crops, recipe: Recipe, schedule: Schedule, numbers: range) ->
         given = conditions(views, rng.uniform(*recipe.vague, len(views)), [rng] * len(views))
         return given, originals(views) * (given.fill + given.known)
 
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(prepare, numbers[0]) if numbers else None
+    with ThreadPoolExecutor(workers) as pool:
+        ahead = deque(pool.submit(prepare, number) for number in numbers[:workers])
         for number in numbers:
-            batch = ahead.result()
-            if number + 1 < numbers.stop:
-                ahead = pool.submit(prepare, number + 1)
+            batch = ahead.popleft().result()
+            if number + workers < numbers.stop:
+                ahead.append(pool.submit(prepare, number + workers))
             yield batch
 
 

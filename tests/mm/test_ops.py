@@ -28,10 +28,19 @@ from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def reference() -> dict[str, torch.Tensor]:
+# The compiled extension computed the reference on a CPU; CUDA's operators add in another order.
+ROUNDING = {"cpu": 1e-6, "cuda": 2e-5}
+CUDA = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"))
+
+
+@pytest.fixture(scope="module", params=["cpu", CUDA])
+def reference(request) -> dict[str, torch.Tensor]:
     with np.load(ROOT / "tests" / "fixtures" / "mmcv_ops_reference.npz") as arrays:
-        return {name: torch.from_numpy(arrays[name]) for name in arrays}
+        return {name: torch.from_numpy(arrays[name]).to(request.param) for name in arrays}
+
+
+def close(found: torch.Tensor, expected: torch.Tensor) -> None:
+    torch.testing.assert_close(found, expected, rtol=0, atol=ROUNDING[found.device.type])
 
 
 @pytest.mark.parametrize("offset", [0, 1])
@@ -53,7 +62,7 @@ def test_batched_nms(reference):
 def test_soft_nms(reference, method):
     dets, keep = soft_nms(reference["boxes"], reference["scores"], 0.5, sigma=0.5, min_score=1e-3, method=method)
     assert torch.equal(keep, reference[f"soft_nms_{method}_keep"])
-    torch.testing.assert_close(dets, reference[f"soft_nms_{method}_dets"], rtol=0, atol=1e-6)
+    close(dets, reference[f"soft_nms_{method}_dets"])
 
 
 def test_soft_nms_of_nothing():
@@ -66,19 +75,19 @@ def test_soft_nms_of_nothing():
 def test_roi_align(reference, aligned, samples):
     features = reference["feat"].clone().requires_grad_()
     out = roi_align(features, reference["rois"], (7, 7), 0.25, samples, "avg", bool(aligned))
-    out.backward(torch.arange(out.numel()).reshape(out.shape) / out.numel())
+    out.backward(torch.arange(out.numel(), device=out.device).reshape(out.shape) / out.numel())
     key = f"roi_align_al{aligned}_sr{samples}"
-    torch.testing.assert_close(out, reference[f"{key}_out"], rtol=0, atol=1e-6)
-    torch.testing.assert_close(features.grad, reference[f"{key}_grad"], rtol=0, atol=1e-6)
+    close(out, reference[f"{key}_out"])
+    close(features.grad, reference[f"{key}_grad"])
 
 
 def test_deform_conv(reference):
     out = deform_conv2d(reference["dcn_in"], reference["dcn_off"], reference["dcn_w"], 1, 1, 1, 1, 1)
-    torch.testing.assert_close(out, reference["deform_conv2d_out"], rtol=0, atol=1e-6)
+    close(out, reference["deform_conv2d_out"])
     modulated = modulated_deform_conv2d(
         reference["dcn_in"], reference["dcn_off"], reference["dcn_m"], reference["dcn_w"], None, 1, 1, 1, 1, 1
     )
-    torch.testing.assert_close(modulated, reference["modulated_deform_conv2d_out"], rtol=0, atol=1e-6)
+    close(modulated, reference["modulated_deform_conv2d_out"])
 
 
 @pytest.mark.parametrize("modulated", [False, True])
@@ -113,17 +122,17 @@ def test_sigmoid_focal_loss(reference, gamma, alpha):
     expected = py_sigmoid_focal_loss(theirs, one_hot, gamma=gamma, alpha=alpha, reduction="none")
     torch.testing.assert_close(value, expected, rtol=1e-6, atol=1e-6)
 
-    upstream = torch.linspace(0.5, 2, value.numel()).reshape(value.shape)
+    upstream = torch.linspace(0.5, 2, value.numel(), device=value.device).reshape(value.shape)
     value.backward(upstream)
     expected.backward(upstream)
     torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-5, atol=1e-6)
 
 
 def test_sigmoid_focal_loss_weights_classes(reference):
-    weight = torch.arange(1.0, 6.0)
+    weight = torch.arange(1.0, 6.0, device=reference["fl_p"].device)
     plain = sigmoid_focal_loss(reference["fl_p"], reference["fl_t"], 2.0, 0.25, None, "none")
     weighted = sigmoid_focal_loss(reference["fl_p"], reference["fl_t"], 2.0, 0.25, weight, "none")
-    of_target = torch.cat([weight, torch.ones(1)])[reference["fl_t"]]  # background keeps its loss
+    of_target = torch.cat([weight, weight.new_ones(1)])[reference["fl_t"]]  # background keeps its loss
     torch.testing.assert_close(weighted, plain * of_target[:, None])
 
 

@@ -145,13 +145,16 @@ def test_configuration_mistakes_are_named(split, region, spec, named):
         build_regions(*split([]), region, spec)
 
 
-def test_mtcnn_on_photographs(shared_data):
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_mtcnn_on_photographs(shared_data, device):
     import torch
 
     from anonbench.regions.detect import FaceDetector
 
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
     torch.set_num_threads(1)
-    detect = FaceDetector(min_face_size=16, device="cpu")
+    detect = FaceDetector(min_face_size=16, device=device)
     with zipfile.ZipFile(shared_data / "PennFudanPed.zip") as archive:
         data = archive.read("PennFudanPed/PNGImages/FudanPed00001.png")
     photo = cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
