@@ -53,7 +53,7 @@ def build(shape: Shape) -> nn.Module:
     """
     try:
         network = network_class(shape.network)
-        return network(shape.width, shape.height, shape.channels, shape.keypoints, shape.region)
+        return network(shape.width, shape.height, shape.channels, shape.keypoint_names, shape.region)
     except ValueError as error:
         raise UserError(f"The generator {shape.network} {error}.", "Change the generator's size.") from None
 

@@ -36,6 +36,40 @@ _LIMBS = (
         )
     ),
 )
+# Where joints are on somebody who stands and faces the viewer: down from the crown, of stature, after the same figure;
+# and across from the right arm to the left one, each of which has a fifth of the width to itself.
+_STANDING = {
+    "head_top": (0.0, 0.5),
+    "nose": (0.07, 0.5),
+    "neck": (0.15, 0.5),
+    **{
+        f"{side}_{joint}": (down, 0.5 + sign * aside)
+        for side, sign in (("left", 1), ("right", -1))
+        for joint, down, aside in (
+            ("eye", 0.06, 0.1),
+            ("ear", 0.06, 0.2),
+            ("shoulder", 0.18, 0.25),
+            ("elbow", 0.37, 0.45),
+            ("wrist", 0.515, 0.45),
+            ("hip", 0.47, 0.2),
+            ("knee", 0.715, 0.2),
+            ("ankle", 0.96, 0.2),
+        )
+    },
+}
+# What joins them: limbs, the trunk with its diagonals, and what a head has of either kind of annotation.
+_BONES = (
+    *((a, b) for a, b, _ in _LIMBS),
+    ("left_shoulder", "right_hip"),
+    ("right_shoulder", "left_hip"),
+    ("head_top", "neck"),
+    ("left_ear", "right_ear"),
+    *(
+        (middle, f"{side}_{joint}")
+        for side in ("left", "right")
+        for middle, joint in (("nose", "ear"), ("nose", "shoulder"), ("neck", "shoulder"))
+    ),
+)
 _CROWN_TO_NECK = 1.3  # head heights from the crown to the neck joint
 _FACE = (
     ("left_eye", "right_eye", 0.28),
@@ -92,6 +126,21 @@ def shared_joints(one: Sequence[str], other: Sequence[str]) -> tuple[list[int], 
 def _joint(name: str) -> str:
     name = name.lower()
     return next((same[0] for same in (HEAD_TOP, NECK) if name in same), name)
+
+
+def standing_bones(names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The bones between keypoints of these names, and where they are on somebody who stands.
+
+    Returns
+    -------
+    tuple
+        (M, 2) int64 indices of each bone's ends in ``names``; and (M, 2, 2) float32, how far down from the crown and
+        how far across from the right arm to the left one each end is, in 0..1.
+    """
+    index = {_joint(name): place for place, name in enumerate(names)}
+    bones = [bone for bone in _BONES if all(end in index for end in bone)]
+    ends = np.array([[index[end] for end in bone] for bone in bones], np.int64).reshape(-1, 2)
+    return ends, np.array([[_STANDING[end] for end in bone] for bone in bones], np.float32).reshape(-1, 2, 2)
 
 
 def stature(points: dict[str, np.ndarray]) -> float:

@@ -8,7 +8,11 @@ import torch
 
 from anonbench.gan import codes
 from anonbench.gan.codes import CODE, GRIDS, Places, drawn, mixed
+from anonbench.gan.condition import View, conditions
+from anonbench.gan.resample import resized
 from anonbench.gan.weights import Shape, build
+from anonbench.regions.anatomy import standing_bones
+from tests.regions.standing import NAMES, PLACES
 
 GRID = 4, 2
 
@@ -51,6 +55,54 @@ def test_what_is_laid_out_is_pooled_again() -> None:
     code = torch.randn(1, 3, *GRID, generator=torch.Generator().manual_seed(0)).cumsum(2).cumsum(3)
     places = Places(*[person((0, 64, 4, 36), height=64, width=40)] * 2, GRID)
     assert torch.corrcoef(torch.stack([places.pooled(places.laid(code)).flatten(), code.flatten()]))[0, 1] > 0.95
+
+
+def posed(outline: torch.Tensor, **moved: tuple[float, float] | None) -> Places:
+    """The grid of somebody who stands but for some joints (x, y) px, or without those."""
+    joints = {name: place / 2 for name, place in zip(NAMES, PLACES, strict=True)} | moved
+    keypoints = np.array([(0, 0, 0) if place is None else (*place, 2) for place in joints.values()], float)
+    blank = np.zeros(outline.shape[2:], bool)
+    view = View(np.zeros((*blank.shape, 3), np.uint8), blank, ~blank, blank, keypoints, False)
+    given = conditions([view], np.zeros(1), [np.random.default_rng(0)])
+    bones, standing = map(torch.from_numpy, standing_bones(NAMES))
+    return Places(outline, outline, GRIDS["body"], given.heat, bones, standing)
+
+
+def where(places: Places, x: float, y: float) -> tuple[float, float]:
+    """How far down and across the grid a pixel of the window is, in 0..1."""
+    rows, columns = GRIDS["body"]
+    code = torch.stack(torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij"))[None].float()
+    laid = resized(places.laid(code), (128, 96))[0, :, int(y), int(x)]
+    return (laid[0].item() + 0.5) / rows, (laid[1].item() + 0.5) / columns
+
+
+def test_where_joints_are_told_a_limb_keeps_its_cells_wherever_it_points() -> None:
+    outline = person((4, 112, 10, 90), height=128, width=96)
+    stands = posed(outline)
+    for x, y, down, across in ((50, 14, 0.06, 0.5), (64, 57, 0.5, 0.92), (41, 101, 0.95, 0.3), (50, 40, 0.33, 0.5)):
+        assert where(stands, x, y) == pytest.approx((down, across), abs=0.08)
+    raised = posed(outline, left_elbow=(72, 14), left_wrist=(84, 6))
+    assert where(raised, 84, 6) == pytest.approx(where(stands, 64, 58), abs=0.04)
+    assert where(raised, 78, 10) == pytest.approx(where(stands, 63.5, 51), abs=0.06)
+    assert where(raised, 41, 101) == pytest.approx(where(stands, 41, 101), abs=0.02)
+
+
+def test_a_posed_cell_has_the_colour_of_its_limb_and_little_of_what_is_beside_it() -> None:
+    outline = person((0, 128, 0, 96), height=128, width=96)
+    places = posed(outline, left_elbow=(76, 28), left_wrist=(90, 28))
+    images = torch.zeros(1, 1, 128, 96)
+    images[:, :, 25:32, 66:] = 1  # the sleeve
+    sleeve = places.laid(places.pooled(images))[0, 0]
+    scale = 128 // sleeve.shape[0]
+    assert sleeve[28 // scale, 84 // scale] > 0.6
+    assert sleeve[57 // scale, 36 // scale] < 0.05 and sleeve[100 // scale, 41 // scale] < 0.05
+
+
+def test_too_few_joints_leave_the_grid_to_the_outline() -> None:
+    outline = person((8, 100, 20, 60), height=128, width=96)
+    few = posed(outline, **{name: None for name in NAMES if name not in ("left_knee", "left_ankle", "left_hip")})
+    plain = Places(outline, outline, GRIDS["body"])
+    assert torch.equal(few.shares, plain.shares) and torch.equal(few.person, plain.person)
 
 
 def test_a_cell_without_pixels_takes_its_rows_mean() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from anonbench.datasets.formats import crowdpose, lspet
 from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
 from anonbench.datasets.scenes.parts import KEYPOINTS
-from anonbench.regions.anatomy import shared_joints
+from anonbench.regions.anatomy import shared_joints, standing_bones
 
 COCO = tuple(COCO_SIGMAS)
 LIMBS = {
@@ -36,3 +37,23 @@ def test_two_datasets_call_the_crown_differently() -> None:
 
 def test_strangers_share_nothing() -> None:
     assert shared_joints(COCO, ["tail", "left", "shoulder"]) == ([], [])
+
+
+@pytest.mark.parametrize("names", [COCO, crowdpose.JOINTS, lspet.JOINTS, tuple(KEYPOINTS)])
+def test_bones_join_everything_below_the_head_and_mirror_each_other(names: tuple[str, ...]) -> None:
+    ends, standing = standing_bones(names)
+    assert {names[end] for end in ends.flat} >= LIMBS and len({tuple(sorted(bone)) for bone in ends}) == len(ends)
+    assert standing.shape == (len(ends), 2, 2) and standing.min() >= 0 and standing.max() <= 1
+    places = {
+        (names[end], *place) for bone in zip(ends, standing, strict=True) for end, place in zip(*bone, strict=True)
+    }
+    assert len(places) == len(np.unique(ends))
+    for name, down, across in places:
+        if name.startswith("left"):
+            other = next(place for place in places if place[0] == name.replace("left", "right"))
+            assert other[1:] == pytest.approx((down, 1 - across))
+
+
+def test_strangers_have_no_bones() -> None:
+    ends, standing = standing_bones(["tail", "left", "left_hip"])
+    assert ends.shape == (0, 2) and standing.shape == (0, 2, 2)

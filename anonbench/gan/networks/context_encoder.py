@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,7 +26,7 @@ class Network(nn.Module):
         px; multiples of 16.
     channels
         Of the first convolution, 64 in the literature; each following one has twice as many.
-    keypoints, region
+    keypoint_names, region
         Not used: this generator is told no pose, and is the same for faces and bodies.
 
     Raises
@@ -33,7 +35,7 @@ class Network(nn.Module):
         If the size cannot be halved four times.
     """
 
-    def __init__(self, width: int, height: int, channels: int, keypoints: int, region: str) -> None:
+    def __init__(self, width: int, height: int, channels: int, keypoint_names: Sequence[str], region: str) -> None:
         super().__init__()
         if width % 2**STAGES or height % 2**STAGES:
             raise ValueError(f"needs a width and height that are multiples of {2**STAGES} px, got {width} x {height}")

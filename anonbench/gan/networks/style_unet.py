@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from anonbench.gan.codes import CODE, GRIDS, PALETTE, Places, mixed, resized
+from anonbench.gan.codes import CODE, GRIDS, PALETTE, Places, mixed
 from anonbench.gan.condition import HEAT_STRIDE, PLANES, Conditions
+from anonbench.gan.resample import enlarged, resized
+from anonbench.regions.anatomy import standing_bones
 
 REMEMBERED = 256  # people whose codes a generator keeps, to draw new ones from
 STYLE = 128  # width of the style vector
@@ -54,7 +57,7 @@ class Network(nn.Module):
 
     An encoder reads the known surroundings, what to fill, outline and keypoints. Its features reach the decoder through
     skips, weighted by the share of known pixels beneath them, and, with a summary of the latent code, as the style that
-    modulates every convolution (co-modulation: Zhao et al., ICLR 2021). The code itself is laid out over the outline
+    modulates every convolution (co-modulation: Zhao et al., ICLR 2021). The code itself is laid out over the person
     (:class:`anonbench.gan.codes.Places`), as a condition, and its palette is the image to which the network adds.
 
     What it makes is a person, and how opaque the person is at each pixel: the ground shows around the person. The
@@ -69,8 +72,8 @@ class Network(nn.Module):
         px; multiples of 32 for 96 px and more, of 16 below.
     channels
         Of the finest stage; each coarser one has twice as many, up to eight times.
-    keypoints
-        Number of heat-maps, which may be 0.
+    keypoint_names
+        One for each heat-map; there may be none.
     region
         ``face`` or ``body``, which decides the code's grid.
 
@@ -80,9 +83,11 @@ class Network(nn.Module):
         If the size cannot be halved often enough.
     """
 
-    def __init__(self, width: int, height: int, channels: int, keypoints: int, region: str) -> None:
+    def __init__(self, width: int, height: int, channels: int, keypoint_names: Sequence[str], region: str) -> None:
         super().__init__()
-        self.grid = GRIDS[region]
+        self.grid, keypoints = GRIDS[region], len(keypoint_names)
+        for name, array in zip(("bones", "standing"), standing_bones(keypoint_names), strict=True):
+            self.register_buffer(name, torch.from_numpy(array), persistent=False)
         depth = int(math.log2(min(width, height) / 3))
         if width % 2**depth or height % 2**depth:
             raise ValueError(f"needs a width and height that are multiples of {2**depth} px, got {width} x {height}")
@@ -120,6 +125,10 @@ class Network(nn.Module):
         """(count, CODE, rows, columns) codes of people who do not exist (:func:`anonbench.gan.codes.mixed`)."""
         return mixed(self.remembered, count, random)
 
+    def places(self, given: Conditions) -> Places:
+        """Where codes lie on the people of a batch."""
+        return Places(given.outline, given.fill, self.grid, given.heat, self.bones, self.standing)
+
     def forward(self, given: Conditions, code: Tensor, noise: Tensor) -> Tensor:
         """Synthesize a batch.
 
@@ -153,16 +162,16 @@ class Network(nn.Module):
                 x = entered if x is None else x + entered
             x = F.leaky_relu(x, 0.2)
             skips.append(x)
-        summary = F.adaptive_avg_pool2d(code, (BELTS, 1)).flatten(1)
+        summary = torch.cat([belt.mean((2, 3)) for belt in code.tensor_split(BELTS, 2)], 1)
         style = self.map(torch.cat([summary, x.mean((2, 3))], 1))
-        laid = Places(given.outline, given.fill, self.grid).laid(code)
+        laid = self.places(given).laid(code)
         x = self.bottom(x, style, _coarser(noise, len(self.down)))
         image = None
         stages = reversed(range(finest, len(self.down)))
         for i, up, fuse, tell, refine, leave in zip(
             stages, self.up, self.fuse, self.tell, self.refine, self.leave, strict=False
         ):
-            x = F.interpolate(up(x), scale_factor=2, mode="bilinear", align_corners=False)
+            x = enlarged(up(x), [2 * side for side in x.shape[2:]])
             known = F.avg_pool2d(given.known, 2 ** (i - finest))
             told = [F.avg_pool2d(given.planes[:, 3:6:2], 2 ** (i - finest))]
             told.append(resized(laid, x.shape[2:]))

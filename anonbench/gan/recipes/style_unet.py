@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from anonbench.gan.codes import APPEARANCE, GRIDS, PALETTE, Places
+from anonbench.gan.codes import APPEARANCE, PALETTE
 from anonbench.gan.condition import Conditions
 from anonbench.gan.discriminator import PixelCritic, ProjectedCritic
 from anonbench.gan.features import Features
@@ -108,7 +108,7 @@ class Training(Recipe):
             real = real * (given.fill + given.known)
         half = (len(real) + 1) // 2
         with torch.no_grad():
-            places = Places(given.outline, given.fill, GRIDS[self.shape.region])
+            places = self.generator.places(given)
             shown = [real[:half], *self.features(real[:half])[1:]]
             shown = torch.cat([places[:half].pooled(x) for x in shown], 1)
         mean, log_variance = self.encoder(shown)
