@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -98,7 +99,7 @@ class Synthesizer:
         parts = [work[start : start + size] for start in range(0, len(work), size)]
         pasting: list[tuple[int, Future]] = []
         # While the network makes people, the last ones are pasted and the next ones' surroundings are prepared.
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(1) as pool, _one_thread():
 
             def prepared(part: list[tuple[int, Task]]) -> Future:
                 views, rngs = [task.view for _, task in part], [patches[index].rng for index, _ in part]
@@ -156,6 +157,17 @@ class Synthesizer:
         output: Tensor = self.generator(given.to(self.device), code.to(self.device), noise.to(self.device))
         made = output.float().permute(0, 2, 3, 1).cpu().numpy()
         return np.concatenate([(made[..., :3] + 1) * 127.5, made[..., 3:]], -1)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch's operators use one thread of the CPU: with more they round otherwise."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _share(window: Window, mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -83,6 +83,24 @@ def test_seeds_make_different_people_and_the_same_seed_the_same(gan) -> None:
     assert differs > 2 if gan.params.network == "style_unet" else differs == 0
 
 
+def test_the_network_has_one_thread_whatever_the_number_of_cores(style, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator, found, before = style.synthesizers[0].generator, [], torch.get_num_threads()
+    forward = generator.forward
+
+    def spying(*inputs):
+        found.append(torch.get_num_threads())
+        return forward(*inputs)
+
+    monkeypatch.setattr(generator, "forward", spying)
+    torch.set_num_threads(3)
+    try:
+        crowd = [person(60, 10, 70)]
+        style.anonymize(picture(crowd, np.random.default_rng(0)), crowd, np.random.default_rng(0))
+        assert found == [1] and torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_nobody_shows_through_between_touching_people(gan) -> None:
     crowd = [person(50, 10, 70), person(66, 12, 66), person(82, 10, 70)]
     image, results = picture(crowd, np.random.default_rng(0)), []
