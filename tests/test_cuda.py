@@ -16,15 +16,16 @@ from anonbench.files import read_json
 from anonbench.gan.recipes import recipe_class
 from anonbench.gan.train import Schedule, train_generator
 from anonbench.train.run import train
+from tests.cuda import needs_cuda
 from tests.gan.made import person, picture, untrained, write_people
 from tests.toysplit import PERSON, write_split
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+pytestmark = needs_cuda
 
 MODELS = Path(__file__).resolve().parents[1] / "config" / "models"
 NETWORKS = ["style_unet", "context_encoder"]
 SIZE = {"region": "body", "width": 64, "height": 128, "channels": 8}
-STEPS = 6
+KILLED_AT = 6  # the step, two after the snapshot of the second epoch
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +76,7 @@ def test_an_interrupted_training_ends_in_the_same_bytes(
     step = recipe_class(network).step
 
     def dying(self, number, *rest):
-        if number == STEPS:
+        if number == KILLED_AT:
             raise Killed
         return step(self, number, *rest)
 

@@ -25,12 +25,13 @@ from mmcv.ops import (  # noqa: E402  (needs the operators above)
 )
 from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss  # noqa: E402
 
+from tests.cuda import CUDA  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 # The compiled extension computed the reference on a CPU; CUDA's operators add in another order.
 ROUNDING = {"cpu": 1e-6, "cuda": 2e-5}
-CUDA = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"))
 
 
 @pytest.fixture(scope="module", params=["cpu", CUDA])

@@ -12,6 +12,7 @@ import pytest
 from anonbench.errors import UserError
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import decode_region
+from tests.cuda import CUDA
 
 FACE = {"min_face_size": 16}
 CATEGORIES = [
@@ -145,14 +146,12 @@ def test_configuration_mistakes_are_named(split, region, spec, named):
         build_regions(*split([]), region, spec)
 
 
-@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("device", ["cpu", CUDA])
 def test_mtcnn_on_photographs(shared_data, device):
     import torch
 
     from anonbench.regions.detect import FaceDetector
 
-    if device == "cuda" and not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device")
     torch.set_num_threads(1)
     detect = FaceDetector(min_face_size=16, device=device)
     with zipfile.ZipFile(shared_data / "PennFudanPed.zip") as archive:
