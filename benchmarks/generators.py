@@ -66,6 +66,7 @@ def steps(shape, given, real, mixed: bool) -> str:
     device, last = real.device, 10**6
     recipe = recipe_class(shape.network)(shape, last).to(device, memory_format=torch.channels_last)
     cuda, seconds = device.type == "cuda", []
+    clock = time.perf_counter if cuda else time.process_time
     if cuda:
         torch.cuda.reset_peak_memory_stats()
     for first in (0, last - WARM_UP - TIMED):
@@ -73,12 +74,11 @@ def steps(shape, given, real, mixed: bool) -> str:
         before = [parameter.detach().clone() for parameter in recipe.generator.parameters()]
         for number in range(first, first + warm_up + timed):
             if number == first + warm_up:
-                torch.cuda.synchronize() if cuda else None
-                started = time.perf_counter() if cuda else time.process_time()
+                started = clock()
             with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
                 losses = recipe.step(number, given, real, torch.Generator().manual_seed(number))
-            values = torch.stack([loss.float() for loss in losses.values()]).tolist()  # as in training, every step
-        seconds.append(((time.perf_counter() if cuda else time.process_time()) - started) / timed)
+            values = torch.stack([loss.float() for loss in losses.values()]).tolist()  # waits, as in training
+        seconds.append((clock() - started) / timed)
         unmoved = all(torch.equal(*pair) for pair in zip(before, recipe.generator.parameters(), strict=True))
         if unmoved or not all(map(math.isfinite, values)):
             raise SystemExit(f"{'no weight moved' if unmoved else 'not finite'}: {values}")
