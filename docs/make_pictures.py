@@ -35,7 +35,7 @@ def main() -> None:
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     with tempfile.TemporaryDirectory() as folder:
         images, annotations = Path(folder) / "images", Path(folder) / "train.json"
-        prepare(SPEC, "val", None, images, annotations, "scenes")
+        prepare(SPEC, "val", {}, images, annotations, "scenes")
         entry = read_json(annotations)["images"][SCENE]
         image = decode(images / entry["file_name"])
         found = {
