@@ -18,11 +18,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from unittest import mock
 
-from anonbench.files import read_json
-from anonbench.gan import codes
-from anonbench.gan.networks import style_unet as network
-from anonbench.gan.recipes import style_unet as recipe
-from anonbench.gan.train import Schedule, train_generator
+from anonbench.common.files import read_json
+from anonbench.generators.kinds.style_unet import codes
+from anonbench.generators.kinds.style_unet import network as network
+from anonbench.generators.kinds.style_unet import training as recipe
+from anonbench.generators.train import Schedule, train_generator
 from anonbench.regions.files import read_regions
 
 VARIATIONS = {

@@ -24,10 +24,10 @@ import numpy as np
 from anonbench.anonymize.base import Anonymizer
 from anonbench.anonymize.registry import create
 from anonbench.anonymize.variant import Job, decode_work
-from anonbench.files import read_json, sha256_file, write_json
-from anonbench.images import decode, encode
-from anonbench.records import Region
+from anonbench.common.files import read_json, sha256_file, write_json
+from anonbench.common.images import decode, encode
 from anonbench.regions.files import encode_region, read_regions
+from anonbench.regions.region import Region
 
 LEVELS = {
     "blur": {"low": {"sigma": 0.05}, "medium": {"sigma": 0.1}, "high": {"sigma": 0.2}},

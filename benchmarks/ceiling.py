@@ -21,15 +21,15 @@ import cv2
 import numpy as np
 
 from anonbench.anonymize import base
-from anonbench.anonymize.folders import link
 from anonbench.anonymize.variant import jobs_of, write_jobs
-from anonbench.evaluate.predict import predict
+from anonbench.common.files import read_json
+from anonbench.common.folders import link
 from anonbench.evaluate.score import score
-from anonbench.files import read_json
-from anonbench.gan.ground import mirrored
-from anonbench.gan.window import resize, window_of
+from anonbench.generators.ground import mirrored
+from anonbench.models.predict import predict
+from anonbench.models.train import train
 from anonbench.regions.files import read_regions
-from anonbench.train.run import train
+from anonbench.regions.window import resize, window_of
 
 GROW, COARSENESS = 0.02, 0.01  # of gan's medium level
 

@@ -23,9 +23,9 @@ from pycocotools.coco import COCO as PycocoCOCO
 from pycocotools.cocoeval import COCOeval
 
 from anonbench.evaluate.coco import evaluate
-from anonbench.evaluate.protocols.coco import IOU_TYPE
+from anonbench.evaluate.metrics.coco import IOU_TYPE
 from anonbench.evaluate.records import detections, instances
-from tests.evaluate.made import random_data
+from tests.helpers.scored import random_data
 
 
 def faster(

@@ -26,11 +26,11 @@ import torch
 
 from anonbench.anonymize.methods.gan import Gan
 from anonbench.anonymize.variant import Job, write_jobs
-from anonbench.devices import keep_freed_memory, pick_device
-from anonbench.files import read_json
-from anonbench.gan.crops import read_crops
-from anonbench.gan.recipes import recipe_class
-from anonbench.gan.train import Schedule, batches, step_seed
+from anonbench.common.devices import keep_freed_memory, pick_device
+from anonbench.common.files import read_json
+from anonbench.generators.crops import read_crops
+from anonbench.generators.kinds import training_class
+from anonbench.generators.train import Schedule, batches, step_seed
 from anonbench.regions.files import read_regions
 
 BLOCK = 5  # training steps in a row, of the loop and of the bare step in turns
@@ -125,7 +125,7 @@ def training(args: argparse.Namespace, device: torch.device, clock: Callable[[],
     schedule = Schedule(epochs=1, batch=8, snapshot_every=1, max_people=500, seed=0)
     print("| phase | loop, images a second | bare step, images a second | ratio |\n|---|---|---|---|")
     for phase, first in (("first half", 0), ("second half", 10**6)):
-        recipe = recipe_class(shape.network)(shape, 10**6 + 10**4).to(device, memory_format=torch.channels_last)
+        recipe = training_class(shape.network)(shape, 10**6 + 10**4).to(device, memory_format=torch.channels_last)
         source = enumerate(batches(crops, recipe, schedule, range(first, first + BLOCK * (args.blocks + 1))), first)
 
         def step(number, given, real, recipe=recipe):

@@ -32,10 +32,10 @@ def rows(name: str) -> None:
     import numpy as np
     import torch
 
+    from anonbench.common.devices import be_deterministic, pick_device
     from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
-    from anonbench.devices import be_deterministic, pick_device
-    from anonbench.gan.condition import View, conditions
-    from anonbench.gan.weights import Shape
+    from anonbench.generators.condition import View, conditions
+    from anonbench.generators.files import Shape
 
     preset = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["generators"][name]
     device = torch.device(pick_device("auto"))
@@ -60,11 +60,11 @@ def steps(shape, given, real, mixed: bool) -> str:
     """A new generator's steps in both halves of its training: the rest of a row."""
     import torch
 
-    from anonbench.gan.recipes import recipe_class
+    from anonbench.generators.kinds import training_class
 
     torch.manual_seed(0)
     device, last = real.device, 10**6
-    recipe = recipe_class(shape.network)(shape, last).to(device, memory_format=torch.channels_last)
+    recipe = training_class(shape.network)(shape, last).to(device, memory_format=torch.channels_last)
     cuda, seconds = device.type == "cuda", []
     clock = time.perf_counter if cuda else time.process_time
     if cuda:

@@ -6,7 +6,7 @@ Run from the project's root::
 
 Every dataset, model, region, method and level of the study, and the first ``--seeds`` of its seeds; ``--images``
 rendered scenes in each split of every dataset, in the official layouts; models and generators at a toy width, by
-configuration alone (`tests/workflow/miniature.py`). The files are served from loopback, and no process may reach
+configuration alone (`tests/helpers/miniature.py`). The files are served from loopback, and no process may reach
 anything else. What the models learn from so little says nothing: this proves that all of the study runs.
 
 What is finished is kept: the same command goes on where an earlier one ended, and runs what a change concerns. At the
@@ -34,13 +34,13 @@ from pathlib import Path
 from tabulate import tabulate
 from tqdm import tqdm
 
-from anonbench.config import Config, load
-from anonbench.matrix import expand
-from anonbench.plan import plan
-from tests.datasets.server import serve
-from tests.workflow.checks import Compared, cell_complaints, compare, variants
-from tests.workflow.miniature import build, paper, prepare
-from tests.workflow.project import ROOT, Project
+from anonbench.config.cells import expand
+from anonbench.config.config import Config, load
+from anonbench.study.plan import plan
+from tests.helpers.checks import Compared, cell_complaints, compare, variants
+from tests.helpers.miniature import build, paper, prepare
+from tests.helpers.project import ROOT, Project
+from tests.helpers.server import serve
 
 STAGES = {
     "datasets": ["fetch_file", "verify_file", "convert_split", "link_original"],
@@ -87,7 +87,7 @@ class Run:
 def execute(project: Project, folder: Path, cores: int) -> Run:
     """Run the study, behind a guard and with a progress bar; all that Snakemake says goes to ``snakemake.log``."""
     run, start = Run(), time.perf_counter()
-    guarded = {"PYTHONPATH": str(ROOT / "tests/workflow/guard"), "GUARD_LOG": str(folder / "hosts.txt")}
+    guarded = {"PYTHONPATH": str(ROOT / "tests/study/guard"), "GUARD_LOG": str(folder / "hosts.txt")}
     command = project.command("results/summary.csv", "--keep-going", cores=cores)
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with (folder / "snakemake.log").open("w", encoding="utf-8") as log, tqdm(unit="job", mininterval=5) as bar:

@@ -43,7 +43,7 @@ def write_split(folder: Path, classes: int, size: tuple[int, int], images: int, 
     import numpy as np
     from PIL import Image
 
-    from anonbench.files import write_json
+    from anonbench.common.files import write_json
 
     width, height = size
     rng = np.random.default_rng(0)
@@ -83,9 +83,8 @@ def step(name: str) -> str:
     from mmengine.dataset import pseudo_collate
     from mmengine.registry import DATASETS, MODELS, DefaultScope
 
-    from anonbench.files import read_json
-    from anonbench.mm import setup
-    from anonbench.train import model_config
+    from anonbench.common.files import read_json
+    from anonbench.models.openmmlab import model_config, setup
 
     classes, size, batch = STEPS[name]
     config = model_config.load(ROOT / f"config/models/{name.split()[0]}.py")

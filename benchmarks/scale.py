@@ -28,8 +28,8 @@ import numpy as np
 from anonbench.anonymize.originals import write_originals
 from anonbench.anonymize.variant import compose, write_shard, write_variant
 from anonbench.anonymize.worklist import deal, work_of, write_lists
+from anonbench.common.files import sha256_file, write_json
 from anonbench.datasets.prepare import prepare
-from anonbench.files import sha256_file, write_json
 from anonbench.regions.build import build_regions
 
 SIDE = 32  # px

@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 MODELS = {"mmdet": "mask-rcnn_mobilenetv2_demo.py", "mmpose": "td-hm_mobilenetv2_demo.py"}
 
 TORCH = "import torch"
-LEAN = "from anonbench.mm import setup; setup.use('{scope}', 1)"
+LEAN = "from anonbench.models.openmmlab import setup; setup.use('{scope}', 1)"
 FULL = (
-    "import torchvision; from anonbench.mm import ops; ops.install(); "
-    "from {scope}.utils import register_all_modules; register_all_modules(); import anonbench.mm.weights"
+    "import torchvision; from anonbench.models.openmmlab import ops; ops.install(); "
+    "from {scope}.utils import register_all_modules; register_all_modules(); import anonbench.models.openmmlab.weights"
 )
 BUILD = """
 from mmengine.config import Config

@@ -26,9 +26,9 @@ import torch.nn.functional as F
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from anonbench.files import read_json
-from anonbench.gan.features import mobilenet_features
-from anonbench.images import decode
+from anonbench.common.files import read_json
+from anonbench.common.images import decode
+from anonbench.generators.features import mobilenet_features
 
 PATCH = 40  # px, of the image scaled by SCALE, at which detectors see these photographs
 SCALE = 0.6

@@ -18,10 +18,10 @@ sys.path.insert(0, str(ROOT))
 
 from anonbench.anonymize.base import Assignment  # noqa: E402
 from anonbench.anonymize.registry import create, is_learned  # noqa: E402
+from anonbench.common.files import read_json  # noqa: E402
+from anonbench.common.images import decode  # noqa: E402
 from anonbench.datasets.prepare import prepare  # noqa: E402
 from anonbench.datasets.scenes.parts import KEYPOINTS  # noqa: E402
-from anonbench.files import read_json  # noqa: E402
-from anonbench.images import decode  # noqa: E402
 from anonbench.regions.build import build_regions  # noqa: E402
 from anonbench.regions.files import decode_region  # noqa: E402
 

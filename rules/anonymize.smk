@@ -30,7 +30,7 @@ def method_modules(wildcards):
     modules = [f"anonbench.anonymize.methods.{module_of(wildcards.method, params)}"]
     if is_learned(wildcards.method):
         network = network_of(CONFIG, wildcards.method, wildcards.level, wildcards.region)
-        modules += gan_modules(network, "networks")
+        modules += gan_modules(network, "network")
     return modules
 
 

@@ -10,17 +10,18 @@ from snakemake.logging import logger
 # Scripts run in processes of their own: they find the library where the workflow stands.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
-from anonbench.code import code_files, model_config_files, model_config_weights
+from anonbench.models.config_files import model_config_files, model_config_weights
+from anonbench.workflow.code import code_files
 from anonbench.anonymize.outside.identity import file_digests
 from anonbench.anonymize.registry import is_learned, module_of
-from anonbench.config import load
-from anonbench.config_checks import check_reach
+from anonbench.config.config import load
+from anonbench.study.checks import check_reach
 from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files, role_of
-from anonbench.files import listing_digest
-from anonbench.errors import UserError
-from anonbench.matrix import ORIGINAL, Variant, expand as expand_study
-from anonbench.needs import needed_splits, network_of
-from anonbench.pins import pins
+from anonbench.common.files import listing_digest
+from anonbench.common.errors import UserError
+from anonbench.config.cells import ORIGINAL, Variant, expand as expand_study
+from anonbench.study.needs import needed_splits, network_of
+from anonbench.workflow.pins import pins
 
 try:
     CONFIG = load(config)

@@ -15,14 +15,14 @@ def learned_from(pattern):
 
 def gan_modules(network, *rooms):
     """The modules of one kind of generator, which are found by its name."""
-    return [f"anonbench.gan.{room}.{network}" for room in rooms]
+    return [f"anonbench.generators.kinds.{network}.{room}" for room in rooms]
 
 
 rule train_generator:
     input:
         annotations=learned_from("resources/datasets/{dataset}/annotations/{split}.json"),
         regions=learned_from("resources/regions/{dataset}/{split}/{region}.json"),
-        code=lambda w: stage_code("train_generator", *gan_modules(CONFIG.generators[w.gan].network, "networks", "recipes")),
+        code=lambda w: stage_code("train_generator", *gan_modules(CONFIG.generators[w.gan].network, "network", "training")),
     output:
         generator="resources/gan/{gan}/generator.safetensors",
         samples="resources/gan/{gan}/samples.png",

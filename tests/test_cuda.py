@@ -11,14 +11,14 @@ import torch
 from safetensors.torch import load_file
 
 from anonbench.anonymize.registry import create
-from anonbench.evaluate.predict import predict
-from anonbench.files import read_json
-from anonbench.gan.recipes import recipe_class
-from anonbench.gan.train import Schedule, train_generator
-from anonbench.train.run import train
-from tests.cuda import needs_cuda
-from tests.gan.made import person, picture, untrained, write_people
-from tests.toysplit import PERSON, write_split
+from anonbench.common.files import read_json
+from anonbench.generators.kinds import training_class
+from anonbench.generators.train import Schedule, train_generator
+from anonbench.models.predict import predict
+from anonbench.models.train import train
+from tests.helpers.cuda import needs_cuda
+from tests.helpers.people import person, picture, untrained, write_people
+from tests.helpers.toysplit import PERSON, write_split
 
 pytestmark = needs_cuda
 
@@ -73,7 +73,7 @@ def test_an_interrupted_training_ends_in_the_same_bytes(
     class Killed(BaseException):
         pass
 
-    step = recipe_class(network).step
+    step = training_class(network).step
 
     def dying(self, number, *rest):
         if number == KILLED_AT:
@@ -81,7 +81,7 @@ def test_an_interrupted_training_ends_in_the_same_bytes(
         return step(self, number, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(recipe_class(network), "step", dying)
+        patch.setattr(training_class(network), "step", dying)
         with pytest.raises(Killed):
             generator(people, tmp_path / "killed", network)
     resumed = generator(people, tmp_path / "killed", network)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from anonbench.datasets.prepare import prepare
-from anonbench.job import job
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     prepare(

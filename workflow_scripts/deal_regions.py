@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from anonbench.anonymize.worklist import deal, work_of, write_lists
-from anonbench.job import job
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     wildcards = snakemake.wildcards

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from anonbench.common.files import read_json, write_json
 from anonbench.evaluate.cell import cell
-from anonbench.evaluate.predict import predict
-from anonbench.files import read_json, write_json
-from anonbench.job import job
+from anonbench.models.predict import predict
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     wildcards = snakemake.wildcards

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from anonbench.datasets.fetch import fetch
 from anonbench.datasets.locate import remote_files, role_of
-from anonbench.job import job
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     spec = snakemake.config["datasets"][snakemake.wildcards.dataset]

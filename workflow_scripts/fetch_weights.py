@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from anonbench.job import job
-from anonbench.train.weights import fetch_weights
+from anonbench.models.weights import fetch_weights
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     url, local = snakemake.config["weights"][snakemake.wildcards.weights]["url"], snakemake.input.get("file")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from anonbench.files import write_json
-from anonbench.job import job
+from anonbench.common.files import write_json
 from anonbench.regions.build import build_regions
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]) as log:
     annotations = Path(snakemake.input.annotations)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from anonbench.anonymize.originals import write_originals
-from anonbench.job import job
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     wildcards = snakemake.wildcards

@@ -1,9 +1,9 @@
 """Print what the study takes, and keep it; nothing else is built."""
 
-from anonbench.config import load
-from anonbench.files import write_text
-from anonbench.job import job
-from anonbench.plan import as_markdown, plan
+from anonbench.common.files import write_text
+from anonbench.config.config import load
+from anonbench.study.plan import as_markdown, plan
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     text = as_markdown(plan(load(snakemake.config)))

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from anonbench.files import sha256_file
-from anonbench.job import job
-from anonbench.train.launch import start
+from anonbench.common.files import sha256_file
+from anonbench.models.launch import start
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     spec, runtime = snakemake.params.spec, snakemake.config.get("runtime", {})

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from anonbench.gan.train import Schedule, train_generator
-from anonbench.job import job
+from anonbench.generators.train import Schedule, train_generator
+from anonbench.workflow.job import job
 
 SCHEDULE = "epochs", "batch", "snapshot_every", "max_people", "seed"
 

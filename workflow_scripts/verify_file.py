@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from anonbench.common.files import write_json
 from anonbench.datasets.locate import remote_files, role_of
 from anonbench.datasets.verify import verify
-from anonbench.files import write_json
-from anonbench.job import job
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     spec = snakemake.config["datasets"][snakemake.wildcards.dataset]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from anonbench.anonymize.variant import write_shard
 from anonbench.anonymize.worklist import list_name
-from anonbench.job import job
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     wildcards = snakemake.wildcards

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from anonbench.anonymize.variant import compose, forget_shards, write_variant
-from anonbench.job import job
-from anonbench.matrix import Variant
+from anonbench.config.cells import Variant
+from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     wildcards = snakemake.wildcards

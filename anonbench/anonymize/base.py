@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from anonbench.anonymize.frame import Anonymized, Patch, replace_regions, run_together
-from anonbench.errors import UserError
-from anonbench.records import Region
+from anonbench.anonymize.frame import Anonymized, replace_regions, run_together
+from anonbench.common.errors import UserError
+from anonbench.regions.patch import Patch
+from anonbench.regions.region import Region
 
 if TYPE_CHECKING:
     from anonbench.anonymize.variant import Job

@@ -10,48 +10,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from anonbench.anonymize.geometry import Footprint, footprint
-from anonbench.records import Region
+from anonbench.regions.footprint import Footprint, footprint
+from anonbench.regions.patch import Patch
+from anonbench.regions.region import Region
 
 if TYPE_CHECKING:
     from anonbench.anonymize.base import Anonymizer
-
-
-@dataclass(frozen=True)
-class Patch:
-    """What a method sees of one region: a crop of the image, the region's outline in it, and nothing else.
-
-    Parameters
-    ----------
-    image
-        (h, w, 3) uint8 RGB. Black where ``hidden``.
-    mask
-        (h, w) bool: the pixels to replace, already grown.
-    outline
-        (h, w) bool: the region before growing.
-    hidden
-        (h, w) bool: pixels whose content must not be used. All False for a method that sees the region.
-    box
-        (4,) float64 ``xyxy`` px within the crop, before growing.
-    side
-        The region's longer side in px before growing, the unit of all parameters.
-    keypoints
-        (K, 3) float64 of x, y, visibility within the crop, or None.
-    exact
-        Whether the outline is an annotated mask, and not a box or drawn from keypoints.
-    rng
-        The image's random generator.
-    """
-
-    image: np.ndarray
-    mask: np.ndarray
-    outline: np.ndarray
-    hidden: np.ndarray
-    box: np.ndarray
-    side: float
-    keypoints: np.ndarray | None
-    exact: bool
-    rng: np.random.Generator
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from anonbench.anonymize.folders import link, replacing
-from anonbench.errors import UserError
-from anonbench.files import read_json, sha256_of, write_json
-from anonbench.images import strip_metadata
-from anonbench.matrix import ORIGINAL
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, sha256_of, write_json
+from anonbench.common.folders import link, replacing
+from anonbench.common.images import strip_metadata
+from anonbench.config.cells import ORIGINAL
 
 
 def write_originals(

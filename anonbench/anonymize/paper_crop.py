@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anonbench.gan.window import Window
+from anonbench.regions.window import Window
 
 # Of a body's crop: by which fraction of the geometric mean of its sides each side grows, height by width, and the least
 # share of the crop that is not the person.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from anonbench.anonymize.base import Anonymizer, validate
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 
 # The module that runs a user's own command.
 EXTERNAL = "external"

@@ -20,16 +20,16 @@ import numpy as np
 from tqdm import tqdm
 
 from anonbench.anonymize.base import Anonymizer, Assignment
-from anonbench.anonymize.folders import link, link_or_copy, replacing
 from anonbench.anonymize.frame import Anonymized
 from anonbench.anonymize.originals import read_verified
 from anonbench.anonymize.registry import create
 from anonbench.anonymize.worklist import BLOCK, WorkList, read_list, work_of
-from anonbench.errors import UserError
-from anonbench.files import read_json, require_space, sha256_file, sha256_of, write_json
-from anonbench.images import decode, encode
-from anonbench.records import Region
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, require_space, sha256_file, sha256_of, write_json
+from anonbench.common.folders import link, link_or_copy, replacing
+from anonbench.common.images import decode, encode
 from anonbench.regions.files import decode_region
+from anonbench.regions.region import Region
 
 # Bytes a pixel of an encoded image at most: JPEG at quality 100 with full chroma, or PNG, of noisy photographs.
 BYTES_PER_PIXEL = 3

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from anonbench.anonymize.folders import replacing
-from anonbench.errors import UserError
-from anonbench.files import read_json, sha256_file, write_json
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, sha256_file, write_json
+from anonbench.common.folders import replacing
 from anonbench.regions.files import read_regions
 
 # Images that stay in one shard, side by side. Methods that work on several images at once form their groups within a

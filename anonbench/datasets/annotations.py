@@ -8,8 +8,8 @@ from typing import Any
 
 from pycocotools import mask as coco_mask
 
-from anonbench.datasets.rle import compressed
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
+from anonbench.common.rle import compressed
 
 # Beyond any image: such a number is damage, and its square would overflow what evaluates it.
 _MAX_COORDINATE = 1e7

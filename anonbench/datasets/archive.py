@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 
 # The largest archives of photographs are BDD100K's and COCO's: 100,000 members, and 118,287 members of 19.3 GB in all.
 MAX_MEMBERS = 500_000

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json
 from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files
 from anonbench.datasets.registry import FORMATS
 from anonbench.datasets.verify import recall
-from anonbench.errors import UserError
-from anonbench.files import read_json
 
 SPLITS = ("train", "val", "gan")
 

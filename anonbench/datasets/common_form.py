@@ -10,11 +10,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from anonbench.common.errors import UserError
+from anonbench.common.files import JsonList, require_space, sha256_of, write_json_object
 from anonbench.datasets.annotations import clean
 from anonbench.datasets.pictures import normalise
-from anonbench.errors import UserError
-from anonbench.files import JsonList, require_space, sha256_of, write_json_object
-from anonbench.records import Sample, Split
+from anonbench.datasets.records import Sample, Split
 
 log = logging.getLogger(__name__)
 

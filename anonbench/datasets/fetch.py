@@ -6,12 +6,12 @@ import logging
 from datetime import date
 from pathlib import Path
 
-from anonbench.datasets.download import DownloadError, Patience, download
-from anonbench.datasets.partial import Part
+from anonbench.common.download import DownloadError, Patience, download
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, require_space, write_json
+from anonbench.common.partial import Part
 from anonbench.datasets.sources import RemoteFile
 from anonbench.datasets.verify import verify
-from anonbench.errors import UserError
-from anonbench.files import read_json, require_space, write_json
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _PATIENCE = Patience()
 def fetch(file: RemoteFile, target: Path, *, patience: Patience = _PATIENCE) -> None:
     """Download ``file`` to ``target`` with a progress bar; it appears there whole and verified, or not at all.
 
-    What an earlier attempt left beside the target is gone on with (:mod:`anonbench.datasets.download`). Where no digest
+    What an earlier attempt left beside the target is gone on with (:mod:`anonbench.common.download`). Where no digest
     is published, ``{target}.digest.json`` keeps the first download's, and a later download that differs is
     accepted with a warning.
 

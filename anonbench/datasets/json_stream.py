@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import ijson
 
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 
 
 def records(stream: BinaryIO, key: str | None, where: str) -> Iterator[dict[str, Any]]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.registry import format_module
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
 
 FETCHED = "resources/archives"
 VERIFIED = "resources/verified"

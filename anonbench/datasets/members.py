@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.archive import Archive
-from anonbench.errors import UserError
 
 _MEND = "Name the official archive, or one in its layout."
 # Repacking on a Mac doubles every file here.

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 import numpy as np
 from PIL import Image, ImageOps
 
-from anonbench.errors import UserError
-from anonbench.images import MAX_PIXELS, decode, encode, strip_metadata
+from anonbench.common.errors import UserError
+from anonbench.common.images import MAX_PIXELS, decode, encode, strip_metadata
 
 # Pillow opens a multi-picture JPEG (MPO) as a JPEG first.
 _READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")

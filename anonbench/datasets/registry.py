@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterable
 from types import ModuleType
 
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 
 FORMATS = (
     "bdd100k", "cityscapes", "coco", "coco2017", "crowdpose", "lspet", "pennfudan", "scenes", "wider_face",

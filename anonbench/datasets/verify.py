@@ -6,10 +6,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from anonbench.common.errors import UserError
+from anonbench.common.files import digests_of_file
 from anonbench.datasets.archive import open_archive
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from anonbench.files import digests_of_file
 
 log = logging.getLogger(__name__)
 

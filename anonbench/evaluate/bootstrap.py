@@ -4,7 +4,7 @@ The detail of a task is ``image_ids`` (ascending) and, for each category name, p
 have instances or detections of it: ``images`` (positions in ``image_ids``), ``instances`` (that count), and per
 detection, best first, ``scores``, ``matched`` and ``ignored``, where bit t of an integer stands for the IoU threshold
 0.50 + 0.05 t. Protocols whose AP is made of other things have a detail of their own and name themselves in it under
-``protocol``: see :mod:`anonbench.evaluate.protocols.wider_face` and :mod:`anonbench.evaluate.protocols.cityscapes`.
+``protocol``: see :mod:`anonbench.evaluate.metrics.wider_face` and :mod:`anonbench.evaluate.metrics.cityscapes`.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ def ap_from_details(details: dict[str, Any], image_indices: np.ndarray | None = 
     """
     match details.get("protocol"):
         case "wider_face":
-            from anonbench.evaluate.protocols import wider_face
+            from anonbench.evaluate.metrics import wider_face
 
             return wider_face.average_precisions(details, image_indices)["AP_hard"]
         case "cityscapes":
-            from anonbench.evaluate.protocols import cityscapes
+            from anonbench.evaluate.metrics import cityscapes
 
             return cityscapes.average_precisions(details, image_indices)["AP"]
     return average_precision(unpack(details), image_indices)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as rle
 
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 
 # The key of a result that each task scores. Only this one is passed on: pycocotools would else take the area, and so
 # the split into small, medium and large, from a box beside a mask or pose.

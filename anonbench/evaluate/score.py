@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 from anonbench.evaluate.records import SCORED, named
 
 PROTOCOLS = ("coco", "wider_face", "crowdpose", "cityscapes")
@@ -70,13 +70,13 @@ def _protocol(name: str, task: str) -> ModuleType:
         raise ValueError(f"There is no protocol {name!r}, only {', '.join(PROTOCOLS)}.")
     match name, task:
         case "wider_face", "detection":
-            from anonbench.evaluate.protocols import wider_face as protocol
+            from anonbench.evaluate.metrics import wider_face as protocol
         case "crowdpose", "pose":
-            from anonbench.evaluate.protocols import crowdpose as protocol
+            from anonbench.evaluate.metrics import crowdpose as protocol
         case "cityscapes", "instance_segmentation":
-            from anonbench.evaluate.protocols import cityscapes as protocol
+            from anonbench.evaluate.metrics import cityscapes as protocol
         case _:
-            from anonbench.evaluate.protocols import coco as protocol
+            from anonbench.evaluate.metrics import coco as protocol
     return protocol
 
 

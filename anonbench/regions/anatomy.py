@@ -8,6 +8,7 @@ Drillis and Contini). Facial distances are fractions of a head's height, from 63
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -165,3 +166,13 @@ def _spans(points: dict[str, np.ndarray], table: tuple[tuple[str, str, float], .
         for a, b, length in table
         if a in points and b in points
     ]
+
+
+def mirror_partners(names: list[str]) -> list[int]:
+    """For each keypoint the index of its mirror partner, or its own where it has none."""
+
+    def mirrored(name: str) -> str:
+        return re.sub(r"left|right", lambda side: "right" if side[0] == "left" else "left", name.lower())
+
+    index = {name.lower(): i for i, name in enumerate(names)}
+    return [index.get(mirrored(name), i) for i, name in enumerate(names)]

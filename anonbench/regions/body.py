@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from pycocotools import mask as rle
 
-from anonbench.errors import UserError
-from anonbench.records import Region
+from anonbench.common.errors import UserError
 from anonbench.regions.anatomy import (
     FACIAL,
     FOOT_LENGTH,
@@ -23,6 +22,7 @@ from anonbench.regions.anatomy import (
     stature,
 )
 from anonbench.regions.files import decode_region
+from anonbench.regions.region import Region
 
 _SIDES = ("left", "right")
 _LIMBS = tuple(

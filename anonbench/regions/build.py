@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from anonbench.errors import UserError
-from anonbench.files import read_json
-from anonbench.images import decode
-from anonbench.records import Region
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json
+from anonbench.common.images import decode
 from anonbench.regions.assign import assign_faces, is_covered
 from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, keypoint_face
 from anonbench.regions.files import encode_region
+from anonbench.regions.region import Region
 
 SPEC = {"face": {"min_face_size"}, "body": {"limb_width"}}
 SOURCES = ("annotated", "keypoints", "detected")

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from anonbench.records import Region
 from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, first, head_height, labelled
+from anonbench.regions.region import Region
 
 # The chin lies a little above the middle of the neck, so the face's centre is nearer to the crown than to the neck
 # joint.

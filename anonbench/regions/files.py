@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from anonbench.errors import UserError
-from anonbench.files import read_json
-from anonbench.images import MAX_PIXELS
-from anonbench.records import Region
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json
+from anonbench.common.images import MAX_PIXELS
+from anonbench.regions.region import Region
 
 _IMAGE_KEYS = ("image_id", "file_name", "width", "height", "regions")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from anonbench.matrix import ORIGINAL, Variant
+from anonbench.config.cells import ORIGINAL, Variant
 
 KEYS = ["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on", "scope", "category", "metric"]
 COLUMNS = [*KEYS, "value", "baseline", "drop", "images", "instances"]

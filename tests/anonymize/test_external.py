@@ -18,22 +18,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonbench.anonymize.geometry import footprint
 from anonbench.anonymize.outside.accept import accept
 from anonbench.anonymize.outside.exchange import describe
 from anonbench.anonymize.outside.identity import file_digests
 from anonbench.anonymize.registry import check_params, create, module_of
 from anonbench.anonymize.variant import write_shard, write_variant
 from anonbench.anonymize.worklist import deal, work_of, write_lists
-from anonbench.errors import UserError
-from anonbench.files import read_json, sha256_file
-from anonbench.images import decode
-from anonbench.records import Region
-from tests.anonymize.outside_tool import decoded
-from tests.anonymize.split import write_split
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, sha256_file
+from anonbench.common.images import decode
+from anonbench.regions.footprint import footprint
+from anonbench.regions.region import Region
+from tests.helpers.outside_tool import decoded
+from tests.helpers.split import write_split
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOL = Path(__file__).with_name("outside_tool.py")
+TOOL = ROOT / "tests" / "helpers" / "outside_tool.py"
 WORDS = ["{images}", "{regions}", "{output}", "{seed}"]
 HEIGHT, WIDTH = 48, 64
 NAMES = ["a.png", "sub folder/b 1.jpg", "empty.jpg", "far.png", "two.png"]

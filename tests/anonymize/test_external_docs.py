@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from anonbench.anonymize.geometry import footprint
 from anonbench.anonymize.outside.command import run
 from anonbench.anonymize.outside.exchange import describe
-from anonbench.code import ROOT
-from anonbench.files import write_json
-from anonbench.records import Region
+from anonbench.common.files import write_json
+from anonbench.regions.footprint import footprint
+from anonbench.regions.region import Region
+from anonbench.workflow.code import ROOT
 
 # Takes what diffusers' inpainting pipelines take, and nothing else.
 PIPELINE = """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from anonbench.anonymize import base, registry
-from anonbench.records import Region
+from anonbench.regions.region import Region
 
 BOX = np.array([20.0, 10, 50, 40])
 IMAGE = np.random.default_rng(0).integers(1, 256, (60, 80, 3), dtype=np.uint8)

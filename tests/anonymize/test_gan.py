@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from anonbench.anonymize.base import Assignment
 from anonbench.anonymize.registry import create, is_learned
-from anonbench.errors import UserError
-from anonbench.gan import synthesizer
-from anonbench.gan.condition import conditions
-from anonbench.records import Region
-from tests.gan.made import HEIGHT, NAMES, WIDTH, person, picture, untrained
+from anonbench.common.errors import UserError
+from anonbench.generators import synthesizer
+from anonbench.generators.condition import conditions
+from anonbench.regions.region import Region
+from tests.helpers.people import HEIGHT, NAMES, WIDTH, person, picture, untrained
 
 NETWORKS = ["style_unet", "context_encoder"]
 LEVEL = {"grow": 0.05, "coarseness": 0.02}

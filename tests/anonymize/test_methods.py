@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from anonbench.anonymize.geometry import footprint
 from anonbench.anonymize.registry import check_params, create, method_names
-from anonbench.errors import UserError
-from anonbench.records import Region
+from anonbench.common.errors import UserError
+from anonbench.regions.footprint import footprint
+from anonbench.regions.region import Region
 
 LEVELS = {
     "blur": {"sigma": 0.1},

@@ -15,11 +15,11 @@ from torchvision.transforms import InterpolationMode
 
 from anonbench.anonymize.paper_crop import CROPS, body_window, face_window
 from anonbench.anonymize.registry import check_params, create
-from anonbench.code import ROOT
-from anonbench.config import load
-from anonbench.errors import UserError
-from anonbench.gan.window import Window
-from anonbench.records import Region
+from anonbench.common.errors import UserError
+from anonbench.config.config import load
+from anonbench.regions.region import Region
+from anonbench.regions.window import Window
+from anonbench.workflow.code import ROOT
 
 METHODS = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["methods"]
 

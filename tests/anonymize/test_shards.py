@@ -17,10 +17,10 @@ from anonbench.anonymize import variant, worklist
 from anonbench.anonymize.methods.gan import Gan
 from anonbench.anonymize.variant import compose, forget_shards, write_shard, write_variant
 from anonbench.anonymize.worklist import deal, read_list, work_of, write_lists
-from anonbench.errors import UserError
-from anonbench.files import read_json, sha256_file, write_json
-from tests.anonymize.split import write_split
-from tests.gan.made import person, picture, untrained
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, sha256_file, write_json
+from tests.helpers.people import person, picture, untrained
+from tests.helpers.split import write_split
 
 COUNT = 23
 LEVELS = {"pixelate": {"cells": 4}, "gan": {"grow": 0.05, "coarseness": 0.02}}

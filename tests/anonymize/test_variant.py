@@ -21,11 +21,11 @@ from PIL import Image
 from anonbench.anonymize import variant
 from anonbench.anonymize.originals import write_originals
 from anonbench.anonymize.variant import write_variant
-from anonbench.errors import UserError
-from anonbench.files import read_json, sha256_file, write_json
-from anonbench.images import decode, encode
-from anonbench.records import Region
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, sha256_file, write_json
+from anonbench.common.images import decode, encode
 from anonbench.regions.files import encode_region
+from anonbench.regions.region import Region
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["a.png", "sub folder/b 1.jpg", "sub folder/deep/c.jpeg", "empty.jpg", "empty.png", "far.png"]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.archive import open_archive
 from anonbench.datasets.members import only, under
-from anonbench.errors import UserError
 
 
 @pytest.fixture

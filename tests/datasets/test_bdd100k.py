@@ -12,7 +12,7 @@ from anonbench.datasets.formats import bdd100k
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import decode_region
 from tests.datasets import official
-from tests.datasets.converted import convert, edit, edit_json, fails, of_image
+from tests.helpers.converted import convert, edit, edit_json, fails, of_image
 
 IMAGES = 6
 INS, DET = "bdd100k_ins_seg_labels_trainval.zip", "bdd100k_det_20_labels_trainval.zip"

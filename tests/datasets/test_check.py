@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from anonbench.common.errors import UserError
+from anonbench.common.files import sha256_file, write_json
 from anonbench.datasets.check import check_verified, early_errors, out_of_reach
 from anonbench.datasets.registry import FORMATS, format_module
 from anonbench.datasets.verify import verify
-from anonbench.errors import UserError
-from anonbench.files import sha256_file, write_json
-from tests.datasets.odd_coco import build_odd_coco
+from tests.helpers.odd_coco import build_odd_coco
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pycocotools import mask as coco_mask
 
 from anonbench.datasets.formats import cityscapes
 from tests.datasets import official
-from tests.datasets.converted import convert, edit, fails, of_image
+from tests.helpers.converted import convert, edit, fails, of_image
 
 IMAGES = 6
 FINE = "gtFine/train/aachen/aachen_000000_000019_gtFine"

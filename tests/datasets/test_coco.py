@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
+from anonbench.common.errors import UserError
+from anonbench.common.files import sha256_file
 from anonbench.datasets.prepare import prepare
-from anonbench.errors import UserError
-from anonbench.files import sha256_file
-from tests.datasets.odd_coco import BICYCLE, DOG, PERSON, SECRET, build_odd_coco, scene
+from tests.helpers.odd_coco import BICYCLE, DOG, PERSON, SECRET, build_odd_coco, scene
 
 
 @pytest.fixture(scope="module")

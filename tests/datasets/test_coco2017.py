@@ -10,11 +10,11 @@ import pytest
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.formats import coco2017
-from anonbench.errors import UserError
 from anonbench.regions.face import annotated_face
 from tests.datasets import official
-from tests.datasets.converted import convert, edit, edit_json, fails, of_image
+from tests.helpers.converted import convert, edit, edit_json, fails, of_image
 
 IMAGES = 6
 LABELS, INSTANCES, POSES = (

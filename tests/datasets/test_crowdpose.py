@@ -10,7 +10,7 @@ from anonbench.datasets.formats import crowdpose
 from anonbench.regions.body import body_region
 from anonbench.regions.face import keypoint_face
 from tests.datasets import official
-from tests.datasets.converted import convert, fails
+from tests.helpers.converted import convert, fails
 
 IMAGES = 6
 

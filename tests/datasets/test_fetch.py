@@ -13,12 +13,12 @@ import zipfile
 import numpy as np
 import pytest
 
-from anonbench.datasets.download import Patience
+from anonbench.common.download import Patience
+from anonbench.common.errors import UserError
+from anonbench.common.partial import Part
 from anonbench.datasets.fetch import fetch
-from anonbench.datasets.partial import Part
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from tests.datasets.server import Answer, serve
+from tests.helpers.server import Answer, serve
 
 DATA = np.random.default_rng(0).bytes(3_000_000)
 OTHER = np.random.default_rng(1).bytes(3_000_000)
@@ -243,7 +243,7 @@ def test_wrong_length(server, target, answer, words):
 
 
 def test_an_approximate_size_bounds_a_download(server, target, monkeypatch):
-    monkeypatch.setattr("anonbench.datasets.download._SLACK", 0)
+    monkeypatch.setattr("anonbench.common.download._SLACK", 0)
     refused(remote(server, size=1_400_000, exact=False), target, "3,000,000 bytes instead of about 1,400,000")
     server.script = [Answer(length=False)]
     refused(remote(server, size=1_400_000, exact=False), target, "more than 2,800,000 bytes")
@@ -319,7 +319,7 @@ def test_a_full_disk_keeps_what_is_there(server, target, monkeypatch):
 
     server.script = [Answer(cut=1000), Answer(status=404)]
     refused(remote(server), target, "404")
-    monkeypatch.setattr("anonbench.datasets.partial._write_all", full)
+    monkeypatch.setattr("anonbench.common.partial._write_all", full)
     refused(remote(server), target, "No space left on device", "kept for the next run")
     monkeypatch.undo()
     fetch(remote(server), target, patience=QUICK)

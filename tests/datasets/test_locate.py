@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.locate import locate, needed_roles, remote_files, role_of
-from anonbench.errors import UserError
 
 SPEC = {"format": "several"}
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.pictures import normalise
-from anonbench.errors import UserError
 
 ORIENTATION = 0x0112
 

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.formats import lspet, pennfudan
 from anonbench.datasets.prepare import prepare
-from anonbench.errors import UserError
-from tests.datasets.tiny_archives import NAMES, tiny_lspet, tiny_pennfudan, upright_joints
+from tests.helpers.tiny_archives import NAMES, tiny_lspet, tiny_pennfudan, upright_joints
 
 
 def convert(fmt: str, archive: Path, folder: Path, split: str, **keys) -> dict:

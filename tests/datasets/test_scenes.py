@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as rle
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.formats.scenes import FILES, load
 from anonbench.datasets.scenes import furniture, parts, traffic
 from anonbench.datasets.scenes.annotate import CATEGORY_IDS
@@ -15,7 +16,6 @@ from anonbench.datasets.scenes.body import draw_person
 from anonbench.datasets.scenes.identity import SPLIT_CODES, identity_pool
 from anonbench.datasets.scenes.skeleton import make_pose
 from anonbench.datasets.scenes.svg import Pen, rasterise
-from anonbench.errors import UserError
 
 WIDTH, HEIGHT, IMAGES = 256, 192, 48
 

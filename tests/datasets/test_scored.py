@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anonbench.common.rle import encode_mask
 from anonbench.datasets.formats import cityscapes, crowdpose, wider_face
-from anonbench.datasets.rle import encode_mask
 from anonbench.evaluate.score import score
 from tests.datasets import official
-from tests.datasets.converted import convert
+from tests.helpers.converted import convert
 
 IMAGES = 6
 PUBLIC = {

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.sources import RemoteFile
 from anonbench.datasets.verify import verify
-from anonbench.errors import UserError
 
 MD5 = "md5:" + hashlib.md5(b"content").hexdigest()
 SHA256 = "sha256:" + hashlib.sha256(b"content").hexdigest()

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.formats import wider_face, wider_face_settings
 from anonbench.datasets.formats.wider_face import read_faces
-from anonbench.errors import UserError
 from anonbench.regions.build import build_regions
 from tests.datasets import official
-from tests.datasets.converted import convert, edit, fails, of_image
+from tests.helpers.converted import convert, edit, fails, of_image
 
 IMAGES = 6
 

@@ -8,7 +8,7 @@ import pytest
 
 from anonbench.evaluate.bootstrap import ap_from_details, average_precision, unpack
 from anonbench.evaluate.score import score
-from tests.evaluate.made import annotation, dataset, random_data
+from tests.helpers.scored import annotation, dataset, random_data
 
 TASKS = ["detection", "instance_segmentation", "pose"]
 

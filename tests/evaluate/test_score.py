@@ -10,10 +10,10 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 from anonbench.evaluate.cell import cell
 from anonbench.evaluate.score import score
-from tests.evaluate.made import CATEGORIES, POINTS, annotation, dataset, random_data
+from tests.helpers.scored import CATEGORIES, POINTS, annotation, dataset, random_data
 
 TASKS = {"detection": ("bbox", "bbox"), "instance_segmentation": ("segm", "segmentation")}
 NAMES = ["AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR1", "AR10", "AR100"]

@@ -8,7 +8,7 @@ from pycocotools import mask as rle
 
 from anonbench.regions.anatomy import labelled, stature
 from anonbench.regions.body import body_region, decode_mask, skeleton_mask
-from tests.regions.standing import NAMES, PLACES, person
+from tests.helpers.standing import NAMES, PLACES, person
 
 
 def region(annotation, names=NAMES, height=240, width=200):

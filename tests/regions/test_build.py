@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import decode_region
-from tests.cuda import CUDA
+from tests.helpers.cuda import CUDA
 
 FACE = {"min_face_size": 16}
 CATEGORIES = [

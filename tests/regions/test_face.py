@@ -5,7 +5,7 @@ import pytest
 
 from anonbench.regions.assign import assign_faces, is_covered
 from anonbench.regions.face import annotated_face, gives_face, keypoint_face
-from tests.regions.standing import NAMES, PLACES, person
+from tests.helpers.standing import NAMES, PLACES, person
 
 LSP = ["left_shoulder", "right_shoulder", "left_hip", "right_hip", "neck", "head_top"]
 

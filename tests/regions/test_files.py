@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco_mask
 
-from anonbench.errors import UserError
-from anonbench.files import write_json
-from anonbench.records import Region
+from anonbench.common.errors import UserError
+from anonbench.common.files import write_json
 from anonbench.regions.files import decode_region, encode_region, read_regions
+from anonbench.regions.region import Region
 
 
 @given(

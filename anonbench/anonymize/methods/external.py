@@ -20,7 +20,7 @@ from anonbench.anonymize.frame import Anonymized
 from anonbench.anonymize.outside.accept import accept, read_output
 from anonbench.anonymize.outside.command import PLACEHOLDERS, failure, filled_in, run, unknown_placeholders
 from anonbench.anonymize.outside.exchange import write_exchange
-from anonbench.records import Region
+from anonbench.regions.region import Region
 
 log = logging.getLogger(__name__)
 

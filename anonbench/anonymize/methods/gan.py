@@ -47,7 +47,7 @@ class Gan(base.Anonymizer):
     def __init__(self, params: dict[str, Any], generators: Sequence[Path], device: str) -> None:
         super().__init__(params)
         # Not above: the configuration is checked against this module before any job runs, and torch takes its time.
-        from anonbench.gan.synthesizer import Synthesizer
+        from anonbench.generators.synthesizer import Synthesizer
 
         self.synthesizers = [Synthesizer(generator, device) for generator in generators]
 

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from anonbench.anonymize.frame import Anonymized, paste
-from anonbench.anonymize.geometry import Footprint, footprint
-from anonbench.errors import UserError
-from anonbench.images import decode, read_header
-from anonbench.records import Region
+from anonbench.common.errors import UserError
+from anonbench.common.images import decode, read_header
+from anonbench.regions.footprint import Footprint, footprint
+from anonbench.regions.region import Region
 
 # No encoded image is larger than this: bytes a pixel, and bytes besides.
 _BYTES_PER_PIXEL, _BYTES = 8, 1_000_000

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from anonbench.anonymize.outside import supervise
-from anonbench.code import ROOT
-from anonbench.errors import UserError
+from anonbench.common import supervise
+from anonbench.common.errors import UserError
+from anonbench.common.root import ROOT
 
 PLACEHOLDERS = ("images", "regions", "output", "seed")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")

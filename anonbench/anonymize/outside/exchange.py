@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anonbench.anonymize.geometry import Footprint, footprint
 from anonbench.anonymize.originals import read_verified
-from anonbench.files import sha256_of, write_bytes, write_json
-from anonbench.records import Region
+from anonbench.common.files import sha256_of, write_bytes, write_json
 from anonbench.regions.files import decode_region
+from anonbench.regions.footprint import Footprint, footprint
+from anonbench.regions.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable

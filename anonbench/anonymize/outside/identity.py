@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from anonbench.files import sha256_file, sha256_of
+from anonbench.common.files import sha256_file, sha256_of
 
 # A larger file, such as a network's weights, is told by name and size: it is looked at whenever the workflow plans.
 READ_WHOLE = 50_000_000

@@ -26,15 +26,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from anonbench.common.errors import UserError
+from anonbench.common.images import MAX_PIXELS
+from anonbench.common.rle import encode_mask, mask_annotation
 from anonbench.datasets.archive import Archive, open_archive
 from anonbench.datasets.members import require, under
+from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.registry import require_split
-from anonbench.datasets.rle import encode_mask, mask_annotation
 from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from anonbench.images import MAX_PIXELS
-from anonbench.records import Sample, Split
 
 
 def _login(name: str, size: int) -> RemoteFile:

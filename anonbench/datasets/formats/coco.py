@@ -11,14 +11,14 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json
 from anonbench.datasets.common_form import checked_name
 from anonbench.datasets.formats import coco_categories
+from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.registry import require_split
 from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from anonbench.files import read_json
-from anonbench.records import Sample, Split
 
 FILES: dict[str, RemoteFile] = {}
 

@@ -24,17 +24,17 @@ from typing import Any
 
 import numpy as np
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.archive import Archive, open_archive
 from anonbench.datasets.common_form import checked_name
 from anonbench.datasets.formats.coco import check_reference, declared_size
 from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
 from anonbench.datasets.json_stream import records
 from anonbench.datasets.members import only, require, under
+from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.registry import require_split
 from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from anonbench.records import Sample, Split
 
 
 def _official(path: str, size: int, md5: str) -> RemoteFile:

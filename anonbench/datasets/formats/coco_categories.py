@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from anonbench.errors import UserError
+from anonbench.common.errors import UserError
 
 # COCO's 17 keypoints and the sigmas of its evaluation (https://cocodataset.org/#keypoints-eval; pycocotools' Params).
 COCO_SIGMAS = {

@@ -22,15 +22,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.archive import open_archive
 from anonbench.datasets.common_form import checked_name
 from anonbench.datasets.formats.coco import check_reference, declared_size, read_coco
 from anonbench.datasets.members import require, under
+from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.registry import require_split
 from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from anonbench.records import Sample, Split
 
 
 def _drive(name: str, key: str, size: int) -> RemoteFile:

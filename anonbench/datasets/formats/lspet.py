@@ -22,12 +22,12 @@ import numpy as np
 from PIL import Image
 from scipy.io import loadmat, whosmat
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.registry import require_split
 from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from anonbench.records import Sample, Split
 
 FILES = {
     "archive": RemoteFile(

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from anonbench.common.errors import UserError
+from anonbench.common.rle import mask_annotation
 from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.registry import require_split
-from anonbench.datasets.rle import mask_annotation
 from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from anonbench.records import Sample, Split
 
 FILES = {
     "archive": RemoteFile(

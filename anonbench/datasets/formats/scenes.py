@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from anonbench.datasets.records import Split
 from anonbench.datasets.scenes.load import load_scenes
 from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-from anonbench.records import Split
 
 FILES: dict[str, RemoteFile] = {}
 

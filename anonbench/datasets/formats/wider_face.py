@@ -25,14 +25,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.archive import open_archive
 from anonbench.datasets.formats.wider_face_settings import settings_of_faces
 from anonbench.datasets.members import only, require, under
+from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.registry import require_split
 from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-from anonbench.errors import UserError
-from anonbench.records import Sample, Split
 
 # The MD5s are torchvision's (torchvision.datasets.WIDERFace). The official page links to the images' first mirror.
 _HUB = "https://huggingface.co/datasets/CUHK-CSE/wider_face/resolve/main/data/"

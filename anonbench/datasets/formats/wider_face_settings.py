@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
+from anonbench.common.errors import UserError
 from anonbench.datasets.archive import Archive, open_archive
 from anonbench.datasets.members import only
-from anonbench.errors import UserError
 
 SETTINGS = ("easy", "medium", "hard")
 _LISTS = ("event_list", "file_list", "face_bbx_list", "gt_list")

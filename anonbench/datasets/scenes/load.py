@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from anonbench.common.errors import UserError
+from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.scenes.annotate import categories
 from anonbench.datasets.scenes.identity import SPLIT_CODES, identity_pool
 from anonbench.datasets.scenes.render import render_scene
-from anonbench.errors import UserError
-from anonbench.records import Sample, Split
 
 # PNG bytes a pixel of these pictures, with their noise, measured and rounded up.
 _BYTES_A_PIXEL = 2.6

@@ -1,1 +1,0 @@
-"""Generators of realistic people: crops, conditions, networks, training, quality."""

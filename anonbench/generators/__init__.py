@@ -1,0 +1,1 @@
+"""The generators that replace people: their networks, training and quality."""

@@ -1,0 +1,1 @@
+"""The literature's simple generator, for comparison."""

@@ -1,0 +1,1 @@
+"""A U-Net whose decoder is modulated by a person's code."""

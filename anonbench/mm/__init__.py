@@ -1,1 +1,0 @@
-"""OpenMMLab as this project uses it: operators, lean imports, packaged weights and datasets."""

@@ -1,0 +1,1 @@
+"""Recognition models: weights to start from, training, prediction."""

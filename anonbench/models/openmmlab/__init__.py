@@ -1,0 +1,1 @@
+"""The layer between this project and OpenMMLab's packages."""

@@ -1,0 +1,91 @@
+"""MMEngine's training loop as this project runs it: one device a process, resumable, quiet but for its progress bar."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dist import get_world_size
+from mmengine.model import MMDistributedDataParallel
+from mmengine.registry import FUNCTIONS
+from mmengine.runner import Runner
+
+from anonbench.common.devices import hasten_pointwise
+from anonbench.models.openmmlab.fetched_weights import load_into
+from anonbench.models.openmmlab.hooks import Checkpoints, Resume, Scalars, SeedEpochs, bare
+
+
+def run(config: Config, work: Path, seed: int, device: str) -> torch.nn.Module:
+    """Train a completed config to its end, from the last checkpoint in ``work`` where there is one.
+
+    Every process of a process group calls this; the first alone writes.
+    """
+    state = work / "last.pth"
+    hooks = [SeedEpochs(seed), Resume(state), Checkpoints(state), Scalars(work / "scalars.json")]
+    torch.backends.cudnn.deterministic = True
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
+        return bare(QuietRunner(config, str(work), hooks, device).train())
+
+
+@FUNCTIONS.register_module()
+def seed_worker(worker_id: int) -> None:
+    """Seed a data-loader process from torch's own seed for it, which follows the epoch's."""
+    state = torch.initial_seed() % 2**32
+    random.seed(state)
+    np.random.seed(state)
+
+
+class QuietRunner(Runner):
+    """MMEngine's runner on a chosen device, without its environment dump, visualizer, config dump and default hooks."""
+
+    def __init__(self, config: Config, work_dir: str, hooks: list[Any], device: str) -> None:
+        self._device = device
+        unused = dict.fromkeys(("runtime_info", "timer", "logger", "checkpoint"))
+        super().__init__(
+            model=config.model,
+            work_dir=work_dir,
+            train_dataloader=config.train_dataloader,
+            train_cfg=config.train_cfg,
+            optim_wrapper=config.optim_wrapper,
+            param_scheduler=config.param_scheduler,
+            default_hooks=unused,
+            custom_hooks=hooks,
+            default_scope=config.default_scope,
+            randomness=config.randomness,
+            log_level="ERROR",
+            cfg=config,
+        )
+
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: torch.nn.Module) -> torch.nn.Module:
+        model = hasten_pointwise(model, self._device)
+        model = model.to(self._device, memory_format=torch.channels_last)  # faster on CPUs and with amp
+        if get_world_size() == 1:
+            return model
+        # Each device keeps its own statistics of batch normalization, as published models were trained.
+        return MMDistributedDataParallel(
+            model.train(),  # some backbones freeze their first stages only now, and gradients are waited for otherwise
+            device_ids=[torch.device(self._device)] if torch.device(self._device).type == "cuda" else None,
+            forward_sync_buffers=False,
+            find_unused_parameters=self.cfg.get("find_unused_parameters", False),
+        )
+
+    def _init_model_weights(self) -> None:
+        super()._init_model_weights()
+        if file := self.cfg.get("load_from"):
+            load_into(bare(self.model), Path(file), classes_may_differ=True)
+
+    def build_visualizer(self, visualizer: Any = None) -> Any:
+        return SimpleNamespace(add_config=lambda config: None)
+
+    def _log_env(self, env_cfg: dict[str, Any]) -> None:
+        pass
+
+    def dump_config(self) -> None:
+        pass

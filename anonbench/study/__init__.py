@@ -1,0 +1,1 @@
+"""The study as a whole: what its cells need and cost."""

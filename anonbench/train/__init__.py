@@ -1,1 +1,0 @@
-"""From a variant of a training split to a trained recognition model."""

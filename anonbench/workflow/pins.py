@@ -1,0 +1,21 @@
+"""The pinned versions of the packages that decide a result."""
+
+from __future__ import annotations
+
+import re
+
+from anonbench.common.root import ROOT
+
+CONSTRAINTS = ROOT / "envs" / "constraints.txt"
+
+
+def pins(*packages: str) -> dict[str, str]:
+    """The version of each package in ``envs/constraints.txt``.
+
+    Raises
+    ------
+    KeyError
+        If a package is not pinned there.
+    """
+    pinned = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE))
+    return {package: pinned[package] for package in packages}

@@ -1,0 +1,55 @@
+"""The cells that a study asks for."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from anonbench.config.cells import Cell, Variant, expand
+
+
+def block(**changes):
+    keys = {
+        "datasets": ["d"],
+        "models": ["m"],
+        "regions": ["face", "body"],
+        "methods": ["blur", "mask_out"],
+        "levels": ["low"],
+        "seeds": [0, 1],
+        "evaluate_on": ["original"],
+    }
+    return SimpleNamespace(**{**keys, **changes})
+
+
+def test_a_block_is_a_product_with_one_baseline_per_seed():
+    cells = expand([block()])
+    assert len(cells) == 2 * (1 + 2 * 2)
+    assert [cell for cell in cells if cell.variant == "original"] == [
+        Cell("d", "m", "original", seed, "original") for seed in (0, 1)
+    ]
+
+
+def test_overlapping_blocks_give_each_cell_once():
+    assert expand([block(), block(regions=["face"])]) == expand([block()])
+
+
+def test_evaluation_on_anonymized_images_still_has_the_plain_baseline():
+    cells = expand([block(evaluate_on=["anonymized"], seeds=[3])])
+    assert Cell("d", "m", "original", 3, "original") in cells
+    assert not [cell for cell in cells if cell.variant == "original" and cell.evaluated_on == "anonymized"]
+
+
+@pytest.mark.parametrize("text", ["original", "face-blur-low", "body-mask_out-very_high"])
+def test_variant_names_round_trip(text):
+    assert str(Variant.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "blur", "face-blur", "face-blur-low-er", "face--low"])
+def test_other_names_are_refused(text):
+    with pytest.raises(ValueError, match="not a variant"):
+        Variant.parse(text)
+
+
+def test_the_path_of_a_cell():
+    assert Cell("d", "m", "face-blur-low", 7, "anonymized").path == (
+        "results/cells/d/m/face-blur-low/seed7/anonymized.json"
+    )

@@ -1,0 +1,165 @@
+"""Whether a finished study holds what its configuration plans: metrics in every cell, every region accounted for."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anonbench.common.files import sha256_of
+from anonbench.common.images import decode
+from anonbench.config.cells import ORIGINAL, Cell, expand
+from anonbench.config.config import Config
+from anonbench.report.summary import MAIN_METRICS
+
+REENCODED = 6  # by how many of 255 levels the pixels of a JPEG move where it is only encoded anew
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def cell_complaints(root: Path, config: Config) -> Iterator[str]:
+    """What is wrong with the cells that a study plans: missing files, tasks and metrics, and metrics out of 0..1.
+
+    A metric may be undefined, None, where the data have no instance that defines it, and so only where it is undefined
+    for the model that was trained on the originals, too, because both are evaluated on the same images.
+    """
+    undefined: dict[str, set[tuple[str, str, str]]] = {}
+    for cell in sorted(expand(config.study), key=lambda cell: cell.variant != ORIGINAL):
+        if not (root / cell.path).is_file():
+            yield f"{cell.path}: missing"
+            continue
+        record = read(root / cell.path)
+        wrong = [key for key in Cell.__dataclass_fields__ if record[key] != getattr(cell, key)]
+        if wrong or list(record["tasks"]) != config.models[cell.model].tasks:
+            yield f"{cell.path}: of another cell, or with other tasks"
+        values = dict(_metrics(record))
+        if bad := [key for key, value in values.items() if value is not None and not _is_fraction(value)]:
+            yield f"{cell.path}: {', '.join(map(str, bad))} not in 0..1"
+        undefined[cell.path] = {key for key, value in values.items() if value is None}
+        for task in record["tasks"]:
+            lead = next((metric for metric in MAIN_METRICS if (task, "all", metric) in values), None)
+            if lead is None or values[task, "all", lead] is None:
+                yield f"{cell.path}: {task} has no leading metric"
+        baseline = Cell(cell.dataset, cell.model, ORIGINAL, cell.seed, "original").path
+        if cell.evaluated_on == "original" and baseline in undefined:
+            for key in sorted(undefined[cell.path] ^ undefined[baseline]):
+                yield f"{cell.path}: {key} is undefined here or for the originals alone"
+
+
+def _is_fraction(value: float) -> bool:
+    return math.isfinite(value) and 0 <= value <= 1
+
+
+def _metrics(record: dict[str, Any]) -> Iterator[tuple[tuple[str, str, str], float | None]]:
+    for task, result in record["tasks"].items():
+        for metric, value in result["metrics"].items():
+            yield (task, "all", metric), value
+        for category, values in result["categories"].items():
+            for metric, value in values.items():
+                if metric not in ("instances", "supercategory"):
+                    yield (task, category, metric), value
+
+
+def variants(config: Config) -> list[tuple[str, str, str]]:
+    """Dataset, split and name of every variant that a study anonymizes."""
+    found = set()
+    for cell in expand(config.study):
+        if cell.variant != ORIGINAL:
+            found.add((cell.dataset, "train", cell.variant))
+            if cell.evaluated_on == "anonymized":
+                found.add((cell.dataset, "val", cell.variant))
+    return sorted(found)
+
+
+@dataclass
+class Compared:
+    """A variant beside the originals.
+
+    Every region is either changed by its method, masked out because that failed, or not visible in the image.
+    ``faint`` are those of which the image shows some and no pixel moved by more than encoding anew moves it;
+    ``largest`` is the largest change of a pixel within regions.
+    """
+
+    images: int = 0
+    regions: int = 0
+    changed: int = 0
+    fallbacks: Counter[str] = field(default_factory=Counter)
+    faint: int = 0
+    largest: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def unseen(self) -> int:
+        return self.fallbacks["outside"]
+
+    @property
+    def masked_out(self) -> int:
+        return self.fallbacks.total() - self.unseen
+
+
+def compare(root: Path, dataset: str, split: str, variant: str) -> Compared:
+    """Hold a variant's manifest against the region file, and its images against the originals."""
+    manifest = read(root / f"resources/anonymized/{dataset}/{split}/{variant}/manifest.json")
+    listed = read(root / f"resources/regions/{dataset}/{split}/{variant.split('-')[0]}.json")
+    known = {image["file_name"]: image["regions"] for image in listed["images"]}
+    found = Compared()
+    if [entry["file_name"] for entry in manifest["images"]] != list(known):
+        found.complaints.append("its images are not those of the region file")
+        return found
+    for entry in manifest["images"]:
+        name, regions = entry["file_name"], known[entry["file_name"]]
+        before = (root / f"resources/datasets/{dataset}/images/{split}" / name).read_bytes()
+        after = (root / f"resources/anonymized/{dataset}/{split}/{variant}/images" / name).read_bytes()
+        fallbacks = Counter(entry.get("fallbacks") or {})
+        found.images += 1
+        found.regions += len(regions)
+        found.changed += len(regions) - fallbacks.total()
+        found.fallbacks += fallbacks
+        if entry["regions"] != len(regions) or fallbacks.total() > len(regions):
+            found.complaints.append(f"{name} has {len(regions)} regions, which its manifest does not count")
+        if entry["sha256"] != sha256_of(after):
+            found.complaints.append(f"{name} is not the image of the manifest")
+        if regions:
+            _compare_pixels(found, name, before, after, [region["box"] for region in regions])
+        elif after != before:
+            found.complaints.append(f"{name} has no region, and changed")
+    counts = {
+        "images": found.images,
+        "linked": sum(not regions for regions in known.values()),
+        "regions": listed["counts"]["regions"],
+        "fallbacks": dict(found.fallbacks),
+    }
+    if {key: manifest["counts"][key] for key in counts} != counts:
+        found.complaints.append(f"its manifest counts {manifest['counts']}, and not {counts}")
+    if found.changed + found.masked_out + found.unseen != manifest["counts"]["regions"]:
+        found.complaints.append("changed, masked-out and unseen regions do not add up")
+    return found
+
+
+def _compare_pixels(found: Compared, name: str, before: bytes, after: bytes, boxes: list[list[float]]) -> None:
+    change = np.abs(decode(after, name).astype(int) - decode(before, name)).max(-1)
+    inside = np.zeros(change.shape, bool)
+    for box in boxes:
+        inside[around(box)] = True
+        moved = change[around(box, more=False)]
+        found.faint += bool(moved.size) and moved.max() <= REENCODED
+        found.largest = max(found.largest, int(moved.max(initial=0)))
+    if change[~inside].max(initial=0) > (0 if name.endswith(".png") else REENCODED):
+        found.complaints.append(f"{name} changed outside of its regions")
+
+
+def around(box: list[float], more: bool = True) -> tuple[slice, slice]:
+    """Rows and columns of a box, [x, y, w, h] px; ``more`` than a level grows it by or hides one without size."""
+    x, y, width, height = box
+    margin = 0.1 * max(width, height) + 12 if more else 0
+    ends = (y - margin, y + height + margin + 1), (x - margin, x + width + margin + 1)
+    rows, columns = (slice(*(max(0, int(end)) for end in pair)) for pair in ends)
+    return rows, columns

@@ -1,0 +1,160 @@
+"""Training: what it writes, seeds, resumption, and the errors a user can mend."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, write_json
+from anonbench.models.train import train
+from tests.helpers.toysplit import write_split
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "config" / "models"
+DETECTOR, POSE = MODELS / "mask-rcnn_mobilenetv2_toy.py", MODELS / "td-hm_mobilenetv2_toy.py"
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory) -> tuple[Path, Path]:
+    return write_split(tmp_path_factory.mktemp("split"))
+
+
+def run(split, out_dir: Path, model: Path = POSE, seed: int = 0, **options) -> dict[str, torch.Tensor]:
+    annotations, images_dir = split
+    train(
+        model_config=model,
+        annotations=annotations,
+        images_dir=images_dir,
+        out_dir=out_dir,
+        seed=seed,
+        **{"data_fingerprint": "a", "device": "cpu", **options},
+    )
+    return load_file(out_dir / "checkpoint.safetensors")
+
+
+@pytest.fixture(scope="module")
+def pose_run(split, tmp_path_factory) -> Path:
+    out_dir = tmp_path_factory.mktemp("pose")
+    run(split, out_dir)
+    return out_dir
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_run_leaves_its_three_files_and_nothing_else(pose_run):
+    assert sorted(path.name for path in pose_run.iterdir()) == ["checkpoint.safetensors", "config.py", "scalars.json"]
+    lines = [json.loads(line) for line in (pose_run / "scalars.json").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    assert all(line["loss"] > 0 and line["lr"] > 0 for line in lines)
+    with safe_open(pose_run / "checkpoint.safetensors", "pt") as file:
+        assert file.metadata() == {"model": "td-hm_mobilenetv2_toy", "seed": "0", "data_fingerprint": "a"}
+    compile((pose_run / "config.py").read_text(), "config.py", "exec")
+
+
+def test_the_seed_decides_the_weights(split, pose_run, tmp_path):
+    first = load_file(pose_run / "checkpoint.safetensors")
+    assert same(first, run(split, tmp_path / "again"))
+    assert not same(first, run(split, tmp_path / "other", seed=1))
+
+
+def test_the_detector_takes_crowds_gapped_ids_polygons_rles_and_empty_images(split, tmp_path):
+    weights = run(split, tmp_path, DETECTOR)
+    assert weights["roi_head.bbox_head.fc_cls.weight"].shape[0] == 3  # two categories and background
+    assert same(weights, run(split, tmp_path / "again", DETECTOR))
+
+
+def test_boxes_alone_train_a_detector_without_a_mask_head(tmp_path):
+    weights = run(write_split(tmp_path / "split", masks=False), tmp_path / "out", DETECTOR)
+    assert not any("mask_head" in name for name in weights)
+
+
+def start(split, out_dir: Path, epochs: int, fingerprint: str) -> subprocess.Popen:
+    model = out_dir.parent / "long.py"
+    model.write_text(f"_base_ = {str(POSE)!r}\ntrain_cfg = dict(max_epochs={epochs})\n")
+    program = (
+        "from pathlib import Path; from anonbench.models.train import train; "
+        f"train(model_config=Path({str(model)!r}), annotations=Path({str(split[0])!r}), "
+        f"images_dir=Path({str(split[1])!r}), out_dir=Path({str(out_dir)!r}), "
+        f"seed=0, data_fingerprint={fingerprint!r}, device='cpu')"
+    )
+    return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_as_if_uninterrupted(split, tmp_path, capfd):
+    out_dir = tmp_path / "out"
+    process = start(split, out_dir, epochs=16, fingerprint="a")
+    deadline = time.monotonic() + 120
+    while not list(out_dir.glob("work/*/last.pth")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    (checkpoint,) = out_dir.glob("work/*/last.pth")
+    epoch = torch.load(checkpoint, weights_only=True)["epoch"]
+    assert 0 < epoch < 16
+
+    stale = tmp_path / "stale"
+    shutil.copytree(out_dir, stale)
+    model = tmp_path / "long.py"
+    resumed = run(split, out_dir, model)
+    assert f"{epoch}/16" in capfd.readouterr().err  # the bar starts where the checkpoint was
+    assert same(resumed, run(split, tmp_path / "uninterrupted", model))
+    lines = [json.loads(line) for line in (out_dir / "scalars.json").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == list(range(1, 17))
+
+    short = tmp_path / "short.py"
+    short.write_text(f"_base_ = {str(POSE)!r}\n")
+    capfd.readouterr()
+    run(split, stale, short, data_fingerprint="b")
+    assert "0/2" in capfd.readouterr().err  # another variant's checkpoint is not taken up
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(split, tmp_path):
+    model = tmp_path / "wild.py"
+    model.write_text(f"_base_ = {str(POSE)!r}\noptim_wrapper = dict(optimizer=dict(lr=1e30), clip_grad=None)\n")
+    with pytest.raises(UserError, match="not finite.*optim_wrapper.optimizer.lr"):
+        run(split, tmp_path / "out", model)
+    assert not (tmp_path / "out" / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": MODELS / "missing.py"}, "does not exist"),
+        ({"device": "cuda:99"}, "not available"),
+        ({"device": "abacus"}, "unknown"),
+        ({"precision": "float7"}, "precision"),
+    ],
+)
+def test_mistakes_a_user_can_mend(split, tmp_path, change, message):
+    with pytest.raises(UserError, match=message):
+        run(split, tmp_path, **change)
+
+
+def test_an_instance_without_a_mask_among_others_is_told_and_ignored(split, tmp_path, caplog):
+    content = read_json(split[0])
+    del content["annotations"][0]["segmentation"]
+    write_json(tmp_path / "mixed.json", content)
+    weights = run((tmp_path / "mixed.json", split[1]), tmp_path / "out", DETECTOR)
+    assert any("mask_head" in name for name in weights)
+    assert "1 of 6 instances have no mask" in caplog.text
+
+
+def test_a_split_without_keypoints_trains_no_pose_model(split, tmp_path):
+    content = read_json(split[0])
+    del content["categories"][1]["keypoints"]
+    write_json(tmp_path / "bare.json", content)
+    with pytest.raises(UserError, match="0 categories of people with keypoints"):
+        run((tmp_path / "bare.json", split[1]), tmp_path)

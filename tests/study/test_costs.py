@@ -1,0 +1,152 @@
+"""The estimate of a study: what it counts, from what, and what it says that it does not know."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from anonbench.config.config import load
+from anonbench.study import costs
+from anonbench.study import plan as planning
+from anonbench.study.plan import Plan, Stage, as_markdown, plan
+
+ROOT = Path(__file__).resolve().parents[2]
+DETECTOR = {"config": "config/models/mask-rcnn_r50_fpn_1x.py", "tasks": ["detection", "instance_segmentation"]}
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def study(**changes: Any) -> dict[str, Any]:
+    """A detector on scenes, blurred and masked out at two levels."""
+    block = {"datasets": ["toy"], "models": ["det"], "regions": ["body"], "methods": ["blur"], "levels": ["low"]}
+    return {
+        "datasets": {"toy": {"format": "scenes", "splits": {"train": 1000, "val": 100}}},
+        "methods": {
+            "blur": {"low": {"sigma": 0.1}, "high": {"sigma": 0.2}},
+            "gan": {"low": {"grow": 0.1, "coarseness": 0}},
+        },
+        "weights": {"resnet50": {"url": "https://example.org/resnet50.pth", "sha256": "0676ba61"}},
+        "models": {"det": DETECTOR},
+        "study": [block],
+    } | changes
+
+
+def stages(found: Plan) -> dict[str, Stage]:
+    return {stage.name: stage for stage in found.stages}
+
+
+def block(**changes: Any) -> list[dict[str, Any]]:
+    return [study()["study"][0] | changes]
+
+
+def test_the_hours_of_a_published_model_are_the_published_ones() -> None:
+    """12 epochs of COCO's 118,287 images at 53 images a second on 8 GPUs."""
+    raw = study()
+    raw["datasets"]["toy"]["splits"]["train"] = 118_287
+    found = plan(load(raw))
+    models = stages(found)["models"]
+    assert models.gpu_hours / found.trainings == pytest.approx(8 * 12 * 118_287 / 53 / 3600)
+    assert models.core_hours == 0 and not models.unknown
+
+
+@pytest.mark.parametrize("name", ["models", "cells"])
+def test_twice_the_seeds_are_twice_the_trainings(name: str) -> None:
+    one, two = (stages(plan(load(study(study=block(seeds=seeds)))))[name] for seeds in ([0], [0, 7]))
+    assert two.gpu_hours == pytest.approx(2 * one.gpu_hours) and two.disk == pytest.approx(2 * one.disk)
+    assert plan(load(study(study=block(seeds=[0, 7])))).trainings == 4
+
+
+def test_variants_are_made_once_for_all_models_and_seeds() -> None:
+    raw = study(study=block(seeds=[0, 1], levels=["low", "high"], models=["det", "again"]))
+    raw["models"]["again"] = DETECTOR
+    found = stages(plan(load(raw)))
+    assert (found["variants"].jobs, found["models"].jobs, found["regions"].jobs) == (2, 12 + 1, 1)
+    megapixels = 1000 * 256 * 192 / 1e6
+    assert found["variants"].core_hours == pytest.approx(2 * costs.ANONYMIZE["blur"] * megapixels / 3600)
+
+
+def test_files_behind_a_login_are_no_jobs_to_fetch_but_fill_the_disk() -> None:
+    closed, open_ = (
+        stages(plan(load(study(datasets={"toy": {"format": "cityscapes", "files": {"images": source}}}))))["datasets"]
+        for source in ({}, {"urls": ["https://example.org/images.zip"]})
+    )
+    assert (closed.jobs, open_.jobs) == (8 - 2, 8 - 1)
+    assert closed.disk == open_.disk > 11.8e9
+
+
+def test_shards_add_jobs_and_no_hours() -> None:
+    whole, sharded = study(), study()
+    sharded["datasets"]["toy"]["shards"] = 5
+    one, many = (stages(plan(load(raw)))["variants"] for raw in (whole, sharded))
+    assert (one.jobs, many.jobs) == (1, 7)
+    assert (many.core_hours, many.disk) == (one.core_hours, one.disk)
+
+
+def test_what_nobody_knows_is_said_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "known_size", lambda spec, split: None)
+    found = plan(load(study()))
+    assert all("toy" in " ".join(stage.unknown) for stage in found.stages if stage.name != "generators")
+    assert all(stage.core_hours == stage.gpu_hours == 0 for stage in found.stages)
+    text = as_markdown(found)
+    assert "0.0+" in text and "- datasets: toy train, whose size is not known" in text
+
+
+def test_a_model_of_ones_own_and_a_wide_generator_are_unknown(tmp_path: Path) -> None:
+    config = tmp_path / "mine.py"
+    config.write_text(f"_base_ = '{ROOT / DETECTOR['config']}'\n")
+    raw = study(study=block(methods=["gan"]))
+    raw["models"]["det"] = DETECTOR | {"config": str(config)}
+    generator = {"region": "body", "learns": {"dataset": "toy"}, "serves": ["toy"], "width": 64, "height": 128}
+    raw["generators"] = {"wide": generator | {"channels": 64, "epochs": 5}}
+    found = stages(plan(load(raw)))
+    assert found["models"].unknown == {"the speed of the model det"}
+    for name in ("generators", "variants"):
+        assert "16 channels" in next(iter(found[name].unknown)) and found[name].core_hours == 0
+    raw["generators"]["wide"]["channels"] = 16
+    found = stages(plan(load(raw)))
+    assert found["generators"].core_hours == pytest.approx(costs.GENERATOR / 4 * 2500 * 5 / 3600)
+
+
+def test_the_longest_beginning_of_a_models_name_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    short, long = (costs.Training(seconds, "core", 1, "") for seconds in (1.0, 2.0))
+    monkeypatch.setattr(costs, "TRAININGS", {"net": short, "net_large": long})
+    assert costs.training_of("a/net_small.py") is short
+    assert costs.training_of("a/net_large_1x.py") is long
+    assert costs.training_of("a/other.py") is None
+
+
+def test_what_the_papers_models_cost_is_known() -> None:
+    models = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["models"]
+    assert all(costs.training_of(model["config"]) for model in models.values())
+    configs = [path.stem for path in (ROOT / "config" / "models").glob("*.py") if not path.stem.endswith("_toy")]
+    assert [name for name in configs if costs.training_of(name) is None] == []
+
+
+def test_ones_own_dataset_is_counted_from_its_annotations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from anonbench.datasets.formats import coco
+
+    images = [{"id": n, "file_name": f"{n}.png", "width": 100, "height": 50 + n} for n in (1, 2, 3)]
+    people = [{"id": n, "image_id": 1, "category_id": 1} for n in (1, 2)] + [{"id": 3, "image_id": 2, "category_id": 2}]
+    categories = [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}]
+    (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": people, "categories": categories}))
+    (tmp_path / "images" / "sub").mkdir(parents=True)
+    for name in ("1.png", "2.png", "3.png", "sub/4.png"):
+        (tmp_path / "images" / name).touch()
+    place = {"images": str(tmp_path / "images"), "annotations": str(tmp_path / "a.json")}
+    spec = {"format": "coco", "splits": {"train": place}, "people": ["person"]}
+    size = planning.known_size(spec, "train")
+    assert (size.images, size.people, size.occupied, size.pixels) == (3, 2, 1, 5200)
+    monkeypatch.setattr(coco, "_READ_FOR_SIZE", 10)
+    size = planning.known_size(spec, "train")
+    assert (size.images, size.people, size.occupied, size.pixels) == (4, None, None, None)
+
+
+def test_every_unit_cost_names_its_source_and_every_number_is_positive() -> None:
+    assert all(cost.source and cost.seconds > 0 and cost.checkpoint > 0 for cost in costs.TRAININGS.values())
