@@ -24,7 +24,7 @@ def keep_freed_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 512 << 20)
 
 
-def hasten_pointwise(model: nn.Module, device: str | torch.device) -> nn.Module:
+def use_onednn_for_1x1_convolutions(model: nn.Module, device: str | torch.device) -> nn.Module:
     """Let 1 x 1 convolutions on a CPU run on oneDNN's kernels; the model itself is returned.
 
     With one thread and small batches, torch takes a slower kernel for them unless they are strided or dilated, and

@@ -1,7 +1,7 @@
-"""Brings one file over HTTP and goes on where an earlier attempt, in this process or another, broke off.
+"""Downloads one file over HTTP and resumes where an earlier attempt, in this process or another, broke off.
 
-Requests go on with ``Range`` and ``If-Range`` (RFC 9110, sections 13.1.5 and 14), so that a server whose file has
-changed, or that knows no ranges, sends the whole file and the download starts over.
+It resumes with ``Range`` and ``If-Range`` (RFC 9110, sections 13.1.5 and 14), so that a server whose file has changed,
+or that does not know ranges, sends the whole file and the download starts over.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import Any
 from tqdm import tqdm
 
 from anonbench.common.files import require_space
-from anonbench.common.partial import Part
+from anonbench.common.partial import Origin, Part
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 18
 _MAX_REDIRECTS = 5
-# An attempt that brought so many new bytes before it broke was no failure: a long download may break often.
+# An attempt that got this many new bytes before it broke does not count as a failure: a long download may break often.
 _PROGRESS = 1 << 20
 # How long a server may ask to wait before the next request, in s.
 _MAX_RETRY_AFTER = 120
-# Slack of an approximate size, in bytes.
-_SLACK = 100_000_000
+# By how many bytes, besides twice an approximate size, a download may exceed it.
+SLACK = 100_000_000
 
 
 class DownloadError(Exception):
-    """An address that did not give the file, in a few words; another one may."""
+    """Why an address did not give the file, in a few words; another one may."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Patience:
     Parameters
     ----------
     attempts
-        Failures in a row (no connection, a broken one, status 429 or 5xx) after which it is given up.
+        Failures in a row (no connection, a broken one, status 429 or 5xx) after which it gives up.
     wait
-        About so many seconds are waited after the first failure, and twice as long after each further one.
+        Seconds to wait, about, after the first failure; twice as long after each further one.
     timeout
         Seconds without a byte after which a connection counts as broken.
     """
@@ -53,14 +53,14 @@ class Patience:
 
 
 def download(url: str, part: Part, *, name: str, size: int, exact: bool, patience: Patience) -> None:
-    """Bring the file at ``url`` whole into the partial file; its bytes are for the caller to verify.
+    """Download the whole file at ``url`` into the partial file; the caller verifies its bytes.
 
     Parameters
     ----------
     url
         An http or https address. At most five redirects, to such addresses, are followed.
     part
-        Where the bytes go, opened. What it holds of this very address is kept.
+        Where the bytes go, opened. What it holds from this very address is kept.
     name
         What progress bar and messages call the file.
     size, exact
@@ -73,7 +73,7 @@ def download(url: str, part: Part, *, name: str, size: int, exact: bool, patienc
     ------
     DownloadError
         If the address cannot be reached, answers with an error, with a web page or with another length, or breaks off
-        too often. What has come stays, to go on with.
+        too often. What has arrived is kept, so that the next attempt resumes.
     UserError
         If the disk is too small.
     """
@@ -97,12 +97,12 @@ def download(url: str, part: Part, *, name: str, size: int, exact: bool, patienc
                 if failures >= patience.attempts:
                     raise DownloadError(f"the connection broke {failures} times, {_reason(error)}") from None
                 pause = patience.wait * 2 ** (failures - 1)
-                log.warning("%s broke off after %d MB; going on in %.0f s.", url, part.size / 1e6, pause)
+                log.warning("%s broke off after %d MB; resuming in %.0f s.", url, part.size / 1e6, pause)
                 time.sleep(pause)
 
 
 def _session(patience: Patience) -> Any:
-    """A session that tries again when an answer fails to begin; broken bodies are for :func:`download`."""
+    """A session that tries again when an answer does not begin; :func:`download` handles broken bodies."""
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
@@ -119,42 +119,42 @@ def _session(patience: Patience) -> Any:
     session.max_redirects = _MAX_REDIRECTS
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
-    # Bytes as they are stored: ranges and lengths of a compressed transfer mean something else.
+    # Bytes as they are stored: a compressed transfer has other ranges and lengths.
     session.headers.update({"Accept-Encoding": "identity", "User-Agent": "anonbench"})
     return session
 
 
 def _attempt(session: Any, url: str, part: Part, *, name: str, size: int, exact: bool, timeout: float) -> None:
-    """One request; returns when the whole file is here."""
+    """One request; returns when the whole file has arrived."""
     have, origin = part.size, part.origin()
-    resumable = have > 0 and origin.get("url") == url and bool(origin["validator"])
-    if resumable and have == origin["total"]:
+    resumable = origin is not None and origin.url == url and bool(origin.validator)
+    if resumable and have == origin.total:
         return
-    headers = {"Range": f"bytes={have}-", "If-Range": origin["validator"]} if resumable else {}
+    headers = {"Range": f"bytes={have}-", "If-Range": origin.validator} if resumable else {}
     with session.get(url, headers=headers, stream=True, timeout=timeout) as answer:
         if answer.status_code == 416 and resumable:
-            # What is here is no beginning of what the server has.
+            # What has arrived is not the beginning of what the server has.
             part.forget()
-            raise _broken("the server refuses to go on; starting over")
+            raise _broken("the server refuses to resume; starting over")
         if answer.status_code not in (200, 206):
             raise DownloadError(f"{answer.status_code} {answer.reason}".strip())
         if answer.headers.get("Content-Type", "").startswith("text/html") and not name.endswith(".html"):
             raise DownloadError("it answers with a web page instead of the file")
         if answer.status_code == 206:
             first, total = _content_range(answer.headers)
-            if not resumable or first != have or origin["total"] not in (None, total):
+            if not resumable or first != have or origin.total not in (None, total):
                 part.forget()
-                raise _broken("the server sends another range than asked for; starting over")
+                raise _broken("the server sends a range other than the one asked for; starting over")
         else:
             have, total = 0, _content_length(answer.headers)
-        limit = size if exact else 2 * size + _SLACK
+        limit = size if exact else 2 * size + SLACK
         if total is not None and (total != size if exact else total > limit):
             raise DownloadError(f"it has {total:,} bytes instead of {'' if exact else 'about '}{size:,}")
         require_space(part.path.parent, (size if total is None else total) - have, f"Downloading {name}")
         if have == 0:
-            part.begin(url, _validator(answer.headers), total)
+            part.begin(Origin(url=url, validator=_validator(answer.headers), total=total))
         with tqdm(total=total, initial=have, desc=name, unit="B", unit_scale=True, mininterval=1) as bar:
-            # What has come by now, and not only whole chunks: nothing of it is lost when the connection breaks.
+            # Whatever has arrived, not only whole chunks: none of it is lost when the connection breaks.
             while chunk := answer.raw.read1(_CHUNK, decode_content=False):
                 have += len(chunk)
                 if have > limit:

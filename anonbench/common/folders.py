@@ -42,7 +42,7 @@ def link(source: Path, target: Path, final: Path) -> None:
     Raises
     ------
     FileNotFoundError
-        If there is no such source.
+        If the source does not exist.
     """
     if source.is_symlink():
         source = source.resolve(strict=True)
@@ -65,7 +65,7 @@ def link_or_copy(source: Path, target: Path) -> None:
     Raises
     ------
     FileNotFoundError
-        If there is no such source.
+        If the source does not exist.
     """
     try:
         os.link(source, target)

@@ -1,22 +1,31 @@
-"""A file on its way: what of it is here, and which version of which address that is.
+"""A partial download: the bytes that have arrived, and which version of which address they are from.
 
 It lies beside its target under a hidden name. Snakemake removes the declared outputs of a failed job; this file and its
-note are never declared, so they survive and a later run goes on.
+note are never declared, so they survive and a later run resumes.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import RawIOBase
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import write_json
+from anonbench.common.validation import Model
+
+
+class Origin(Model):
+    """Where bytes are from: the address, what names the file's version there, and its length in bytes, if known."""
+
+    url: str
+    validator: str | None
+    total: int | None
 
 
 class Part:
@@ -36,7 +45,7 @@ class Part:
         Raises
         ------
         UserError
-            If another process is at it.
+            If another process is writing it.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Unbuffered: what a full disk refused is not written again when the file is closed.
@@ -56,22 +65,21 @@ class Part:
 
     @property
     def size(self) -> int:
-        """Bytes that are here already."""
+        """The number of bytes that have arrived."""
         return self.path.stat().st_size
 
-    def origin(self) -> dict[str, Any]:
-        """``url``, ``validator`` and ``total`` (bytes or None) of the file that the bytes are from; else nothing."""
+    def origin(self) -> Origin | None:
+        """Where the bytes are from; None if there are none or the note is lost."""
         try:
-            note = json.loads(self.note.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        known = isinstance(note, dict) and note.keys() == {"url", "validator", "total"} and self.size > 0
-        return note if known else {}
+            note = Origin.model_validate_json(self.note.read_bytes())
+        except (OSError, ValidationError):
+            return None
+        return note if self.size > 0 else None
 
-    def begin(self, url: str, validator: str | None, total: int | None) -> None:
-        """Forget the bytes, and note where the next ones are from."""
+    def begin(self, origin: Origin) -> None:
+        """Forget the bytes, and note where the next ones will be from."""
         self.forget()
-        write_json(self.note, {"url": url, "validator": validator, "total": total})
+        write_json(self.note, origin.model_dump())
 
     def forget(self) -> None:
         """Forget the bytes."""
@@ -88,22 +96,22 @@ class Part:
             If the disk refuses them.
         """
         try:
-            _write_all(self._stream, chunk)
+            write_all(self._stream, chunk)
         except OSError as error:
             raise UserError(
                 f"{self.path} cannot be written ({error.strerror}).",
-                "Free some space; what is there is kept for the next run.",
+                "Free some space; what has arrived is kept for the next run.",
             ) from None
 
     def complete(self, target: Path) -> None:
-        """Give the file its final name; who finds it under that name finds all of it, even after a power cut."""
+        """Give the file its final name; under that name it is whole, even after a power cut."""
         os.fsync(self._stream.fileno())
         self.path.replace(target)
         self.note.unlink(missing_ok=True)
 
 
-def _write_all(stream: RawIOBase, chunk: bytes) -> None:
-    # An unbuffered stream may take a part only.
+def write_all(stream: RawIOBase, chunk: bytes) -> None:
+    """Write all of ``chunk``; an unbuffered stream may take only a part at a time."""
     rest = memoryview(chunk)
     while rest:
         rest = rest[stream.write(rest) :]

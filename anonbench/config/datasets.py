@@ -1,0 +1,61 @@
+"""The section ``datasets``: what every dataset may say besides its format's own keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from anonbench.common.validation import Model
+from anonbench.config.types import Digest, FileDigest, NonEmpty, Positive, Url
+
+
+class FileSource(Model):
+    """What a user says of one file of a dataset: its path, or what counts instead of the official values."""
+
+    path: str | None = None
+    urls: Annotated[list[Url], NonEmpty] | None = None
+    digest: FileDigest | None = None
+    size: Positive | None = None
+
+
+class DatasetConfig(Model):
+    """Base of every format's configuration; the format adds its own keys.
+
+    ``shards`` is the number of jobs that anonymize each variant of a split. Another number makes the same images, but
+    Snakemake makes them again, and all that follows from them.
+    """
+
+    format: str
+    shards: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    def sources(self) -> dict[str, FileSource]:
+        """What the user says of the dataset's files, by role."""
+        return {}
+
+    def path_key(self, role: str) -> str:
+        """The key, relative to the dataset's entry, under which the user names the path of a file."""
+        return role
+
+
+class FilesConfig(DatasetConfig):
+    """Base of the formats that are read from several files, whose roles are those of the format's ``FILES``."""
+
+    files: dict[str, FileSource] = {}
+
+    def sources(self) -> dict[str, FileSource]:
+        return self.files
+
+    def path_key(self, role: str) -> str:
+        return f"files.{role}.path"
+
+
+class ArchiveConfig(DatasetConfig):
+    """Base of the formats that are read from one archive, whose role is ``archive``."""
+
+    archive: str | None = None
+    sha256: Digest | None = None
+
+    def sources(self) -> dict[str, FileSource]:
+        digest = f"sha256:{self.sha256}" if self.sha256 else None
+        return {"archive": FileSource(path=self.archive, digest=digest)}

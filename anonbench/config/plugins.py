@@ -1,0 +1,11 @@
+"""Every kind of plug-in that the configuration names."""
+
+from __future__ import annotations
+
+from anonbench.common.plugins import Plugins
+
+FORMATS = Plugins("anonbench.datasets.formats", "dataset format")
+KINDS = Plugins("anonbench.generators.kinds", "kind of generator")
+METHODS = Plugins("anonbench.anonymize.methods", "anonymization method")
+TASKS = Plugins("anonbench.evaluate.tasks", "task")
+METRICS = Plugins("anonbench.evaluate.metrics", "metric")

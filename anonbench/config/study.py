@@ -1,0 +1,20 @@
+"""The section ``study``: blocks of cells."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anonbench.common.validation import Model
+from anonbench.config.types import EvaluatedOn, NonEmpty, Region, Seed
+
+
+class Block(Model):
+    """One block of the study: the product of its lists, and the originals as baseline."""
+
+    datasets: Annotated[list[str], NonEmpty]
+    models: Annotated[list[str], NonEmpty]
+    regions: Annotated[list[Region], NonEmpty]
+    methods: Annotated[list[str], NonEmpty]
+    levels: Annotated[list[str], NonEmpty]
+    seeds: Annotated[list[Seed], NonEmpty] = [0]
+    evaluate_on: Annotated[list[EvaluatedOn], NonEmpty] = ["original"]

@@ -1,0 +1,17 @@
+"""The types of values that several sections of the configuration share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Region = Literal["face", "body"]
+Split = Literal["train", "val", "generator"]
+EvaluatedOn = Literal["original", "anonymized"]
+Url = Annotated[str, Field(pattern=r"^https?://[^/]+/")]
+FileDigest = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Positive = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+NonEmpty = Field(min_length=1)
