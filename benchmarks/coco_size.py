@@ -2,9 +2,9 @@
 
     python -m benchmarks.coco_size [--images 118287] [--annotations 860001] [--folder DIR]
 
-The annotation archive has train2017's numbers of images, objects, people and crowds, with polygons of as many points as
-there (about 450 and 270 MB of JSON). The images are of 64 x 48 px, so that time and memory are those of the annotations
-and of a file's handling. Reported are the sizes, the seconds, and the peak of the converting process's memory.
+The annotation archive has as many images, objects, people and crowds as train2017's, and as many points per polygon
+(about 450 and 270 MB of JSON). The images are of 64 x 48 px, so that time and memory are those of the annotations and
+of a file's handling. Reported are the sizes, the seconds, and the peak of the converting process's memory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
+from anonbench.datasets.tables.coco_categories import COCO_SIGMAS
 
 WIDTH, HEIGHT = 64, 48
 # Of 860,001 objects in instances_train2017.json, 262,465 are people; 10,000 crowds are one in 86.
@@ -36,10 +36,11 @@ CONVERT = """
 import resource, sys, time
 from pathlib import Path
 from anonbench.datasets.common_form import write_split
-from anonbench.datasets.formats import coco2017
+from anonbench.config.plugins import FORMATS
 folder = Path(sys.argv[1])
 start = time.perf_counter()
-split = coco2017.load({}, "train", {"train": folder / "train2017.zip", "labels": folder / "annotations.zip"})
+coco = FORMATS.create("coco2017", {"format": "coco2017"})
+split = coco.load("train", {"train": folder / "train2017.zip", "labels": folder / "annotations.zip"})
 print(f"annotations read: {time.perf_counter() - start:.0f} s, "
       f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB at most")
 write_split(split, dataset="coco", name="train", images_dir=folder / "images", annotations=folder / "train.json")
@@ -122,7 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=118_287)
     parser.add_argument("--annotations", type=int, default=860_001)
-    parser.add_argument("--folder", type=Path, help="where to work; a temporary folder unless given")
+    parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)

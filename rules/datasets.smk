@@ -1,5 +1,9 @@
 # fetch -> verify -> convert to the common form.
 
+from anonbench.config.plugins import FORMATS
+from anonbench.datasets.locate import locate, needed_roles, record_of, role_of
+from anonbench.study.checks import check_reach
+
 
 def within_reach(datasets):
     """Stop, before any job runs, where these datasets or the cells that are asked for need files that are nowhere."""
@@ -10,55 +14,34 @@ def within_reach(datasets):
         stop(error)
 
 
-def dataset_spec(wildcards):
-    return CONFIG.datasets[wildcards.dataset].model_dump(mode="json")
-
-
 def roles_of(wildcards):
     """The roles of the files that a split is read from; none for some formats."""
-    return needed_roles(dataset_spec(wildcards), [wildcards.split])
+    try:
+        return needed_roles(format_of(wildcards.dataset), [wildcards.split])
+    except UserError as error:
+        stop(error)
 
 
 def files_of(wildcards):
     """Those files in the order of the roles: local ones, else fetched ones."""
     within_reach([wildcards.dataset])
-    spec = dataset_spec(wildcards)
-    return [str(locate(wildcards.dataset, spec, role, CONFIG.archives)) for role in roles_of(wildcards)]
+    found = format_of(wildcards.dataset)
+    return [str(locate(wildcards.dataset, found, role, CONFIG.archives)) for role in roles_of(wildcards)]
 
 
 def verified_files(wildcards):
-    """What says that they are the right ones, once for all splits."""
-    files = remote_files(dataset_spec(wildcards))
+    """The records that they are the right ones, once for all splits."""
+    files = format_of(wildcards.dataset).FILES
     return [str(record_of(wildcards.dataset, files[role].file_name)) for role in roles_of(wildcards)]
 
 
 def file_of(wildcards):
     """The file of that official name: a local one, else the fetched one."""
-    spec = dataset_spec(wildcards)
+    found = format_of(wildcards.dataset)
     try:
-        role = role_of(spec, wildcards.file_name)
+        return str(locate(wildcards.dataset, found, role_of(found, wildcards.file_name), CONFIG.archives))
     except UserError as error:
         stop(error)
-    return str(locate(wildcards.dataset, spec, role, CONFIG.archives))
-
-
-def source_files(wildcards):
-    """A user's own annotation file: a change of it converts the split again."""
-    dataset = CONFIG.datasets[wildcards.dataset]
-    return [dataset.splits[wildcards.split].annotations] if dataset.format == "coco" else []
-
-
-def split_spec(wildcards):
-    """What this split's conversion reads of the configuration: no other split, nor files' places, nor shards.
-
-    Snakemake does not look inside folders, so a user's own folder of images is represented by its listing.
-    """
-    elsewhere = {"archive", "sha256", "files", "shards"}
-    spec = {key: value for key, value in dataset_spec(wildcards).items() if key not in elsewhere}
-    if "splits" in spec:
-        spec["splits"] = {wildcards.split: spec["splits"][wildcards.split]}
-    listing = listing_digest(spec["splits"][wildcards.split]["images"]) if spec["format"] == "coco" else None
-    return {"dataset": spec, "listing": listing, "roles": roles_of(wildcards)}
 
 
 # Neither parameters nor code: another mirror is no reason to download again.
@@ -90,15 +73,15 @@ rule convert_split:
     input:
         files=files_of,
         verified=verified_files,
-        source=source_files,
-        code=lambda w: stage_code(
-            "convert_split", f"anonbench.datasets.formats.{CONFIG.datasets[w.dataset].format}"
-        ),
+        local=lambda w: [str(path) for path in format_of(w.dataset).local_files(w.split)],
     output:
         images=directory("resources/datasets/{dataset}/images/{split}"),
         annotations="resources/datasets/{dataset}/annotations/{split}.json",
     params:
-        spec=split_spec,
+        format=lambda w: format_of(w.dataset).conversion(w.split),
+        roles=roles_of,
+        fingerprint=lambda w: format_of(w.dataset).fingerprint(w.split),
+        code=lambda w: code("convert_split", FORMATS.module(CONFIG.datasets[w.dataset].format)),
     log:
         "logs/convert_split/{dataset}/{split}.log",
     priority: 90

@@ -1,1 +1,1 @@
-"""Datasets on their way into the common form."""
+"""Datasets: fetched, verified, and converted into the common form."""

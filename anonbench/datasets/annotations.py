@@ -1,4 +1,4 @@
-"""Checks one annotation from outside and brings it into the common form's COCO record."""
+"""Checks one annotation from outside and converts it into the common form's COCO record."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import math
 from collections import Counter
 from typing import Any
 
-from pycocotools import mask as coco_mask
-
 from anonbench.common.errors import UserError
-from anonbench.common.rle import compressed
+from anonbench.common.rle import area_of, box_of, compressed, encode_polygons
 
 # Beyond any image: such a number is damage, and its square would overflow what evaluates it.
 _MAX_COORDINATE = 1e7
 _PASSED_ON = ("face_valid", "bbox_source", "identity", "attributes", "difficulty")
-_MEND = "Correct the annotation, or remove it from the file."
+_FIX = "Correct the annotation, or remove it from the file."
 
 
 def clean(
@@ -36,7 +34,7 @@ def clean(
     size
         (width, height) of the written image in px.
     counts
-        Increased under the name of everything that was left out or put right.
+        Increased under the name of everything that was left out or corrected.
     where
         What messages call the annotation.
 
@@ -50,7 +48,7 @@ def clean(
     segmentation = _segmentation(annotation.get("segmentation"), size, counts, where)
     box = _box(annotation.get("bbox"))
     if box is None and segmentation is not None:
-        box = _box_of(segmentation, size)
+        box = box_of(_encoded(segmentation, size))
         counts["boxes_taken_from_masks"] += 1
     if not category["is_person"] and (box is None or min(box[2:]) <= 0):
         counts["annotations_left_out_without_box"] += 1
@@ -58,7 +56,7 @@ def clean(
     if box is None:
         raise UserError(
             f"{where} is a person without a usable `bbox` ({annotation.get('bbox')!r}), who could not be anonymized.",
-            _MEND,
+            _FIX,
         )
     if min(box[2:]) <= 0:
         counts["people_with_empty_box"] += 1
@@ -71,7 +69,7 @@ def clean(
     if annotation.get("face_box") is not None:
         record["face_box"] = _numbers(annotation["face_box"], "face_box", where)
         if len(record["face_box"]) != 4:
-            raise UserError(f"{where} has a `face_box` that is not [x, y, width, height].", _MEND)
+            raise UserError(f"{where} has a `face_box` that is not [x, y, width, height].", _FIX)
     for key in _PASSED_ON:
         if annotation.get(key) is not None:
             record[key] = annotation[key]
@@ -80,7 +78,7 @@ def clean(
 
 def _numbers(values: Any, key: str, where: str) -> list[float]:
     if not isinstance(values, list | tuple) or not all(_is_coordinate(value) for value in values):
-        raise UserError(f"{where} has a `{key}` that is not a list of finite numbers.", _MEND)
+        raise UserError(f"{where} has a `{key}` that is not a list of finite numbers.", _FIX)
     return list(values)
 
 
@@ -108,14 +106,14 @@ def _segmentation(
         try:
             return compressed(value, size)
         except ValueError as error:
-            raise UserError(f"{where}: {error}.", _MEND) from None
+            raise UserError(f"{where}: {error}.", _FIX) from None
     if not isinstance(value, list):
-        raise UserError(f"{where} has a `segmentation` that is neither polygons nor RLE.", _MEND)
+        raise UserError(f"{where} has a `segmentation` that is neither polygons nor RLE.", _FIX)
     polygons = []
     for polygon in value:
         points = _numbers(polygon, "segmentation", where)
         if len(points) % 2:
-            raise UserError(f"{where} has a polygon with an odd number of coordinates.", _MEND)
+            raise UserError(f"{where} has a polygon with an odd number of coordinates.", _FIX)
         # Fewer than three points enclose nothing, and pycocotools would take four numbers for a box.
         if len(points) >= 6:
             polygons.append(points)
@@ -125,23 +123,16 @@ def _segmentation(
 
 
 def _encoded(segmentation: list[list[float]] | dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
-    if isinstance(segmentation, dict):
-        return segmentation
-    width, height = size
-    return coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
-
-
-def _box_of(segmentation: list[list[float]] | dict[str, Any], size: tuple[int, int]) -> list[float]:
-    return [float(value) for value in coco_mask.toBbox(_encoded(segmentation, size))]
+    return segmentation if isinstance(segmentation, dict) else encode_polygons(segmentation, size)
 
 
 def _area(
-    given: Any, segmentation: list[list[float]] | dict[str, Any] | None, box: list[float], size: tuple[int, int]
+    stated: Any, segmentation: list[list[float]] | dict[str, Any] | None, box: list[float], size: tuple[int, int]
 ) -> float:
-    if isinstance(given, int | float) and math.isfinite(given) and 0 <= given <= _MAX_COORDINATE**2:
-        return given
+    if isinstance(stated, int | float) and math.isfinite(stated) and 0 <= stated <= _MAX_COORDINATE**2:
+        return stated
     if segmentation is not None:
-        return float(coco_mask.area(_encoded(segmentation, size)))
+        return float(area_of(_encoded(segmentation, size)))
     return float(max(box[2], 0) * max(box[3], 0))
 
 
@@ -159,17 +150,17 @@ def _keypoints(
         raise UserError(
             f"{where} needs {3 * len(names)} `keypoints` numbers for the {len(names)} names of its category"
             f" {category['name']!r}, but has {len(value) if isinstance(value, list | tuple) else value!r}.",
-            _MEND,
+            _FIX,
         )
     flat: list[float] = []
     for x, y, visibility in zip(value[0::3], value[1::3], value[2::3], strict=True):
         if visibility not in (0, 1, 2):
             raise UserError(f"{where} has a keypoint visibility of {visibility!r}.", "Use COCO's 0, 1 or 2.")
-        # An unlabelled keypoint's coordinates mean nothing, and some tools write null or NaN there.
+        # An unlabelled keypoint's coordinates mean nothing, and some tools write null or NaN.
         flat += [*_numbers([x, y], "keypoints", where), int(visibility)] if visibility else [0, 0, 0]
     labelled = sum(1 for visibility in flat[2::3] if visibility)
-    given = annotation.get("num_keypoints")
-    if given is None or (type(given) is int and 0 <= given <= labelled):
-        return {"keypoints": flat, "num_keypoints": labelled if given is None else given}
+    stated = annotation.get("num_keypoints")
+    if stated is None or (type(stated) is int and 0 <= stated <= labelled):
+        return {"keypoints": flat, "num_keypoints": labelled if stated is None else stated}
     counts["num_keypoints_corrected"] += 1
     return {"keypoints": flat, "num_keypoints": labelled}

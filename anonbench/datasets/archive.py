@@ -45,7 +45,7 @@ class Archive:
         Raises
         ------
         UserError
-            If the archive is corrupt there, or the file is larger than 1 GB.
+            If that part of the archive is corrupt, or the file is larger than 1 GB.
         """
         if self.size(name) > MAX_READ:
             raise UserError(f"{self.path}: the member {name!r} is too large, {self.size(name) / 1e6:,.0f} MB.", _AGAIN)
@@ -63,7 +63,7 @@ class Archive:
         Raises
         ------
         UserError
-            If the archive is corrupt there.
+            If that part of the archive is corrupt.
         """
         try:
             with self._zip.open(self._members[name]) as stream:
@@ -81,8 +81,8 @@ def open_archive(path: Path, called: str | None = None) -> Iterator[Archive]:
     Raises
     ------
     UserError
-        If the file is missing, truncated or no zip; if a member has an absolute path, climbs out with ``..``, is a link
-        or encrypted, or appears twice; if the whole would unpack to more than 50 GB or 100 times its own size.
+        If the file is missing, truncated or not a zip archive; if a member has an absolute path, climbs out with
+        ``..``, is a link or encrypted, or appears twice; if it would unpack to more than 50 GB or 100 times its size.
     """
     path = Path(path)
     called = called or str(path)

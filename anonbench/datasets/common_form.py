@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import JsonList, require_space, sha256_of, write_json_object
+from anonbench.common.folders import replacing
 from anonbench.datasets.annotations import clean
+from anonbench.datasets.names import checked_name
 from anonbench.datasets.pictures import normalise
 from anonbench.datasets.records import Sample, Split
 
@@ -30,8 +32,8 @@ def write_split(
     Every image becomes an 8-bit RGB JPEG or PNG without metadata (:func:`anonbench.datasets.pictures.normalise`) and
     every annotation is checked (:func:`anonbench.datasets.annotations.clean`). The JSON's ``info`` has the scoring
     protocol, if it is not COCO's, and counts what was changed or left out. Images are written into a hidden sibling
-    folder that takes its final name at the end, and the JSON, which is the split's manifest, appears last. Annotations
-    are kept on disk meanwhile: COCO's would fill the memory.
+    folder that takes its final name at the end, and the JSON, which is the split's manifest, appears last. Until then,
+    annotations are kept on disk: COCO's would fill the memory.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ def write_split(
     annotations
         The JSON file to write.
     source
-        The file that messages blame for a wrong annotation; the dataset's and split's names unless given.
+        The file that messages blame for a wrong annotation; None blames the dataset and split by name.
 
     Raises
     ------
@@ -54,33 +56,23 @@ def write_split(
     images_dir, annotations = Path(images_dir), Path(annotations)
     require_space(images_dir, int(split.bytes_expected * _SPACE_FACTOR), f"Converting {dataset}/{name}")
     annotations.unlink(missing_ok=True)
-    partial = images_dir.with_name(f".{images_dir.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     spool = JsonList(annotations.with_name(f".{annotations.name}.annotations"))
     try:
         with spool:
-            writer = _Writer(split.categories, partial, spool, source or f"{dataset}/{name}")
-            _write(split, writer, dataset, name, partial, images_dir, annotations)
+            with replacing(images_dir) as partial:
+                writer = _Writer(split.categories, partial, spool, source or f"{dataset}/{name}")
+                total, title = split.expected, f"{dataset}/{name}"
+                for sample in tqdm(split.samples, total=total, desc=title, unit="image", mininterval=1):
+                    writer.add(sample)
+                protocol = {"protocol": split.protocol} if split.protocol else {}
+                content = writer.content({"dataset": dataset, "split": name, **protocol, **split.info})
+            write_json_object(annotations, content)
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
         if not annotations.exists():
             shutil.rmtree(images_dir, ignore_errors=True)
         raise
     for what, count in sorted(writer.counts.items()):
         log.info("%s/%s: %s: %d", dataset, name, what.replace("_", " "), count)
-
-
-def _write(
-    split: Split, writer: _Writer, dataset: str, name: str, partial: Path, images_dir: Path, annotations: Path
-) -> None:
-    for sample in tqdm(split.samples, total=split.expected, desc=f"{dataset}/{name}", unit="image", mininterval=1):
-        writer.add(sample)
-    protocol = {"protocol": split.protocol} if split.protocol else {}
-    content = writer.content({"dataset": dataset, "split": name, **protocol, **split.info})
-    shutil.rmtree(images_dir, ignore_errors=True)
-    partial.rename(images_dir)
-    write_json_object(annotations, content)
 
 
 class _Writer:
@@ -134,8 +126,8 @@ class _Writer:
             self._annotate(annotation, image_id, (picture.width, picture.height), name)
 
     def _annotate(self, annotation: dict[str, Any], image_id: int, size: tuple[int, int], name: str) -> None:
-        given = annotation.get("id")
-        label = "an annotation" if given is None else f"annotation {given!r}"
+        own = annotation.get("id")
+        label = "an annotation" if own is None else f"annotation {own!r}"
         where = f"{self._source}: {label} of the image {name!r}"
         category = self._by_id.get(annotation.get("category_id"))
         if category is None:
@@ -144,12 +136,12 @@ class _Writer:
                 "Correct it, or add the category.",
             )
         # COCO's evaluation reads an annotation id of 0 as "not matched", so such a record never counts as found.
-        if given == 0:
-            given = None
+        if own == 0:
+            own = None
             self.counts["annotation_ids_of_zero_replaced"] += 1
         record = clean(annotation, category, size, self.counts, where=where)
         if record is not None:
-            self._annotations.append({"id": self._annotation_ids.take(given, where), "image_id": image_id, **record})
+            self._annotations.append({"id": self._annotation_ids.take(own, where), "image_id": image_id, **record})
 
     def content(self, info: dict[str, Any]) -> dict[str, Any]:
         """The whole JSON, its annotations still on disk."""
@@ -167,41 +159,20 @@ class _Writer:
 
 
 class _Ids:
-    """Hands out ids: given ones are kept, and the others get the smallest number that nobody has had so far."""
+    """Hands out ids: those that records have are kept; the others get the smallest number that is not taken yet."""
 
     def __init__(self) -> None:
         self._taken: set[int] = set()
         self._next = 1
 
-    def take(self, given: Any, where: str) -> int:
-        if given is None:
+    def take(self, own: Any, where: str) -> int:
+        if own is None:
             while self._next in self._taken:
                 self._next += 1
-            given = self._next
-        if type(given) is not int or given < 0:
-            raise UserError(f"{where} has an id that is not a whole number: {given!r}.", "Number them from 1 on.")
-        if given in self._taken:
-            raise UserError(f"{where} has an id that occurs twice: {given}.", "Give every record its own id.")
-        self._taken.add(given)
-        return given
-
-
-def checked_name(file_name: Any, source: str) -> str:
-    """An image's name as a relative POSIX path that stays inside its folder.
-
-    Raises
-    ------
-    UserError
-        If it is not text, is empty, absolute, or climbs out with ``..``.
-    """
-    if not isinstance(file_name, str) or not file_name.strip() or "\0" in file_name:
-        raise UserError(
-            f"{source} has an image whose file_name is {file_name!r}.", "Give it the image's relative path."
-        )
-    path = PurePosixPath(file_name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or path.parts[:1] == () or path.parts[0][1:2] == ":":
-        raise UserError(
-            f"{source} has an image whose file_name climbs out of its folder: {file_name!r}.",
-            "Use a path relative to the folder of images.",
-        )
-    return str(path)
+            own = self._next
+        if type(own) is not int or own < 0:
+            raise UserError(f"{where} has an id that is not a whole number: {own!r}.", "Number them from 1.")
+        if own in self._taken:
+            raise UserError(f"{where} has an id that occurs twice: {own}.", "Give every record its own id.")
+        self._taken.add(own)
+        return own

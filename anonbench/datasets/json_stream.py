@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import ijson
-
 from anonbench.common.errors import UserError
 
 
@@ -25,13 +23,16 @@ def records(stream: BinaryIO, key: str | None, where: str) -> Iterator[dict[str,
     Raises
     ------
     UserError
-        If the file is no JSON, or an element of the list is no object. A list that does not exist is an empty one.
+        If the file is not JSON, or an element of the list is not an object. A list that does not exist is an empty one.
     """
+    # Only a conversion needs it.
+    import ijson
+
     try:
         # Integers stay integers; floats are those of Python's own parser.
         for record in ijson.items(stream, f"{key}.item" if key else "item", use_float=True):
             if not isinstance(record, dict):
-                raise UserError(f"{where} has an entry that is no object: {record!r:.80}.", "Download it again.")
+                raise UserError(f"{where} has an entry that is not an object: {record!r:.80}.", "Download it again.")
             yield record
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise UserError(f"{where} is not valid JSON ({error}).", "Download it again.") from None

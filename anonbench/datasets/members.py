@@ -1,11 +1,11 @@
-"""Finds a published archive's members by the paths that its publisher documents, whatever folder stands above them."""
+"""Finds a published archive's members by the paths that its publisher documents, below whatever other folders."""
 
 from __future__ import annotations
 
 from anonbench.common.errors import UserError
 from anonbench.datasets.archive import Archive
 
-_MEND = "Name the official archive, or one in its layout."
+_FIX = "Name the official archive, or one in its layout."
 # Repacking on a Mac doubles every file here.
 _FOREIGN = "__MACOSX"
 
@@ -21,7 +21,7 @@ def under(archive: Archive, folder: str) -> dict[str, str]:
     Raises
     ------
     UserError
-        If there is no such folder, or two of them.
+        If the archive does not have exactly one such folder.
     """
     roots: set[str] = set()
     found: dict[str, str] = {}
@@ -32,7 +32,7 @@ def under(archive: Archive, folder: str) -> dict[str, str]:
             found[name[start + len(folder) :]] = name
     if len(roots) != 1:
         what = "no folder" if not roots else "more than one folder"
-        raise UserError(f"{archive.path} has {what} {folder}.", _MEND)
+        raise UserError(f"{archive.path} has {what} {folder}.", _FIX)
     return found
 
 
@@ -42,11 +42,11 @@ def only(archive: Archive, path: str) -> str:
     Raises
     ------
     UserError
-        If there is none, or more than one.
+        If the archive does not have exactly one such file.
     """
     found = [n for n in archive.names() if f"/{n}".endswith(f"/{path}") and not n.startswith(_FOREIGN)]
     if len(found) != 1:
-        raise UserError(f"{archive.path} has {'no' if not found else 'more than one'} file {path}.", _MEND)
+        raise UserError(f"{archive.path} has {'no' if not found else 'more than one'} file {path}.", _FIX)
     return found[0]
 
 

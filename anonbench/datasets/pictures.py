@@ -1,4 +1,4 @@
-"""Brings one image file into the common form: 8-bit RGB JPEG or PNG, upright as annotated, without metadata."""
+"""Converts one image file into the common form: 8-bit RGB JPEG or PNG, upright as annotated, without metadata."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from anonbench.common.images import MAX_PIXELS, decode, encode, strip_metadata
 # Pillow opens a multi-picture JPEG (MPO) as a JPEG first.
 _READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _ORIENTATION = 0x0112
-_MEND = "Replace the image, or take it out of the dataset."
+_FIX = "Replace the image, or take it out of the dataset."
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Picture:
 def normalise(
     image: bytes | np.ndarray, file_name: str, declared_size: tuple[int, int] | None = None, *, where: str | None = None
 ) -> Picture:
-    """Bring an image into the common form, losslessly wherever its pixels can stay.
+    """Convert an image into the common form, losslessly wherever its pixels can stay.
 
     An image whose annotations fit it as displayed (turned by its EXIF orientation) is turned; one whose annotations fit
     only its stored pixels keeps those; where both fit or no size is declared it is turned, as viewers and OpenCV do.
@@ -71,7 +71,7 @@ def normalise(
         raise
     # Pillow raises nearly anything on damaged files: OSError, SyntaxError, ValueError, struct.error, bomb errors, ...
     except Exception as error:
-        raise UserError(f"{where} is not a readable image ({error}).", _MEND) from None
+        raise UserError(f"{where} is not a readable image ({error}).", _FIX) from None
 
 
 def _normalise_file(
@@ -79,7 +79,7 @@ def _normalise_file(
 ) -> Picture:
     stored = opened.size
     if stored[0] * stored[1] > MAX_PIXELS:
-        raise UserError(f"{where} has {stored[0]} x {stored[1]} px, above the limit of {MAX_PIXELS:,}.", _MEND)
+        raise UserError(f"{where} has {stored[0]} x {stored[1]} px, above the limit of {MAX_PIXELS:,}.", _FIX)
     jpeg = opened.format in ("JPEG", "MPO")
     orientation = _orientation(opened)
     turned = orientation != 1
@@ -109,7 +109,7 @@ def _normalise_file(
 
 
 def _orientation(opened: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none, or Pillow turns the image itself as it does with TIFFs."""
+    """The EXIF orientation, 1 to 8; 1 if it has none, or for a TIFF, which Pillow turns itself."""
     if opened.format == "TIFF":
         return 1
     try:

@@ -1,25 +1,24 @@
-"""Prepares one split of a dataset: read it from its files, write it in the common form."""
+"""Prepares one split of a dataset: reads it from its files, writes it in the common form."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from anonbench.datasets.common_form import write_split
-from anonbench.datasets.registry import format_module
+from anonbench.datasets.format import Format
 
 
 def prepare(
-    spec: dict[str, Any], split: str, files: dict[str, Path], images_dir: Path, annotations: Path, dataset: str
+    format: Format, split: str, files: dict[str, Path], images_dir: Path, annotations: Path, dataset: str
 ) -> None:
     """Convert one split into the common form.
 
     Parameters
     ----------
-    spec
-        The dataset's specification from the configuration, with ``format`` and that format's keys.
+    format
+        The dataset's format, configured.
     split
-        ``train``, ``val`` or ``gan``.
+        One of its splits.
     files
         The path of every role that the split needs; they are verified already.
     images_dir, annotations
@@ -30,17 +29,17 @@ def prepare(
     Raises
     ------
     UserError
-        If the content cannot be converted; then nothing is left.
+        If the dataset has no such split, or its content cannot be converted; then no output is left behind.
     """
-    module = format_module(spec["format"])
-    loaded = module.load(spec, split, files)
-    # The one file that messages can blame for an annotation; a format of several files names them itself.
-    blamed = [spec["splits"][split]["annotations"]] if spec["format"] == "coco" else list(files.values())
+    format.require_split(split)
+    loaded = format.load(split, files)
+    # Messages blame the only file for a wrong annotation; a format of several files names them itself.
+    read = [*files.values(), *format.local_files(split)]
     write_split(
         loaded,
         dataset=dataset,
         name=split,
         images_dir=images_dir,
         annotations=annotations,
-        source=str(blamed[0]) if len(blamed) == 1 else None,
+        source=str(read[0]) if len(read) == 1 else None,
     )

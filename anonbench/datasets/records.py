@@ -1,4 +1,4 @@
-"""One image, and one split, of a dataset on its way into the common form."""
+"""One image, and one split, of a dataset as its format reads it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Sample:
-    """One image of a dataset split as its converter found it.
+    """One image of a split as its format reads it.
 
     ``image`` is an encoded file (its bytes or its path) or an RGB array (height, width, 3) uint8. ``annotations`` are
-    COCO annotation records without ``id`` and ``image_id``, which the writer sets (given ones are kept).
+    COCO annotation records without ``id`` and ``image_id``, which the writer sets (those that are set are kept).
     ``declared_size`` is the (width, height) in px that the source's annotations claim, and None where they claim
     nothing; it decides whether an EXIF-rotated image is annotated as stored or as displayed. ``image_fields`` are
     further keys of the image's record, which official evaluations need, such as CrowdPose's ``crowdIndex``.
@@ -31,11 +31,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Split:
-    """A dataset split on its way into the common form: COCO categories and a stream of samples.
+    """A dataset's split as its format reads it: COCO categories and a stream of samples.
 
     ``expected`` is the number of samples, for the progress bar and the disk check, and ``bytes_expected`` the size of
     the images that will be written. ``info`` counts what was left out; it may still grow while the samples are read.
-    ``protocol`` names the official rule by which the split is scored, COCO's unless given (see docs/scoring.md).
+    ``protocol`` names the official rule by which the split is scored, COCO's if None (see docs/scoring.md).
     """
 
     categories: list[dict[str, Any]]

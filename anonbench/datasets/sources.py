@@ -14,14 +14,14 @@ class RemoteFile:
     file_name
         The name under which it is kept, the official one. Names are unique among a dataset's files.
     urls
-        Mirrors, http or https, in the order in which they are tried; empty where a login is needed.
+        Mirrors, http or https, in the order in which they are tried; empty if a login is needed.
     size
         Its size in bytes: exactly, or about, as ``exact`` says. An exact size is verified; the other one serves the
         disk check, and a download of more than twice as much is refused.
     digest
-        ``md5:`` and 32, or ``sha256:`` and 64 lower-case hexadecimal digits; None where none is published.
+        ``md5:`` and 32, or ``sha256:`` and 64 lower-case hexadecimal digits; None if none is published.
     login
-        Of a file behind a login, a sentence that says what to fetch from where.
+        For a file behind a login, a sentence that says what to download from where.
     exact
         Whether ``size`` is the published size.
     """

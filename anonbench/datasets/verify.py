@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import digests_of_file
+from anonbench.common.validation import Model
 from anonbench.datasets.archive import open_archive
 from anonbench.datasets.sources import RemoteFile
 
@@ -16,7 +16,17 @@ log = logging.getLogger(__name__)
 _AGAIN = "Remove it to download it again; if you trust this file, put its {} into the configuration."
 
 
-def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> dict[str, Any]:
+class Verified(Model):
+    """What is known of a verified file: its size in bytes, its time of change, and its digests in hexadecimal."""
+
+    file_name: str
+    size: int
+    modified_ns: int
+    md5: str
+    sha256: str
+
+
+def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> Verified:
     """Check a file's length and digest, and of a zip archive every member's name, kind and size.
 
     Parameters
@@ -26,11 +36,7 @@ def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> dict[s
     file
         What it must be. Where no digest is known, the actual SHA-256 is logged.
     called
-        What messages call the file; its path unless given.
-
-    Returns
-    -------
-    What is known of it: ``file_name``, ``size`` in bytes, ``modified_ns`` (its time of change), ``md5`` and ``sha256``.
+        What messages call the file; its path if None.
 
     Raises
     ------
@@ -45,16 +51,21 @@ def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> dict[s
     if file.file_name.endswith(".zip"):
         with open_archive(path, called):
             pass
-    known = {"file_name": file.file_name, "size": path.stat().st_size, "modified_ns": path.stat().st_mtime_ns}
-    _compare_length(known, file, called)
-    known |= digests_of_file(path, "md5", "sha256")
+    stat = path.stat()
+    _compare_length(stat.st_size, file, called)
+    known = Verified(
+        file_name=file.file_name,
+        size=stat.st_size,
+        modified_ns=stat.st_mtime_ns,
+        **digests_of_file(path, "md5", "sha256"),
+    )
     _compare_digest(known, file, called)
     if file.digest is None:
-        log.info("No digest of %s is published or configured; its SHA-256 is %s.", called, known["sha256"])
+        log.info("No digest of %s is published or configured; its SHA-256 is %s.", called, known.sha256)
     return known
 
 
-def recall(known: dict[str, Any], path: Path, file: RemoteFile) -> None:
+def recall(known: Verified, path: Path, file: RemoteFile) -> None:
     """Compare what :func:`verify` found earlier with what the file must be by now, if it has not changed since.
 
     So a digest or size that the configuration gets later is checked at once, and the file is not read again.
@@ -65,22 +76,20 @@ def recall(known: dict[str, Any], path: Path, file: RemoteFile) -> None:
         If they differ.
     """
     stat = path.stat()
-    if (stat.st_size, stat.st_mtime_ns) == (known["size"], known["modified_ns"]):
-        _compare_length(known, file, str(path))
+    if (stat.st_size, stat.st_mtime_ns) == (known.size, known.modified_ns):
+        _compare_length(known.size, file, str(path))
         _compare_digest(known, file, str(path))
 
 
-def _compare_length(known: dict[str, Any], file: RemoteFile, called: str) -> None:
-    if file.exact and known["size"] != file.size:
+def _compare_length(size: int, file: RemoteFile, called: str) -> None:
+    if file.exact and size != file.size:
         raise UserError(
-            f"{called} has the wrong length: {known['size']:,} bytes instead of {file.size:,}.", _AGAIN.format("size")
+            f"{called} has the wrong length: {size:,} bytes instead of {file.size:,}.", _AGAIN.format("size")
         )
 
 
-def _compare_digest(known: dict[str, Any], file: RemoteFile, called: str) -> None:
+def _compare_digest(known: Verified, file: RemoteFile, called: str) -> None:
     algorithm, _, expected = (file.digest or "").partition(":")
-    if expected and known[algorithm] != expected:
+    if expected and (found := getattr(known, algorithm)) != expected:
         name = {"md5": "MD5", "sha256": "SHA-256"}[algorithm]
-        raise UserError(
-            f"{called} has the wrong checksum: {name} {known[algorithm]} instead of {expected}.", _AGAIN.format(name)
-        )
+        raise UserError(f"{called} has the wrong checksum: {name} {found} instead of {expected}.", _AGAIN.format(name))

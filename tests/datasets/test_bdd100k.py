@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from anonbench.datasets.formats import bdd100k
+from anonbench.config.regions import RegionsConfig
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import decode_region
-from tests.datasets import official
-from tests.helpers.converted import convert, edit, edit_json, fails, of_image
+from tests.helpers import official
+from tests.helpers.converted import convert, edit, edit_json, fails, made_format, of_image
 
 IMAGES = 6
 INS, DET = "bdd100k_ins_seg_labels_trainval.zip", "bdd100k_det_20_labels_trainval.zip"
@@ -38,7 +38,7 @@ def objects(index: int) -> list[dict]:
 
 @pytest.mark.parametrize("labels", ["bitmasks", "rles"])
 def test_masks_and_flags(made, tmp_path, labels):
-    content = convert(made, tmp_path, bdd100k, "train", labels=labels)
+    content = convert(made, tmp_path, "bdd100k", "train", labels=labels)
     assert len(content["images"]) == IMAGES
     for index in range(IMAGES):
         found = of_image(content, index)
@@ -57,13 +57,13 @@ def test_masks_and_flags(made, tmp_path, labels):
 
 
 def test_bitmasks_and_rles_are_one_dataset(made, tmp_path):
-    bitmasks, rles = (convert(made, tmp_path / k, bdd100k, "val", labels=k) for k in ("bitmasks", "rles"))
+    bitmasks, rles = (convert(made, tmp_path / k, "bdd100k", "val", labels=k) for k in ("bitmasks", "rles"))
     assert bitmasks["annotations"] == rles["annotations"]
     assert bitmasks["images"] == rles["images"]
 
 
 def test_detection(made, tmp_path):
-    content = convert(made, tmp_path, bdd100k, "train", labels="det_20")
+    content = convert(made, tmp_path, "bdd100k", "train", labels="det_20")
     assert [c["id"] for c in content["categories"]] == list(range(1, 11))
     for index in range(IMAGES):
         for annotation, entry in zip(of_image(content, index), objects(index), strict=True):
@@ -82,7 +82,7 @@ def test_other_people_are_people(made, folder, tmp_path):
         frames[0]["labels"][0]["attributes"] = None
 
     edit_json(folder / DET, BOXES, rename)
-    first = convert(folder, tmp_path / "out", bdd100k, "train", labels="det_20")["annotations"][0]
+    first = convert(folder, tmp_path / "out", "bdd100k", "train", labels="det_20")["annotations"][0]
     assert first["category_id"] == 1 and first["iscrowd"] == 1 and first["attributes"]["ignored"] == 1
 
 
@@ -107,24 +107,27 @@ def test_official_frames_and_names_of_every_year(folder, tmp_path):
         del frames[2]["labels"]
 
     edit_json(folder / DET, BOXES, rewrite)
-    content = convert(folder, tmp_path, bdd100k, "train", labels="det_20")
+    content = convert(folder, tmp_path, "bdd100k", "train", labels="det_20")
     assert [(a["category_id"], a["iscrowd"]) for a in of_image(content, 0)] == list(names.values())
     assert all(a["bbox"] == [10.25, 20.5, 31, 71.25] for a in of_image(content, 0))
     assert of_image(content, 1) == of_image(content, 2) == [] and len(content["images"]) == IMAGES
     assert "segmentation" not in content["annotations"][0]
 
-    # Nothing tells a body from the rest of its box: all of it is the region, of ignored people, too.
-    found = build_regions(tmp_path / "train.json", tmp_path / "images" / "train", "body", {"limb_width": 0.1})
-    regions = [decode_region(record) for record in found["images"][0]["regions"]]
-    assert len(regions) == 4 and found["undetermined"] == []
+    # Nothing separates a body from the rest of its box: all of it is the region, of ignored people, too.
+    found = build_regions(tmp_path / "train.json", tmp_path / "images" / "train", "body", RegionsConfig())
+    regions = [decode_region(record) for record in found.images[0].regions]
+    assert len(regions) == 4 and found.undetermined == []
     for region in regions:
         assert region.mask is None and np.array_equal(region.box, [10.25, 20.5, 41.25, 91.75])
 
 
 def test_files(made):
-    assert bdd100k.needs({}, "train") == ("images_10k", "ins_seg") == bdd100k.needs({"labels": "rles"}, "val")
-    assert bdd100k.needs({"labels": "det_20"}, "train") == ("images_100k", "det_20")
-    assert all(not file.urls and file.login for file in bdd100k.FILES.values())
+    masks, rles, boxes = (made_format("bdd100k", labels=labels) for labels in ("bitmasks", "rles", "det_20"))
+    assert made_format("bdd100k").config == masks.config
+    assert masks.needs("train") == ("images_10k", "ins_seg") == rles.needs("val")
+    assert boxes.needs("train") == ("images_100k", "det_20")
+    assert len(masks.FILES) == 4 and all(not file.urls and file.login for file in masks.FILES.values())
+    assert (masks.size("train").images, boxes.size("train").images, boxes.size("val").images) == (7000, 69863, 10000)
 
 
 def test_large_instance_numbers_and_unknown_categories(folder, tmp_path):
@@ -133,7 +136,7 @@ def test_large_instance_numbers_and_unknown_categories(folder, tmp_path):
     pixels[20:30, :10] = 1, 0, 0, 1
     pixels[40:50, :10] = 9, 0, 0, 2  # beyond the eight categories
     edit(folder / INS, BITMASK, lambda data: official.encoded(pixels, "PNG"))
-    content = convert(folder, tmp_path / "out", bdd100k, "train")
+    content = convert(folder, tmp_path / "out", "bdd100k", "train")
     assert [a["bbox"] for a in of_image(content, 0)] == [[0, 20, 10, 10], [0, 0, 10, 10]]
     assert content["info"]["instances_left_out_of_other_categories"] == 1
 
@@ -141,7 +144,7 @@ def test_large_instance_numbers_and_unknown_categories(folder, tmp_path):
 @pytest.mark.parametrize(
     ("archive", "member", "change", "labels", "words"),
     [
-        (INS, BITMASK, lambda data: data[:80], "bitmasks", "no readable bitmask"),
+        (INS, BITMASK, lambda data: data[:80], "bitmasks", "not a readable bitmask"),
         (INS, BITMASK, lambda data: official.encoded(np.zeros((192, 256), np.uint8), "PNG"), "bitmasks", "mode L"),
         (INS, BITMASK, lambda data: official.encoded(np.zeros((9, 9, 4), np.uint8), "PNG"), "bitmasks", "256 x 192"),
         (INS, RLES, lambda data: data[:-9], "rles", "not valid JSON"),
@@ -154,10 +157,10 @@ def test_large_instance_numbers_and_unknown_categories(folder, tmp_path):
 )
 def test_mistakes_are_named(folder, tmp_path, archive, member, change, labels, words):
     edit(folder / archive, member, change)
-    fails(folder, tmp_path / "out", bdd100k, "train", words, labels=labels)
+    fails(folder, tmp_path / "out", "bdd100k", "train", words, labels=labels)
 
 
 def test_json_files_may_be_lists_or_have_frames(folder, tmp_path):
-    before = convert(folder, tmp_path / "a", bdd100k, "train", labels="det_20")
+    before = convert(folder, tmp_path / "a", "bdd100k", "train", labels="det_20")
     edit(folder / DET, BOXES, lambda data: b"\n " + json.dumps({"config": {}, "frames": json.loads(data)}).encode())
-    assert convert(folder, tmp_path / "b", bdd100k, "train", labels="det_20") == before
+    assert convert(folder, tmp_path / "b", "bdd100k", "train", labels="det_20") == before

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from anonbench.datasets.formats import cityscapes
-from tests.datasets import official
+from anonbench.datasets.formats.cityscapes import CLASSES
+from tests.helpers import official
 from tests.helpers.converted import convert, edit, fails, of_image
 
 IMAGES = 6
@@ -29,7 +29,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 def test_the_drawing_can_be_put_together_again(made, tmp_path):
     """Masks, classes and groups are exactly those of the picture, so nothing of the eight classes is lost or moved."""
-    content = convert(made, tmp_path, cityscapes, "train")
+    content = convert(made, tmp_path, "cityscapes", "train")
     for index, (_, records) in enumerate(official.scenes(IMAGES, 0, "train")):
         drawn = official.draw_city(official.city_objects(records, index))
         rebuilt = np.zeros(drawn.shape, int)
@@ -42,12 +42,12 @@ def test_the_drawing_can_be_put_together_again(made, tmp_path):
             assert annotation["bbox"] == [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
             assert annotation["area"] == mask.sum()
             rebuilt[mask] = value
-        scored = np.isin(np.where(drawn >= 1000, drawn // 1000, drawn), list(cityscapes.CLASSES))
+        scored = np.isin(np.where(drawn >= 1000, drawn // 1000, drawn), list(CLASSES))
         assert np.array_equal(rebuilt, np.where(scored, drawn, 0))
 
 
 def test_people_groups_and_what_is_left_out(made, tmp_path):
-    content = convert(made, tmp_path, cityscapes, "train")
+    content = convert(made, tmp_path, "cityscapes", "train")
     assert content["images"][0]["file_name"] == "aachen/aachen_000000_000019_leftImg8bit.png"
     assert [c["name"] for c in content["categories"] if c["is_person"]] == ["person", "rider"]
     assert {a["category_id"] for a in content["annotations"]} >= {24, 25, 26}
@@ -57,14 +57,14 @@ def test_people_groups_and_what_is_left_out(made, tmp_path):
     covered = 0
     for index, (_, records) in enumerate(official.scenes(IMAGES, 0, "train")):
         objects = official.city_objects(records, index)
-        names = [o["label"] for o in objects if o["label"] in cityscapes.CLASSES.values() and not o.get("deleted")]
+        names = [o["label"] for o in objects if o["label"] in CLASSES.values() and not o.get("deleted")]
         values = np.unique(official.draw_city(objects))
-        covered += len(names) - np.isin(values // 1000, list(cityscapes.CLASSES)).sum()
+        covered += len(names) - np.isin(values // 1000, list(CLASSES)).sum()
     assert content["info"]["instances_left_out_wholly_covered"] == covered >= 1
 
 
 def test_void_is_what_the_official_evaluation_calls_void(made, tmp_path):
-    content = convert(made, tmp_path, cityscapes, "train")
+    content = convert(made, tmp_path, "cityscapes", "train")
     for index, (_, records) in enumerate(official.scenes(IMAGES, 0, "train")):
         drawn = official.draw_city(official.city_objects(records, index))
         void = coco_mask.decode(content["images"][index]["void"]).astype(bool)
@@ -82,7 +82,7 @@ def test_void_is_what_the_official_evaluation_calls_void(made, tmp_path):
         ("gtFine", f"{FINE}_polygons.json", lambda data: b"[]", "not in Cityscapes' format"),
         ("gtFine", f"{FINE}_instanceIds.png", lambda data: data[:90], "unreadable"),
         ("gtFine", f"{FINE}_instanceIds.png", lambda data: official.encoded(np.zeros((192, 256, 3), np.uint8), "PNG"),
-         "no picture of instance ids"),
+         "not a picture of instance ids"),
         ("gtFine", f"{FINE}_instanceIds.png", lambda data: official.encoded(np.full((9, 9), 24, np.uint8), "PNG"),
          "256 x 192"),
         ("leftImg8bit", "leftImg8bit/train/aachen/aachen_000000_000019_leftImg8bit.png", lambda data: None,
@@ -91,8 +91,8 @@ def test_void_is_what_the_official_evaluation_calls_void(made, tmp_path):
 )  # fmt: skip
 def test_mistakes_are_named(folder, tmp_path, archive, member, change, words):
     edit(folder / f"{archive}_trainvaltest.zip", member, change)
-    fails(folder, tmp_path / "out", cityscapes, "train", words)
+    fails(folder, tmp_path / "out", "cityscapes", "train", words)
 
 
 def test_the_test_split_is_not_public(made, tmp_path):
-    fails(made, tmp_path, cityscapes, "test", "no split 'test'")
+    fails(made, tmp_path, "cityscapes", "test", "no split 'test'")

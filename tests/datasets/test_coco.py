@@ -12,6 +12,8 @@ from pycocotools.coco import COCO
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_file
+from anonbench.config.plugins import FORMATS
+from anonbench.datasets.format import SplitSize
 from anonbench.datasets.prepare import prepare
 from tests.helpers.odd_coco import BICYCLE, DOG, PERSON, SECRET, build_odd_coco, scene
 
@@ -34,7 +36,7 @@ def spec(template: Path, tmp_path: Path) -> dict:
 
 def convert(spec: dict, folder: Path, split: str = "train") -> dict:
     annotations = folder / "annotations" / f"{split}.json"
-    prepare(spec, split, {}, folder / "images" / split, annotations, "own")
+    prepare(FORMATS.create("coco", spec), split, {}, folder / "images" / split, annotations, "own")
     return json.loads(annotations.read_text())
 
 
@@ -51,7 +53,7 @@ def fails(spec: dict, tmp_path: Path, *words: str) -> None:
         convert(spec, tmp_path / "out")
     for word in words:
         assert word in str(caught.value)
-    assert caught.value.mend
+    assert caught.value.fix
     left = {path.name for path in (tmp_path / "out").rglob("*")}
     assert left <= {"images", "annotations"}
 
@@ -165,7 +167,7 @@ def test_own_keypoints_need_one_sigma_each(spec, tmp_path):
     edit(spec, three_keypoints)
     fails(spec, tmp_path, "pedestrian", "`sigmas`")
     fails(spec | {"sigmas": [0.1, 0.1]}, tmp_path, "`sigmas` has 2", "3 keypoints")
-    fails(spec | {"sigmas": [0.1, 0.1, 0]}, tmp_path, "`sigmas`", "positive")
+    fails(spec | {"sigmas": [0.1, 0.1, 0]}, tmp_path, "sigmas[2]", "greater than 0")
     content = convert(spec | {"sigmas": [0.1, 0.05, 0.1]}, tmp_path / "out")
     assert content["categories"][1]["sigmas"] == [0.1, 0.05, 0.1]
 
@@ -255,6 +257,18 @@ def test_a_failed_conversion_leaves_no_older_split_behind(spec, tmp_path):
     convert(spec, tmp_path / "out")
     edit(spec, first("annotations", segmentation=[[1, 2, 3]]))
     fails(spec, tmp_path, "annotation 5")
+
+
+def test_a_splits_size_is_counted_from_its_annotations(spec, monkeypatch):
+    made = FORMATS.create("coco", spec)
+    content = json.loads(Path(spec["splits"]["train"]["annotations"]).read_text())
+    people = [a for a in content["annotations"] if a["category_id"] == PERSON]
+    size = made.size("train")
+    # Every image but one shows somebody, and one does not declare its 96 x 64 px.
+    assert (size.images, size.people, size.occupied) == (14, len(people), 13)
+    assert size.pixels == round(96 * 64 * 13 / 14)
+    monkeypatch.setattr("anonbench.datasets.formats.coco.READ_FOR_SIZE", 10)
+    assert made.size("train") == SplitSize(14)
 
 
 def test_annotation_id_of_zero_is_replaced(spec, tmp_path, caplog):

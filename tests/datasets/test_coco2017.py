@@ -11,10 +11,9 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from anonbench.common.errors import UserError
-from anonbench.datasets.formats import coco2017
 from anonbench.regions.face import annotated_face
-from tests.datasets import official
-from tests.helpers.converted import convert, edit, edit_json, fails, of_image
+from tests.helpers import official
+from tests.helpers.converted import convert, edit, edit_json, fails, made_format, of_image
 
 IMAGES = 6
 LABELS, INSTANCES, POSES = (
@@ -42,7 +41,7 @@ def raw(folder: Path, member: str) -> dict:
 
 
 def test_every_official_record_is_there_unchanged(made, tmp_path):
-    content = convert(made, tmp_path, coco2017, "train")
+    content = convert(made, tmp_path, "coco2017", "train")
     before = {a["id"]: a for a in raw(made, INSTANCES)["annotations"]}
     poses = {a["id"]: a for a in raw(made, POSES)["annotations"]}
     after = {a["id"]: a for a in content["annotations"]}
@@ -60,7 +59,7 @@ def test_every_official_record_is_there_unchanged(made, tmp_path):
 
 
 def test_crowds_keep_their_mask(made, tmp_path):
-    content = convert(made, tmp_path, coco2017, "train")
+    content = convert(made, tmp_path, "coco2017", "train")
     crowds = [a for a in content["annotations"] if a["iscrowd"]]
     assert crowds and all(isinstance(a["segmentation"], dict) and a["num_keypoints"] == 0 for a in crowds)
     before = {a["id"]: a["segmentation"] for a in raw(made, INSTANCES)["annotations"]}
@@ -71,11 +70,11 @@ def test_crowds_keep_their_mask(made, tmp_path):
 
 
 def test_whole_body_faces(made, tmp_path):
-    assert coco2017.needs({}, "val") == ("val", "labels")
-    assert coco2017.needs({"face_boxes": True}, "val") == ("val", "labels", "whole_body_val")
-    plain = convert(made, tmp_path / "plain", coco2017, "train")
+    assert made_format("coco2017").needs("val") == ("val", "labels")
+    assert made_format("coco2017", face_boxes=True).needs("val") == ("val", "labels", "whole_body_val")
+    plain = convert(made, tmp_path / "plain", "coco2017", "train")
     assert not any("face_box" in a for a in plain["annotations"])
-    content = convert(made, tmp_path / "faces", coco2017, "train", face_boxes=True)
+    content = convert(made, tmp_path / "faces", "coco2017", "train", face_boxes=True)
     whole = {a["id"]: a for a in json.loads((made / "coco_wholebody_train_v1.0.json").read_text())["annotations"]}
     people = [a for a in content["annotations"] if a["category_id"] == 1]
     for person in people:
@@ -85,7 +84,7 @@ def test_whole_body_faces(made, tmp_path):
         assert person.get("face_valid") == (True if valid else None)
         assert (annotated_face(person) is not None) == valid
     assert content["info"]["faces_not_annotated"] == sum(not a["face_valid"] for a in whole.values()) > 0
-    part = convert(made, tmp_path / "part", coco2017, "train", face_boxes=True, gan_share=0.34)
+    part = convert(made, tmp_path / "part", "coco2017", "train", face_boxes=True, generator_share=0.34)
     ids = {image["id"] for image in part["images"]}
     unseen = sum(not a["face_valid"] and a["image_id"] in ids for a in whole.values())
     assert part["info"]["faces_not_annotated"] == unseen < content["info"]["faces_not_annotated"]
@@ -95,17 +94,18 @@ def test_whole_body_faces(made, tmp_path):
 
 
 def test_images_for_generators_are_held_out_of_training(made, tmp_path):
-    with pytest.raises(UserError, match="no split 'gan'"):
-        convert(made, tmp_path, coco2017, "gan")
+    with pytest.raises(UserError, match="no split 'generator'"):
+        convert(made, tmp_path, "coco2017", "generator")
     parts = {
-        split: {i["id"] for i in convert(made, tmp_path, coco2017, split, gan_share=0.34)["images"]}
-        for split in ("train", "gan")
+        split: {i["id"] for i in convert(made, tmp_path, "coco2017", split, generator_share=0.34)["images"]}
+        for split in ("train", "generator")
     }
-    everything = {i["id"] for i in convert(made, tmp_path / "all", coco2017, "train")["images"]}
-    assert parts["train"] | parts["gan"] == everything and not parts["train"] & parts["gan"] and len(parts["gan"]) == 2
+    everything = {i["id"] for i in convert(made, tmp_path / "all", "coco2017", "train")["images"]}
+    assert parts["train"] | parts["generator"] == everything
+    assert not parts["train"] & parts["generator"] and len(parts["generator"]) == 2
     drawn = set()
     for seed in range(4):
-        content = convert(made, tmp_path / str(seed), coco2017, "gan", gan_share=0.34, seed=seed)
+        content = convert(made, tmp_path / str(seed), "coco2017", "generator", generator_share=0.34, seed=seed)
         drawn.add(frozenset(image["id"] for image in content["images"]))
     assert len(drawn) > 1
 
@@ -118,19 +118,19 @@ def test_images_for_generators_are_held_out_of_training(made, tmp_path):
         (INSTANCES, lambda c: c["images"][0].update(file_name="0.jpg"), r"train2017\.zip lacks 0\.jpg"),
         (INSTANCES, lambda c: c["images"][0].update(file_name="../0.jpg"), "climbs out"),
         (INSTANCES, lambda c: c["annotations"].append(c["annotations"][0]), "occurs twice"),
-        (INSTANCES, lambda c: c["annotations"].append(5), "no object: 5"),
+        (INSTANCES, lambda c: c["annotations"].append(5), "not an object: 5"),
         (INSTANCES, lambda c: c.update(images=[]), "lists no images"),
         (POSES, lambda c: c["categories"][0]["keypoints"].pop(), "17 keypoints"),
     ],
 )
 def test_mistakes_are_named(folder, tmp_path, member, change, words):
     edit_json(folder / LABELS, member, change)
-    fails(folder, tmp_path / "out", coco2017, "train", words)
+    fails(folder, tmp_path / "out", "coco2017", "train", words)
 
 
 def test_damaged_json(folder, tmp_path):
     edit(folder / LABELS, INSTANCES, lambda data: data[:-20])
-    fails(folder, tmp_path / "out", coco2017, "train", r"instances_train2017\.json is not valid JSON")
+    fails(folder, tmp_path / "out", "coco2017", "train", r"instances_train2017\.json is not valid JSON")
     edit(folder / LABELS, INSTANCES, lambda data: None)
-    fails(folder, tmp_path / "out", coco2017, "train", r"no file instances_train2017\.json")
-    fails(folder, tmp_path / "out", coco2017, "test", "no split 'test'")
+    fails(folder, tmp_path / "out", "coco2017", "train", r"no file instances_train2017\.json")
+    fails(folder, tmp_path / "out", "coco2017", "test", "no split 'test'")

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from anonbench.datasets.formats import crowdpose
 from anonbench.regions.body import body_region
 from anonbench.regions.face import keypoint_face
-from tests.datasets import official
-from tests.helpers.converted import convert, fails
+from tests.helpers import official
+from tests.helpers.converted import convert, fails, made_format
 
 IMAGES = 6
 
@@ -23,16 +22,20 @@ def made(tmp_path_factory) -> Path:
 
 
 def test_official_parts(made, tmp_path):
-    assert crowdpose.needs({}, "train") == ("images", "trainval") and crowdpose.needs({}, "val") == ("images", "test")
-    assert crowdpose.needs({"evaluated": "val"}, "train") == ("images", "train")
-    assert len(convert(made, tmp_path / "a", crowdpose, "train")["images"]) == 2 * IMAGES
-    assert len(convert(made, tmp_path / "b", crowdpose, "train", evaluated="val")["images"]) == IMAGES
-    test = convert(made, tmp_path / "c", crowdpose, "val")
+    on_test, on_val = made_format("crowdpose"), made_format("crowdpose", evaluated="val")
+    assert (on_test.needs("train"), on_test.needs("val")) == (("images", "trainval"), ("images", "test"))
+    assert (on_val.needs("train"), on_val.needs("val")) == (("images", "train"), ("images", "val"))
+    assert [made.size(split).images for made in (on_test, on_val) for split in ("train", "val")] == [
+        12_000, 8_000, 10_000, 2_000
+    ]  # fmt: skip
+    assert len(convert(made, tmp_path / "a", "crowdpose", "train")["images"]) == 2 * IMAGES
+    assert len(convert(made, tmp_path / "b", "crowdpose", "train", evaluated="val")["images"]) == IMAGES
+    test = convert(made, tmp_path / "c", "crowdpose", "val")
     assert [i["id"] for i in test["images"]] == [300_000 + index for index in range(IMAGES)]
 
 
 def test_what_the_official_evaluation_reads_is_kept(made, tmp_path):
-    content = convert(made, tmp_path, crowdpose, "val")
+    content = convert(made, tmp_path, "crowdpose", "val")
     raw = json.loads((made / "crowdpose_test.json").read_text())
     assert [i["crowdIndex"] for i in content["images"]] == [i["crowdIndex"] for i in raw["images"]]
     assert {i["crowdIndex"] for i in content["images"]} == {0.0, 0.4, 1.09}
@@ -50,7 +53,7 @@ def test_what_the_official_evaluation_reads_is_kept(made, tmp_path):
 
 
 def test_joints_are_named_so_that_heads_and_bodies_are_found(made, tmp_path):
-    content = convert(made, tmp_path, crowdpose, "val")
+    content = convert(made, tmp_path, "crowdpose", "val")
     (category,) = content["categories"]
     assert category["keypoints"][:2] == ["left_shoulder", "right_shoulder"]
     assert category["keypoints"][-2:] == ["top_head", "neck"] and len(category["sigmas"]) == 14
@@ -65,7 +68,7 @@ def test_joints_are_named_so_that_heads_and_bodies_are_found(made, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda c: c["images"][0].pop("crowdIndex"), "crowdIndex is no number from 0 on: '200000"),
+        (lambda c: c["images"][0].pop("crowdIndex"), "crowdIndex is not a number from 0 on: '200000"),
         (lambda c: c["images"][0].update(crowdIndex=-0.1), "crowdIndex"),
         (lambda c: c["images"][0].update(file_name="gone.jpg"), r"images\.zip lacks gone\.jpg"),
         (lambda c: c["annotations"][0].update(image_id=3), "image_id 3"),
@@ -78,7 +81,7 @@ def test_mistakes_are_named(made, tmp_path, change, words):
     content = json.loads(path.read_text())
     change(content)
     path.write_text(json.dumps(content))
-    fails(folder, tmp_path / "out", crowdpose, "val", words, evaluated="val")
+    fails(folder, tmp_path / "out", "crowdpose", "val", words, evaluated="val")
 
 
 def test_a_count_above_the_labelled_joints_is_corrected(made, tmp_path):
@@ -87,7 +90,7 @@ def test_a_count_above_the_labelled_joints_is_corrected(made, tmp_path):
     content = json.loads(path.read_text())
     content["annotations"][0]["num_keypoints"] = 15
     path.write_text(json.dumps(content))
-    converted = convert(folder, tmp_path / "out", crowdpose, "val", evaluated="val")
+    converted = convert(folder, tmp_path / "out", "crowdpose", "val", evaluated="val")
     first = next(a for a in converted["annotations"] if a["id"] == content["annotations"][0]["id"])
     assert first["num_keypoints"] == sum(v > 0 for v in first["keypoints"][2::3])
     assert converted["info"]["num_keypoints_corrected"] == 1

@@ -12,14 +12,14 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from anonbench.common.errors import UserError
-from anonbench.datasets.formats import lspet, pennfudan
 from anonbench.datasets.prepare import prepare
+from tests.helpers.converted import made_format
 from tests.helpers.tiny_archives import NAMES, tiny_lspet, tiny_pennfudan, upright_joints
 
 
 def convert(fmt: str, archive: Path, folder: Path, split: str, **keys) -> dict:
     annotations = folder / f"{split}.json"
-    prepare({"format": fmt, **keys}, split, {"archive": archive}, folder / "images" / split, annotations, fmt)
+    prepare(made_format(fmt, **keys), split, {"archive": archive}, folder / "images" / split, annotations, fmt)
     return json.loads(annotations.read_text())
 
 
@@ -50,7 +50,7 @@ def test_pennfudan_splits_and_masks(tmp_path):
 def test_pennfudan_archive_that_is_wrong_inside(tmp_path, keys, words):
     with pytest.raises(UserError) as caught:
         convert("pennfudan", tiny_pennfudan(tmp_path / "ped.zip", **keys), tmp_path / "out", "val")
-    assert all(word in caught.value.what for word in words)
+    assert all(word in caught.value.problem for word in words)
     assert nothing_left(tmp_path / "out")
 
 
@@ -63,20 +63,20 @@ def test_archive_of_another_dataset(tmp_path, fmt):
 
 
 def test_split_that_a_dataset_does_not_have(tmp_path):
-    with pytest.raises(UserError, match=r"Penn-Fudan has no split 'gan'.*train, val"):
-        convert("pennfudan", tiny_pennfudan(tmp_path / "ped.zip"), tmp_path / "out", "gan")
+    with pytest.raises(UserError, match=r"pennfudan dataset.* has no split 'generator'.*train, val"):
+        convert("pennfudan", tiny_pennfudan(tmp_path / "ped.zip"), tmp_path / "out", "generator")
 
 
 def test_lspet_splits(tmp_path):
     archive = tiny_lspet(tmp_path / "lspet.zip", upright_joints(10), root="lspet_dataset/")
     numbers = {}
-    for split in ("train", "val", "gan"):
+    for split in ("train", "val", "generator"):
         content = convert("lspet", archive, tmp_path / "out", split)
         numbers[split] = [i["file_name"] for i in content["images"]]
     assert numbers == {
         "train": [f"im{k:05d}.jpg" for k in (1, 2, 3, 6, 7, 8)],
         "val": ["im00004.jpg", "im00009.jpg"],
-        "gan": ["im00005.jpg", "im00010.jpg"],
+        "generator": ["im00005.jpg", "im00010.jpg"],
     }
 
 
@@ -125,7 +125,7 @@ def test_lspet_archive_that_is_wrong_inside(tmp_path, joints, images, words):
     split = "val" if images is None else "train"
     with pytest.raises(UserError) as caught:
         convert("lspet", archive, tmp_path / "out", split, upright_only=False)
-    assert all(word in caught.value.what for word in ["lspet.zip", *words])
+    assert all(word in caught.value.problem for word in ["lspet.zip", *words])
 
 
 def test_lspet_damaged_matrix(tmp_path):
@@ -135,19 +135,21 @@ def test_lspet_damaged_matrix(tmp_path):
         convert("lspet", tmp_path / "lspet.zip", tmp_path / "out", "train")
 
 
+@pytest.mark.photographs
 def test_real_pennfudan(shared_data):
     files = {"archive": shared_data / "PennFudanPed.zip"}
-    splits = {split: pennfudan.load({}, split, files) for split in ("train", "val")}
+    splits = {split: made_format("pennfudan").load(split, files) for split in ("train", "val")}
     assert {split: loaded.expected for split, loaded in splits.items()} == {"train": 128, "val": 42}
     people = {split: sum(len(sample.annotations) for sample in loaded.samples) for split, loaded in splits.items()}
     assert people == {"train": 312, "val": 111}
 
 
+@pytest.mark.photographs
 def test_real_lspet(shared_data):
     archive = shared_data / "lspet_upright.zip"
-    splits = {split: lspet.load({}, split, {"archive": archive}) for split in ("train", "val", "gan")}
+    splits = {split: made_format("lspet").load(split, {"archive": archive}) for split in ("train", "val", "generator")}
     # All 1,426 people of the upright part pass the upright rule.
-    assert {split: loaded.expected for split, loaded in splits.items()} == {"train": 856, "val": 285, "gan": 285}
+    assert {split: loaded.expected for split, loaded in splits.items()} == {"train": 856, "val": 285, "generator": 285}
     for sample in islice(splits["val"].samples, 40):
         (person,) = sample.annotations
         x, y, width, height = person["bbox"]
@@ -155,6 +157,7 @@ def test_real_lspet(shared_data):
         assert person["num_keypoints"] >= 12 and height > 50
 
 
+@pytest.mark.photographs
 def test_real_archive_converts(shared_data, tmp_path):
     archive = shared_data / "lspet_upright.zip"
     content = convert("lspet", archive, tmp_path, "val")

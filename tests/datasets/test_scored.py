@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 
 from anonbench.common.rle import encode_mask
-from anonbench.datasets.formats import cityscapes, crowdpose, wider_face
 from anonbench.evaluate.score import score
-from tests.datasets import official
+from tests.helpers import official
 from tests.helpers.converted import convert
 
 IMAGES = 6
 PUBLIC = {
-    "wider_face": (wider_face, official.wider_face, "detection", ("AP_easy", "AP_medium", "AP_hard")),
-    "crowdpose": (crowdpose, official.crowdpose, "pose", ("AP", "AP50", "AP75", "AP_easy", "AP_medium", "AP_hard")),
-    "cityscapes": (cityscapes, official.cityscapes, "instance_segmentation", ("AP", "AP50")),
+    "wider_face": (official.wider_face, "detection", ("AP_easy", "AP_medium", "AP_hard")),
+    "crowdpose": (official.crowdpose, "pose", ("AP", "AP50", "AP75", "AP_easy", "AP_medium", "AP_hard")),
+    "cityscapes": (official.cityscapes, "instance_segmentation", ("AP", "AP50")),
 }
 KEYS = {"detection": "bbox", "instance_segmentation": "segmentation", "pose": "keypoints"}
 
@@ -23,10 +22,10 @@ KEYS = {"detection": "bbox", "instance_segmentation": "segmentation", "pose": "k
 @pytest.fixture(scope="module", params=PUBLIC)
 def public(request, tmp_path_factory) -> tuple[dict, str, tuple[str, ...]]:
     """The converted val split of one dataset, its task, and its protocol's APs."""
-    module, build, task, names = PUBLIC[request.param]
+    build, task, names = PUBLIC[request.param]
     folder: Path = tmp_path_factory.mktemp(request.param)
     build(folder, IMAGES)
-    content = convert(folder, folder / "out", module, "val")
+    content = convert(folder, folder / "out", request.param, "val")
     assert content["info"]["protocol"] == request.param
     return content, task, names
 
@@ -42,9 +41,9 @@ def perfect(content: dict, task: str) -> list[dict]:
 
 
 def metrics(content: dict, task: str, results: list[dict], names: tuple[str, ...]) -> list[float]:
-    found = score(content, {task: results})[task]
-    assert found["instances"] > 0
-    return [found["metrics"][name] for name in names]
+    found = score(content, {KEYS[task]: results}, [task])[task]
+    assert found.instances > 0
+    return [found.metrics[name] for name in names]
 
 
 def test_what_is_annotated_scores_one(public):

@@ -8,7 +8,7 @@ import pytest
 
 from anonbench.common.errors import UserError
 from anonbench.datasets.sources import RemoteFile
-from anonbench.datasets.verify import verify
+from anonbench.datasets.verify import Verified, verify
 
 MD5 = "md5:" + hashlib.md5(b"content").hexdigest()
 SHA256 = "sha256:" + hashlib.sha256(b"content").hexdigest()
@@ -29,13 +29,13 @@ def expected(**keys):
 def test_the_right_file(file, digest, caplog):
     with caplog.at_level(logging.INFO):
         known = verify(file, expected(digest=digest, exact=True))
-    assert known == {
-        "file_name": "a.json",
-        "size": 7,
-        "modified_ns": file.stat().st_mtime_ns,
-        "md5": MD5.removeprefix("md5:"),
-        "sha256": SHA256.removeprefix("sha256:"),
-    }
+    assert known == Verified(
+        file_name="a.json",
+        size=7,
+        modified_ns=file.stat().st_mtime_ns,
+        md5=MD5.removeprefix("md5:"),
+        sha256=SHA256.removeprefix("sha256:"),
+    )
     assert not caplog.text
 
 

@@ -11,11 +11,12 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from anonbench.common.errors import UserError
-from anonbench.datasets.formats import wider_face, wider_face_settings
+from anonbench.config.regions import RegionsConfig
 from anonbench.datasets.formats.wider_face import read_faces
+from anonbench.datasets.tables import wider_face_settings
 from anonbench.regions.build import build_regions
-from tests.datasets import official
-from tests.helpers.converted import convert, edit, fails, of_image
+from tests.helpers import official
+from tests.helpers.converted import convert, edit, fails, made_format, of_image
 
 IMAGES = 6
 
@@ -28,7 +29,7 @@ def made(tmp_path_factory) -> Path:
 
 
 def test_all_faces_in_the_official_order(made, tmp_path):
-    content = convert(made, tmp_path, wider_face, "train")
+    content = convert(made, tmp_path, "wider_face", "train")
     assert len(content["images"]) == IMAGES
     assert content["images"][1]["file_name"] == "0--Parade/0_Parade_Parade_train_1.jpg"
     assert of_image(content, 1) == []
@@ -50,20 +51,21 @@ def test_all_faces_in_the_official_order(made, tmp_path):
 
 
 def test_every_face_is_a_region_and_nobody_is_searched(made, tmp_path, monkeypatch):
-    content = convert(made, tmp_path, wider_face, "val")
+    content = convert(made, tmp_path, "wider_face", "val")
     monkeypatch.setattr("anonbench.regions.build.decode", lambda path: pytest.fail("no detector is needed"))
-    found = build_regions(tmp_path / "val.json", tmp_path / "images" / "val", "face", {"min_face_size": 16})
-    regions = [r for image in found["images"] for r in image["regions"]]
-    assert [r["annotation_id"] for r in regions] == [a["id"] for a in content["annotations"]]
-    assert [r["box"] for r in regions] == [a["bbox"] for a in content["annotations"]]
+    found = build_regions(tmp_path / "val.json", tmp_path / "images" / "val", "face", RegionsConfig())
+    regions = [r for image in found.images for r in image.regions]
+    assert [r.annotation_id for r in regions] == [a["id"] for a in content["annotations"]]
+    assert [list(r.box) for r in regions] == [a["bbox"] for a in content["annotations"]]
     sizeless = sum(0 in a["bbox"][2:] for a in content["annotations"])
-    assert found["counts"]["annotated"] == len(regions) and found["counts"]["degenerate"] == sizeless >= 2
+    assert found.counts["annotated"] == len(regions) and found.counts["degenerate"] == sizeless >= 2
 
 
 def test_faces_have_no_bodies(made, tmp_path):
-    convert(made, tmp_path, wider_face, "val")
+    assert made_format("wider_face").REGIONS == ("face",)
+    convert(made, tmp_path, "wider_face", "val")
     with pytest.raises(UserError, match="faces only"):
-        build_regions(tmp_path / "val.json", tmp_path / "images" / "val", "body", {"limb_width": 0.1})
+        build_regions(tmp_path / "val.json", tmp_path / "images" / "val", "body", RegionsConfig())
 
 
 def test_a_face_at_the_corner_without_size_still_counts_as_annotated():
@@ -89,10 +91,10 @@ def test_images_that_are_missing_or_not_listed(made, tmp_path):
     folder = shutil.copytree(made, tmp_path / "official")
     labels, name = folder / "wider_face_split.zip", "wider_face_split/wider_face_train_bbx_gt.txt"
     edit(labels, name, lambda text: text[text.index(b"0--Parade") :])  # drops the first image
-    content = convert(folder, tmp_path / "out", wider_face, "train")
+    content = convert(folder, tmp_path / "out", "wider_face", "train")
     assert len(content["images"]) == IMAGES - 1 and content["info"]["images_left_out_not_listed"] == 1
     edit(labels, name, lambda text: text + b"0--Parade/gone.jpg\n0\n")
-    fails(folder, tmp_path / "again", wider_face, "train", r"WIDER_train\.zip lacks 0--Parade/gone\.jpg")
+    fails(folder, tmp_path / "again", "wider_face", "train", r"WIDER_train\.zip lacks 0--Parade/gone\.jpg")
 
 
 EVALUATION = "eval_tools.zip"
@@ -105,9 +107,10 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 
 def test_faces_of_val_know_the_settings_that_count_them(made, tmp_path):
-    assert wider_face.needs({}, "val") == ("val", "labels", "evaluation")
-    assert wider_face.needs({}, "train") == ("train", "labels")
-    content = convert(made, tmp_path, wider_face, "val")
+    wider_face = made_format("wider_face")
+    assert wider_face.needs("val") == ("val", "labels", "evaluation")
+    assert wider_face.needs("train") == ("train", "labels")
+    content = convert(made, tmp_path, "wider_face", "val")
     assert content["info"]["protocol"] == "wider_face"
     for annotation in content["annotations"]:
         row = [*annotation["bbox"], *annotation["attributes"].values()]
@@ -116,7 +119,7 @@ def test_faces_of_val_know_the_settings_that_count_them(made, tmp_path):
     # The official list of val has a face of zeros where there is none, and its evaluation counts detections there.
     (nobody,) = of_image(content, 1)
     assert nobody["bbox"] == [0, 0, 0, 0] and nobody["iscrowd"] == 1
-    train = convert(made, tmp_path, wider_face, "train")
+    train = convert(made, tmp_path, "wider_face", "train")
     assert "protocol" not in train["info"] and not any("difficulty" in a for a in train["annotations"])
 
 
@@ -154,26 +157,26 @@ def first(content, key):
 )
 def test_lists_that_do_not_fit_the_labels(folder, tmp_path, change, words):
     lists(folder / EVALUATION, change)
-    fails(folder, tmp_path / "out", wider_face, "val", words)
+    fails(folder, tmp_path / "out", "wider_face", "val", words)
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (lambda data: None, "no file .*wider_hard_val"),
-        (lambda data: b"", "no MATLAB 5 file"),
+        (lambda data: b"", "not a MATLAB 5 file"),
         (lambda data: data[:300], "unreadable"),
         (lambda data: data[:128] + bytes(2000), "unreadable"),
     ],
 )
 def test_a_list_that_is_missing_or_damaged(folder, tmp_path, change, words):
     edit(folder / EVALUATION, HARD, change)
-    fails(folder, tmp_path / "out", wider_face, "val", words)
+    fails(folder, tmp_path / "out", "wider_face", "val", words)
 
 
 def test_a_list_that_unpacks_to_too_much(folder, tmp_path, monkeypatch):
     packed = zlib.compress(bytes(2_000_000))
     edit(folder / EVALUATION, HARD, lambda data: data + struct.pack("<II", 15, len(packed)) + packed)
-    convert(folder, tmp_path / "fine", wider_face, "val")
-    monkeypatch.setattr(wider_face_settings, "_MAX_BYTES", 1_000_000)
-    fails(folder, tmp_path / "out", wider_face, "val", "unpacks to more than 1 MB")
+    convert(folder, tmp_path / "fine", "wider_face", "val")
+    monkeypatch.setattr(wider_face_settings, "MAX_BYTES", 1_000_000)
+    fails(folder, tmp_path / "out", "wider_face", "val", "unpacks to more than 1 MB")

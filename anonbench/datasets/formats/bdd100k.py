@@ -1,22 +1,4 @@
-"""BDD100K: road users seen from cars; instance masks on 10,000 images or boxes on 100,000.
-
-Yu et al.: BDD100K: A Diverse Driving Dataset for Heterogeneous Multitask Learning, CVPR 2020; formats after
-https://github.com/bdd100k/bdd100k (doc/source/format.rst and bdd100k/label). The key ``labels`` chooses one of three
-official sets of labels:
-
-- ``bitmasks``, instance segmentation: an RGBA PNG an image, of which R is the category, G the attributes ``(truncated
-  << 3) + (occluded << 2) + (crowd << 1) + ignored``, and ``(B << 8) + A`` the instance's number.
-- ``rles``, the same as a JSON file in Scalabel's format, of which every label has COCO's compressed RLE.
-- ``det_20``, detection: a JSON file in Scalabel's format, of which labels have ``box2d``; its corners are the first
-  and the last pixel that belong to the object, so that a width is ``x2 - x1 + 1``.
-
-``pedestrian`` and ``rider`` are people. In the JSON files, ``other person``, ``other vehicle`` and ``trailer`` stand
-for pedestrians, cars and trucks that are ignored. Crowds and ignored instances are neither trained on nor scored
-(``iscrowd`` 1), as in the official conversion to COCO's format, but people among them are anonymized. The flags are
-kept under ``attributes``.
-
-Split rule: the official one; ``train`` and ``val``. Images that the chosen labels do not have are left out.
-"""
+"""BDD100K: road users with masks or boxes."""
 
 from __future__ import annotations
 
@@ -24,7 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -32,32 +14,13 @@ from PIL import Image
 from anonbench.common.errors import UserError
 from anonbench.common.images import MAX_PIXELS
 from anonbench.common.rle import mask_annotation
+from anonbench.config.datasets import FilesConfig
 from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.format import Format, SplitSize
 from anonbench.datasets.json_stream import records
 from anonbench.datasets.members import only, require, under
 from anonbench.datasets.records import Sample, Split
-from anonbench.datasets.registry import require_split
-from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-
-
-def _login(name: str, package: str, size: int, md5: str) -> RemoteFile:
-    """Sizes are rounded up from the official documentation (doc/source/download.rst), which gives the MD5s, too."""
-    where = f"Accept BDD100K's licence at http://bdd-data.berkeley.edu and download its package {package}, {name}."
-    return RemoteFile(name, (), size, f"md5:{md5}", login=where)
-
-
-FILES = {
-    "images_10k": _login("bdd100k_images_10k.zip", "10K Images", 1_200_000_000, "08f26aecceda982568063d3d5873378e"),
-    "images_100k": _login("bdd100k_images_100k.zip", "100K Images", 5_700_000_000, "5a0359c86a0b8713adab1eee9a3041cb"),
-    "ins_seg": _login(
-        "bdd100k_ins_seg_labels_trainval.zip", "Instance Segmentation", 117_000_000, "651b41f229d7327d8c4af97772de4390"
-    ),
-    "det_20": _login(
-        "bdd100k_det_20_labels_trainval.zip", "Detection 2020 Labels", 56_000_000, "b86a3e1b7edbcad421b7dad2b3987c94"
-    ),
-}
-SPLITS = ("train", "val")
 
 # bdd100k/configs/det.toml; ins_seg.toml has the first eight. Ids count from 1.
 CATEGORIES = (
@@ -73,48 +36,90 @@ _FLAGS = ("truncated", "occluded", "crowd", "ignored")
 _AGAIN = "Download the archive again."
 
 
-def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
-    """The roles of the files that a split is read from."""
-    require_split(split, SPLITS, "BDD100K")
-    return ("images_100k", "det_20") if _labels(spec) == "det_20" else ("images_10k", "ins_seg")
+def _login(name: str, package: str, size: int, md5: str) -> RemoteFile:
+    """Sizes are rounded up from the official documentation (doc/source/download.rst), which gives the MD5s, too."""
+    where = f"Accept BDD100K's licence at http://bdd-data.berkeley.edu and download its package {package}, {name}."
+    return RemoteFile(name, (), size, f"md5:{md5}", login=where)
 
 
-def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
-    """Read one split.
+class Bdd100kConfig(FilesConfig):
+    """BDD100K: instance masks of the 10,000 images, or boxes of the 100,000."""
 
-    Parameters
-    ----------
-    spec
-        The dataset's specification: ``labels``, ``bitmasks`` (default), ``rles`` or ``det_20``.
-    split
-        ``train`` or ``val``.
-    files
-        The files of :func:`needs` by role.
+    format: Literal["bdd100k"]
+    labels: Literal["bitmasks", "rles", "det_20"] = "bitmasks"
 
-    Raises
-    ------
-    UserError
-        If an archive is missing or corrupt, has another layout, or lacks an image that the labels name.
+
+class Bdd100k(Format):
+    """BDD100K: road users seen from cars; instance masks on 10,000 images or boxes on 100,000.
+
+    Yu et al.: BDD100K: A Diverse Driving Dataset for Heterogeneous Multitask Learning, CVPR 2020; formats after
+    https://github.com/bdd100k/bdd100k (doc/source/format.rst and bdd100k/label). The key ``labels`` chooses one of
+    three official sets of labels:
+
+    - ``bitmasks``, instance segmentation: an RGBA PNG per image, of which R is the category, G the attributes
+      ``(truncated << 3) + (occluded << 2) + (crowd << 1) + ignored``, and ``(B << 8) + A`` the instance's number.
+    - ``rles``, the same as a JSON file in Scalabel's format, of which every label has COCO's compressed RLE.
+    - ``det_20``, detection: a JSON file in Scalabel's format, of which labels have ``box2d``; its corners are the first
+      and the last pixel that belong to the object, so that a width is ``x2 - x1 + 1``.
+
+    ``pedestrian`` and ``rider`` are people. In the JSON files, ``other person``, ``other vehicle`` and ``trailer``
+    stand for pedestrians, cars and trucks that are ignored. Crowds and ignored instances are neither trained on nor
+    scored (``iscrowd`` 1), as in the official conversion to COCO's format, but people among them are anonymized. The
+    flags are kept under ``attributes``.
+
+    Split rule: the official one; ``train`` and ``val``. Images that the chosen labels do not have are left out.
     """
-    kind = _labels(spec)
-    images, labels = (files[role] for role in needs(spec, split))
-    with open_archive(images) as archive:
-        members = under(archive, f"{'100k' if kind == 'det_20' else '10k'}/{split}/")
-        members = {name: member for name, member in members.items() if name.endswith(".jpg")}
-        size = sum(archive.size(member) for member in members.values())
-    counts: Counter[str] = Counter()
-    read = _bitmasks if kind == "bitmasks" else _frames
-    categories = [
-        {"id": number, "name": name, "supercategory": group, "is_person": name in _PEOPLE}
-        for number, (name, group) in enumerate(zip(CATEGORIES, _SUPERCATEGORIES, strict=True), 1)
-        if number <= _known(kind)
-    ]
-    samples = _samples(images, members, read(labels, kind, split, counts), labels, counts)
-    return Split(categories, samples, len(members), size, counts)
 
+    Config = Bdd100kConfig
+    config: Bdd100kConfig
+    FILES = {
+        "images_10k": _login("bdd100k_images_10k.zip", "10K Images", 1_200_000_000, "08f26aecceda982568063d3d5873378e"),
+        "images_100k": _login(
+            "bdd100k_images_100k.zip", "100K Images", 5_700_000_000, "5a0359c86a0b8713adab1eee9a3041cb"
+        ),
+        "ins_seg": _login(
+            "bdd100k_ins_seg_labels_trainval.zip",
+            "Instance Segmentation",
+            117_000_000,
+            "651b41f229d7327d8c4af97772de4390",
+        ),
+        "det_20": _login(
+            "bdd100k_det_20_labels_trainval.zip",
+            "Detection 2020 Labels",
+            56_000_000,
+            "b86a3e1b7edbcad421b7dad2b3987c94",
+        ),
+    }
 
-def _labels(spec: dict[str, Any]) -> str:
-    return spec.get("labels") or "bitmasks"
+    def splits(self) -> tuple[str, ...]:
+        return ("train", "val")
+
+    def needs(self, split: str) -> tuple[str, ...]:
+        return ("images_100k", "det_20") if self.config.labels == "det_20" else ("images_10k", "ins_seg")
+
+    def size(self, split: str) -> SplitSize:
+        # Only the annotations say how many people there are. det_train.json leaves 137 of the 70,000 images out (issues
+        # 64 and 210 of bdd100k/bdd100k).
+        boxes = self.config.labels == "det_20"
+        images = {"train": 69_863, "val": 10_000} if boxes else {"train": 7_000, "val": 1_000}
+        return SplitSize(images[split], pixels=1280 * 720)
+
+    def load(self, split: str, files: dict[str, Path]) -> Split:
+        kind = self.config.labels
+        images, labels = (files[role] for role in self.needs(split))
+        with open_archive(images) as archive:
+            members = under(archive, f"{'100k' if kind == 'det_20' else '10k'}/{split}/")
+            members = {name: member for name, member in members.items() if name.endswith(".jpg")}
+            size = sum(archive.size(member) for member in members.values())
+        counts: Counter[str] = Counter()
+        read = _bitmasks if kind == "bitmasks" else _frames
+        categories = [
+            {"id": number, "name": name, "supercategory": group, "is_person": name in _PEOPLE}
+            for number, (name, group) in enumerate(zip(CATEGORIES, _SUPERCATEGORIES, strict=True), 1)
+            if number <= _known(kind)
+        ]
+        samples = _samples(images, members, read(labels, kind, split, counts), labels, counts)
+        return Split(categories, samples, len(members), size, counts)
 
 
 def _known(kind: str) -> int:
@@ -122,7 +127,7 @@ def _known(kind: str) -> int:
     return len(CATEGORIES) if kind == "det_20" else _MASKED
 
 
-# An image's name, its (width, height) px where the labels tell it, its annotations.
+# An image's name, its (width, height) px if the labels say it, its annotations.
 _Labelled = Iterator[tuple[str, tuple[int, int] | None, list[dict[str, Any]]]]
 
 
@@ -154,7 +159,7 @@ def _pixels(archive: Archive, member: str) -> np.ndarray:
                 raise ValueError(f"it has the mode {image.mode} and {image.width} x {image.height} px")
             return np.asarray(image)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{archive.path}: {member} is no readable bitmask ({error}).", _AGAIN) from None
+        raise UserError(f"{archive.path}: {member} is not a readable bitmask ({error}).", _AGAIN) from None
 
 
 def _instances(pixels: np.ndarray, counts: Counter[str]) -> list[dict[str, Any]]:
@@ -225,10 +230,3 @@ def _box(corners: Any, where: str) -> list[float]:
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{where} has a box2d without x1, y1, x2 and y2: {corners!r}.", _AGAIN) from None
     return [x1, y1, x2 - x1 + 1, y2 - y1 + 1]
-
-
-def split_size(spec: dict[str, Any], split: str) -> SplitSize | None:
-    """The size of a split; how many people there are, only the annotations say."""
-    # det_train.json leaves 137 of the 70,000 images out (issues 64 and 210 of bdd100k/bdd100k).
-    images = {"train": 69_863, "val": 10_000} if spec["labels"] == "det_20" else {"train": 7_000, "val": 1_000}
-    return SplitSize(images[split], pixels=1280 * 720)

@@ -1,18 +1,4 @@
-"""Cityscapes, fine annotations: instance masks of people and vehicles in the streets of 50 cities.
-
-Cordts et al.: The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016;
-https://www.cityscapes-dataset.com, format and labels after https://github.com/mcordts/cityscapesScripts. An
-annotator's polygons (``*_gtFine_polygons.json``) cover one another, later ones the earlier ones;
-``*_gtFine_instanceIds.png`` is the official drawing of them and gives the masks, pixel by pixel: ``1000 * class +
-number`` for an instance, and the class alone for a group of people or vehicles that could not be told apart (in the
-polygons, a label such as ``persongroup``).
-
-Instances of the eight classes that the official evaluation scores become annotations, with Cityscapes' ids for
-categories; ``person`` and ``rider`` are people. All of a class's groups in an image are one crowd. An image's record
-has ``void``, the RLE mask of the pixels whose label the official evaluation ignores: it forgives detections there.
-
-Split rule: the official one; ``train`` and ``val``. The test images' annotations are not public.
-"""
+"""Cityscapes: people and vehicles with masks."""
 
 from __future__ import annotations
 
@@ -21,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -29,25 +15,12 @@ from PIL import Image
 from anonbench.common.errors import UserError
 from anonbench.common.images import MAX_PIXELS
 from anonbench.common.rle import encode_mask, mask_annotation
+from anonbench.config.datasets import FilesConfig
 from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.format import Format, SplitSize
 from anonbench.datasets.members import require, under
 from anonbench.datasets.records import Sample, Split
-from anonbench.datasets.registry import require_split
-from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-
-
-def _login(name: str, size: int) -> RemoteFile:
-    where = f"Register at https://www.cityscapes-dataset.com and download {name} from its page Downloads."
-    return RemoteFile(name, (), size, None, login=where, exact=True)
-
-
-FILES = {
-    "images": _login("leftImg8bit_trainvaltest.zip", 11_592_327_197),
-    "labels": _login("gtFine_trainvaltest.zip", 252_567_705),
-}
-_SIZES = {"train": SplitSize(2_975, pixels=2048 * 1024), "val": SplitSize(500, pixels=2048 * 1024)}
-SPLITS = ("train", "val")
 
 # cityscapesscripts.helpers.labels: the classes with instances that are scored, by id.
 CLASSES = {
@@ -64,63 +37,86 @@ _PEOPLE = ("person", "rider")
 # ... and the values that its evaluation takes for void: labels with ignoreInEval, as they stand in the picture.
 VOID = (0, 1, 2, 3, 4, 5, 6, 9, 10, 14, 15, 16, 18, 29, 30)
 _AGAIN = "Download the archive again."
-
-
-def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
-    """The roles of the files that a split is read from."""
-    require_split(split, SPLITS, "Cityscapes")
-    return ("images", "labels")
-
-
-def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
-    """Read one split.
-
-    Parameters
-    ----------
-    spec
-        The dataset's specification; no key of its own.
-    split
-        ``train`` or ``val``.
-    files
-        The files of :func:`needs` by role.
-
-    Raises
-    ------
-    UserError
-        If an archive is missing or corrupt, has another layout, or lacks an image's annotations or an annotation's
-        image.
-    """
-    require_split(split, SPLITS, "Cityscapes")
-    with open_archive(files["images"]) as archive, open_archive(files["labels"]) as labels:
-        images, drawn = under(archive, f"leftImg8bit/{split}/"), under(labels, f"gtFine/{split}/")
-        images = {name: member for name, member in images.items() if name.endswith("_leftImg8bit.png")}
-        chosen = [
-            (
-                name,
-                member,
-                *(require(drawn, _label(name, kind), files["labels"], files["images"]) for kind in _LABELS),
-            )
-            for name, member in images.items()
-        ]
-        for name in drawn:
-            if name.endswith(_LABELS[0]):
-                require(images, name.removesuffix(_LABELS[0]) + "_leftImg8bit.png", files["images"], files["labels"])
-        size = sum(archive.size(member) for member in images.values())
-    categories = [
-        {
-            "id": number,
-            "name": name,
-            "supercategory": "human" if name in _PEOPLE else "vehicle",
-            "is_person": name in _PEOPLE,
-        }
-        for number, name in CLASSES.items()
-    ]
-    counts: Counter[str] = Counter()
-    protocol = "cityscapes" if split == "val" else None
-    return Split(categories, _samples(files, chosen, counts), len(chosen), size, counts, protocol)
-
-
 _LABELS = ("_gtFine_instanceIds.png", "_gtFine_polygons.json")
+_SIZES = {"train": SplitSize(2_975, pixels=2048 * 1024), "val": SplitSize(500, pixels=2048 * 1024)}
+
+
+def _login(name: str, size: int) -> RemoteFile:
+    where = f"Register at https://www.cityscapes-dataset.com and download {name} from its page Downloads."
+    return RemoteFile(name, (), size, None, login=where, exact=True)
+
+
+class CityscapesConfig(FilesConfig):
+    """Cityscapes, fine annotations: instance masks of people and vehicles."""
+
+    format: Literal["cityscapes"]
+
+
+class Cityscapes(Format):
+    """Cityscapes, fine annotations: instance masks of people and vehicles in the streets of 50 cities.
+
+    Cordts et al.: The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016;
+    https://www.cityscapes-dataset.com, format and labels after https://github.com/mcordts/cityscapesScripts. An
+    annotator's polygons (``*_gtFine_polygons.json``) cover one another, later ones the earlier ones;
+    ``*_gtFine_instanceIds.png`` is the official drawing of them and gives the masks, pixel by pixel: ``1000 * class +
+    number`` for an instance, and the class alone for a group of people or vehicles that could not be told apart (in the
+    polygons, a label such as ``persongroup``).
+
+    Instances of the eight classes that the official evaluation scores become annotations, with Cityscapes' ids for
+    categories; ``person`` and ``rider`` are people. All of a class's groups in an image are one crowd. An image's
+    record has ``void``, the RLE mask of the pixels whose label the official evaluation ignores: it forgives detections
+    in them.
+
+    Split rule: the official one; ``train`` and ``val``. The test images' annotations are not public.
+    """
+
+    Config = CityscapesConfig
+    config: CityscapesConfig
+    FILES = {
+        "images": _login("leftImg8bit_trainvaltest.zip", 11_592_327_197),
+        "labels": _login("gtFine_trainvaltest.zip", 252_567_705),
+    }
+
+    def splits(self) -> tuple[str, ...]:
+        return ("train", "val")
+
+    def needs(self, split: str) -> tuple[str, ...]:
+        return ("images", "labels")
+
+    def size(self, split: str) -> SplitSize:
+        # Only the annotations say how many people there are.
+        return _SIZES[split]
+
+    def load(self, split: str, files: dict[str, Path]) -> Split:
+        with open_archive(files["images"]) as archive, open_archive(files["labels"]) as labels:
+            images, drawn = under(archive, f"leftImg8bit/{split}/"), under(labels, f"gtFine/{split}/")
+            images = {name: member for name, member in images.items() if name.endswith("_leftImg8bit.png")}
+            chosen = [
+                (
+                    name,
+                    member,
+                    *(require(drawn, _label(name, kind), files["labels"], files["images"]) for kind in _LABELS),
+                )
+                for name, member in images.items()
+            ]
+            for name in drawn:
+                if name.endswith(_LABELS[0]):
+                    require(
+                        images, name.removesuffix(_LABELS[0]) + "_leftImg8bit.png", files["images"], files["labels"]
+                    )
+            size = sum(archive.size(member) for member in images.values())
+        categories = [
+            {
+                "id": number,
+                "name": name,
+                "supercategory": "human" if name in _PEOPLE else "vehicle",
+                "is_person": name in _PEOPLE,
+            }
+            for number, name in CLASSES.items()
+        ]
+        counts: Counter[str] = Counter()
+        protocol = "cityscapes" if split == "val" else None
+        return Split(categories, _samples(files, chosen, counts), len(chosen), size, counts, protocol)
 
 
 def _label(image: str, kind: str) -> str:
@@ -168,7 +164,7 @@ def _instance_ids(labels: Archive, name: str) -> np.ndarray:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UserError(f"{labels.path}: {name} is unreadable ({error}).", _AGAIN) from None
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.integer):
-        raise UserError(f"{labels.path}: {name} is no picture of instance ids.", _AGAIN)
+        raise UserError(f"{labels.path}: {name} is not a picture of instance ids.", _AGAIN)
     return values
 
 
@@ -179,8 +175,3 @@ def _objects(labels: Archive, name: str) -> Counter[str]:
         return Counter(entry["label"] for entry in objects if not entry.get("deleted"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{labels.path}: {name} is not in Cityscapes' format ({error!r}).", _AGAIN) from None
-
-
-def split_size(spec: dict[str, Any], split: str) -> SplitSize | None:
-    """The size of a split; how many people there are, only the annotations say."""
-    return _SIZES.get(split)

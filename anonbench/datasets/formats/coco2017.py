@@ -1,18 +1,4 @@
-"""COCO 2017: 80 categories in everyday photographs, with boxes, masks and people's keypoints.
-
-Lin et al.: Microsoft COCO: Common Objects in Context, ECCV 2014; https://cocodataset.org/#format-data.
-``instances_*`` has every object's box and mask; crowd regions are uncompressed RLE. ``person_keypoints_*`` has the
-people again under the same annotation ids, with their 17 keypoints, which are merged in.
-
-With ``face_boxes``, people get the face boxes of COCO-WholeBody v1.0 (Jin et al., ECCV 2020;
-https://github.com/jin-s13/COCO-WholeBody, data_format.md), again by annotation id. There, ``face_valid`` is false
-where a face is blurred, hidden or too small to be annotated, and the box is zeros. Such a face may still be
-recognized, so nothing is said of it here: keypoints or a detector have to find it.
-
-Split rule: the official train2017 and val2017. A share ``gan_share`` of the training images, drawn with ``seed``, is
-the split ``gan`` instead: COCO's unlabeled images show people whom nobody has annotated, from whom no generator can
-learn.
-"""
+"""COCO 2017: everyday photographs."""
 
 from __future__ import annotations
 
@@ -20,21 +6,27 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from anonbench.common.errors import UserError
+from anonbench.config.datasets import FilesConfig
 from anonbench.datasets.archive import Archive, open_archive
-from anonbench.datasets.common_form import checked_name
-from anonbench.datasets.formats.coco import check_reference, declared_size
-from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
+from anonbench.datasets.format import Format, SplitSize
 from anonbench.datasets.json_stream import records
 from anonbench.datasets.members import only, require, under
+from anonbench.datasets.names import checked_name
 from anonbench.datasets.records import Sample, Split
-from anonbench.datasets.registry import require_split
-from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
+from anonbench.datasets.tables.coco_categories import COCO_SIGMAS
+from anonbench.datasets.tables.coco_json import check_reference, declared_size
+
+# Images, people, images with people: of the official annotations.
+_SIZES = {"train": (118_287, 262_465, 64_115), "val": (5_000, 11_004, 2_693)}
+# What the common form keeps of an annotation: the rest need not be held.
+_KEPT = ("id", "category_id", "bbox", "area", "iscrowd", "segmentation")
 
 
 def _official(path: str, size: int, md5: str) -> RemoteFile:
@@ -48,89 +40,102 @@ def _whole_body(part: str, key: str, size: int) -> RemoteFile:
     return RemoteFile(f"coco_wholebody_{part}_v1.0.json", (url,), size, None)
 
 
-# The archives' MD5s and sizes are the widely published ones (as in PaddleDetection's and MLCommons' downloads).
-FILES = {
-    "train": _official("zips/train2017.zip", 19_336_861_798, "cced6f7f71b7629ddf16f17bbcfab6b2"),
-    "val": _official("zips/val2017.zip", 815_585_330, "442b8da7639aecaf257c1dceb8ba8c80"),
-    "labels": _official("annotations/annotations_trainval2017.zip", 252_907_541, "f4bbac642086de4f52a3fdda2de5fa2c"),
-    "whole_body_train": _whole_body("train", "1thErEToRbmM9uLNi1JXXfOsaS5VK2FXf", 1_500_000_000),
-    "whole_body_val": _whole_body("val", "1N6VgwKnj8DeyGXCvp1eYgNbRmw6jdfrb", 60_000_000),
-}
-# Images, people, images with people: of the official annotations.
-_SIZES = {"train": (118_287, 262_465, 64_115), "val": (5_000, 11_004, 2_693)}
-SPLITS = ("train", "val", "gan")
+class Coco2017Config(FilesConfig):
+    """COCO 2017: boxes, masks and keypoints; what of it is held out for generators, drawn with ``seed``."""
 
-# What the common form keeps of an annotation: the rest need not be held.
-_KEPT = ("id", "category_id", "bbox", "area", "iscrowd", "segmentation")
+    format: Literal["coco2017"]
+    face_boxes: bool = False
+    generator_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    seed: Annotated[int, Field(ge=0)] = 0
 
 
-def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
-    """The roles of the files that a split is read from."""
-    part = _part(spec, split)
-    return (part, "labels", *([f"whole_body_{part}"] if spec.get("face_boxes") else []))
+class Coco2017(Format):
+    """COCO 2017: 80 categories in everyday photographs, with boxes, masks and people's keypoints.
 
+    Lin et al.: Microsoft COCO: Common Objects in Context, ECCV 2014; https://cocodataset.org/#format-data.
+    ``instances_*`` has every object's box and mask; crowd regions are uncompressed RLE. ``person_keypoints_*`` has the
+    people again under the same annotation ids, with their 17 keypoints, which are merged in.
 
-def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
-    """Read one split; its annotations are held as JSON text, which takes far less memory than Python objects.
+    With ``face_boxes``, people get the face boxes of COCO-WholeBody v1.0 (Jin et al., ECCV 2020;
+    https://github.com/jin-s13/COCO-WholeBody, data_format.md), again by annotation id. There, ``face_valid`` is false
+    where a face is blurred, hidden or too small to be annotated, and the box is zeros. Such a face may still be
+    recognized, so nothing is said of it here: keypoints or a detector have to find it.
 
-    Parameters
-    ----------
-    spec
-        The dataset's specification: ``face_boxes`` (bool, default False), ``gan_share`` (default 0), ``seed``.
-    split
-        ``train``, ``val``, or ``gan`` where ``gan_share`` is set.
-    files
-        The files of :func:`needs` by role.
-
-    Raises
-    ------
-    UserError
-        If a file is missing or corrupt, has another layout, lacks an image that the annotations list, or an annotation
-        belongs to no image or category.
+    Split rule: the official train2017 and val2017. A share ``generator_share`` of the training images, drawn with
+    ``seed``, is the split ``generator`` instead: COCO's unlabeled images show people whom nobody has annotated, from
+    whom no generator can learn.
     """
-    part = _part(spec, split)
-    counts: Counter[str] = Counter()
-    with open_archive(files["labels"]) as labels:
-        instances = only(labels, f"instances_{part}2017.json")
-        poses = only(labels, f"person_keypoints_{part}2017.json")
-        where = f"{files['labels']}: {instances}"
-        listed = list(_read(labels, instances, "images"))
-        images = _chosen(listed, spec, split, where)
-        categories = _categories(labels, instances, poses)
-        more = _keypoints(labels, poses)
-        by_image = {image["id"]: None for image in listed} | {image["id"]: [] for image in images}
-        if spec.get("face_boxes"):
-            _add_faces(more, files[f"whole_body_{part}"], by_image, counts)
-        _sort(labels, instances, by_image, categories, more, where)
-    with open_archive(files[part]) as archive:
-        members = under(archive, f"{part}2017/")
-        names = [checked_name(image.get("file_name"), where) for image in images]
-        chosen = [require(members, name, files[part], where) for name in names]
-        size = sum(archive.size(member) for member in chosen)
-    return Split(categories, _samples(files[part], images, names, chosen, by_image), len(images), size, counts)
+
+    Config = Coco2017Config
+    config: Coco2017Config
+    # The archives' MD5s and sizes are the widely published ones (as in PaddleDetection's and MLCommons' downloads).
+    FILES = {
+        "train": _official("zips/train2017.zip", 19_336_861_798, "cced6f7f71b7629ddf16f17bbcfab6b2"),
+        "val": _official("zips/val2017.zip", 815_585_330, "442b8da7639aecaf257c1dceb8ba8c80"),
+        "labels": _official(
+            "annotations/annotations_trainval2017.zip", 252_907_541, "f4bbac642086de4f52a3fdda2de5fa2c"
+        ),
+        "whole_body_train": _whole_body("train", "1thErEToRbmM9uLNi1JXXfOsaS5VK2FXf", 1_500_000_000),
+        "whole_body_val": _whole_body("val", "1N6VgwKnj8DeyGXCvp1eYgNbRmw6jdfrb", 60_000_000),
+    }
+
+    def splits(self) -> tuple[str, ...]:
+        return ("train", "val", "generator") if self.config.generator_share else ("train", "val")
+
+    def needs(self, split: str) -> tuple[str, ...]:
+        part = _part(split)
+        return (part, "labels", *([f"whole_body_{part}"] if self.config.face_boxes else []))
+
+    def size(self, split: str) -> SplitSize:
+        images, people, occupied = _SIZES[_part(split)]
+        held_out = self.config.generator_share
+        share = {"train": 1 - held_out, "generator": held_out, "val": 1}[split]
+        return SplitSize(round(share * images), round(share * people), round(share * occupied))
+
+    def load(self, split: str, files: dict[str, Path]) -> Split:
+        # Annotations are held as JSON text, which takes far less memory than Python objects.
+        part = _part(split)
+        counts: Counter[str] = Counter()
+        with open_archive(files["labels"]) as labels:
+            instances = only(labels, f"instances_{part}2017.json")
+            poses = only(labels, f"person_keypoints_{part}2017.json")
+            where = f"{files['labels']}: {instances}"
+            listed = list(_read(labels, instances, "images"))
+            images = self._chosen(listed, split, where)
+            categories = _categories(labels, instances, poses)
+            more = _keypoints(labels, poses)
+            by_image = {image["id"]: None for image in listed} | {image["id"]: [] for image in images}
+            if self.config.face_boxes:
+                _add_faces(more, files[f"whole_body_{part}"], by_image, counts)
+            _sort(labels, instances, by_image, categories, more, where)
+        with open_archive(files[part]) as archive:
+            members = under(archive, f"{part}2017/")
+            names = [checked_name(image.get("file_name"), where) for image in images]
+            chosen = [require(members, name, files[part], where) for name in names]
+            size = sum(archive.size(member) for member in chosen)
+        return Split(categories, _samples(files[part], images, names, chosen, by_image), len(images), size, counts)
+
+    def _chosen(self, images: list[dict[str, Any]], split: str, where: str) -> list[dict[str, Any]]:
+        """The split's images, in the file's order."""
+        ids = [image.get("id") for image in images]
+        if not images or not all(type(value) is int for value in ids) or len(set(ids)) < len(ids):
+            raise UserError(f"{where} lists no images with ids of their own.", "Download it again.")
+        share = self.config.generator_share
+        if split == "val" or not share:
+            return images
+        drawn = np.random.default_rng([self.config.seed, 2017]).permutation(sorted(ids))
+        held_out = set(drawn[: round(share * len(ids))].tolist())
+        return [image for image in images if (image["id"] in held_out) == (split == "generator")]
 
 
-def _part(spec: dict[str, Any], split: str) -> str:
+def _part(split: str) -> str:
     """The official part that a split is taken from."""
-    require_split(split, SPLITS if spec.get("gan_share") else SPLITS[:2], "COCO 2017, as it is configured,")
     return "val" if split == "val" else "train"
 
 
 def _read(labels: Archive, name: str, key: str) -> Iterator[dict[str, Any]]:
     with labels.stream(name) as stream:
         yield from records(stream, key, f"{labels.path}: {name}")
-
-
-def _chosen(images: list[dict[str, Any]], spec: dict[str, Any], split: str, where: str) -> list[dict[str, Any]]:
-    """The split's images, in the file's order."""
-    ids = [image.get("id") for image in images]
-    if not images or not all(type(value) is int for value in ids) or len(set(ids)) < len(ids):
-        raise UserError(f"{where} lists no images with ids of their own.", "Download it again.")
-    if split == "val" or not spec.get("gan_share"):
-        return images
-    drawn = np.random.default_rng([spec.get("seed", 0), 2017]).permutation(sorted(ids))
-    held_out = set(drawn[: round(spec["gan_share"] * len(ids))].tolist())
-    return [image for image in images if (image["id"] in held_out) == (split == "gan")]
 
 
 def _categories(labels: Archive, instances: str, poses: str) -> list[dict[str, Any]]:
@@ -213,11 +218,3 @@ def _samples(
         for image, name, member in zip(images, names, members, strict=True):
             annotations = [json.loads(packed) for packed in by_image.pop(image["id"]) or ()]
             yield Sample(name, archive.read(member), annotations, image["id"], declared_size(image))
-
-
-def split_size(spec: dict[str, Any], split: str) -> SplitSize | None:
-    """The size of a split; what generators learn from is taken off ``train``."""
-    images, people, occupied = _SIZES["val" if split == "val" else "train"]
-    held_out = spec["gan_share"]
-    share = {"train": 1 - held_out, "gan": held_out, "val": 1}[split]
-    return SplitSize(round(share * images), round(share * people), round(share * occupied))

@@ -1,43 +1,21 @@
-"""Leeds Sports Pose Extended: one person an image, 14 joints, no boxes and no masks.
-
-Johnson, Everingham: Learning Effective Human Pose Estimation from Inaccurate Annotation, CVPR 2011;
-http://sam.johnson.io/research/lspet.html (the archive has no published hash; set ``sha256`` to pin the one you have).
-
-Split rule: people in the archive's order, after ``upright_only``; index % 5 in 0, 1, 2 is ``train``, 3 is ``val`` and 4
-is ``gan``, so that a generator never sees the people it is measured with.
-
-Upright rule (``upright_only``): the shoulders are above the hips, the hips above the ankles, and the line from the
-ankles to the top of the head leans at most 60 degrees from the vertical. Most of the 10,000 people are tumbling
-gymnasts and parkour runners, on whom a small pose model learns nothing in the time it has.
-"""
+"""Leeds Sports Pose Extended: athletes with joints."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
-from scipy.io import loadmat, whosmat
 
 from anonbench.common.errors import UserError
+from anonbench.config.datasets import ArchiveConfig
 from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.format import Format, SplitSize
 from anonbench.datasets.records import Sample, Split
-from anonbench.datasets.registry import require_split
-from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
-
-FILES = {
-    "archive": RemoteFile(
-        "lspet_dataset.zip",
-        ("http://sam.johnson.io/research/lspet_dataset.zip",),
-        size=200_000_000,
-        digest=None,
-    )
-}
-SPLITS = ("train", "val", "gan")
 
 # In the order of the archive's README.
 JOINTS = (
@@ -88,73 +66,89 @@ _MAX_LEAN = 60.0
 _MAX_MATRIX_BYTES = 100_000_000
 
 
-def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
-    """The roles of :data:`FILES` that a split is read from."""
-    return ("archive",)
+class LspetConfig(ArchiveConfig):
+    """Leeds Sports Pose Extended, from the official address or a local archive; ``upright_only`` leaves others out."""
+
+    format: Literal["lspet"]
+    upright_only: bool = True
 
 
-def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
-    """Read one split from the archive.
+class Lspet(Format):
+    """Leeds Sports Pose Extended: one person per image, 14 joints, no boxes and no masks.
 
-    Parameters
-    ----------
-    spec
-        The dataset's specification; ``upright_only`` (bool, default True) leaves out everybody who is not upright.
-    split
-        ``train``, ``val`` or ``gan``.
-    files
-        Under ``archive`` the zip file in the official layout.
+    Johnson, Everingham: Learning Effective Human Pose Estimation from Inaccurate Annotation, CVPR 2011;
+    http://sam.johnson.io/research/lspet.html (the archive has no published hash; set ``sha256`` to pin the one you
+    have).
 
-    Raises
-    ------
-    UserError
-        If the archive is missing or corrupt, has another layout, or lacks a person's image.
+    Split rule: people in the archive's order, after ``upright_only``; index % 5 in 0, 1, 2 is ``train``, 3 is ``val``
+    and 4 is ``generator``, so that a generator never sees the people it is measured with.
+
+    Upright rule (``upright_only``): the shoulders are above the hips, the hips above the ankles, and the line from the
+    ankles to the top of the head leans at most 60 degrees from the vertical. Most of the 10,000 people are tumbling
+    gymnasts and parkour runners, on whom a small pose model learns nothing in the time it has.
     """
-    require_split(split, SPLITS, "LSPET")
-    archive = files["archive"]
-    with open_archive(archive) as opened:
-        root = _root(opened)
-        joints = _joints(opened, root + "joints.mat")
-        kept = np.arange(len(joints))
-        if spec.get("upright_only", True):
-            kept = kept[is_upright(joints)]
-        parts = {"train": (0, 1, 2), "val": (3,), "gan": (4,)}[split]
-        people = [int(person) for place, person in enumerate(kept) if place % 5 in parts]
-        if not people:
-            raise UserError(
-                f"{archive} has no person for the split {split!r}.",
-                "Name an archive with at least five people in `archive`.",
-            )
-        members = set(opened.names())
-        missing = [_image_name(person) for person in people if root + _image_name(person) not in members]
-        if missing:
-            raise UserError(
-                f"{archive} has joints for {missing[0]} but not the image ({len(missing)} such images).",
-                "Download the archive again.",
-            )
-        size = sum(opened.size(root + _image_name(person)) for person in people)
-    category = {
-        "id": 1,
-        "name": "person",
-        "supercategory": "person",
-        "is_person": True,
-        "keypoints": list(JOINTS),
-        "skeleton": [[JOINTS.index(a) + 1, JOINTS.index(b) + 1] for a, b in _BONES],
-        "sigmas": [_SIGMAS[name.removeprefix("left_").removeprefix("right_")] for name in JOINTS],
+
+    Config = LspetConfig
+    config: LspetConfig
+    FILES = {
+        "archive": RemoteFile(
+            "lspet_dataset.zip",
+            ("http://sam.johnson.io/research/lspet_dataset.zip",),
+            size=200_000_000,
+            digest=None,
+        )
     }
-    info = {"people_left_out_not_upright": len(joints) - len(kept)}
-    return Split([category], _samples(archive, root, joints, people), len(people), size, info)
 
+    def splits(self) -> tuple[str, ...]:
+        return ("train", "val", "generator")
 
-def split_size(spec: dict[str, Any], split: str) -> SplitSize:
-    """The size of a split of the official archive: of its 10,000 people 1,426 stand upright."""
-    fifths = (3 if split == "train" else 1) / 5
-    people = round(fifths * (1426 if spec["upright_only"] else 10_000))
-    return SplitSize(people, people, people, 79_700)
+    def needs(self, split: str) -> tuple[str, ...]:
+        return ("archive",)
+
+    def size(self, split: str) -> SplitSize:
+        # Of the official archive's 10,000 people 1,426 stand upright.
+        fifths = (3 if split == "train" else 1) / 5
+        people = round(fifths * (1426 if self.config.upright_only else 10_000))
+        return SplitSize(people, people, people, 79_700)
+
+    def load(self, split: str, files: dict[str, Path]) -> Split:
+        archive = files["archive"]
+        with open_archive(archive) as opened:
+            root = _root(opened)
+            joints = _joints(opened, root + "joints.mat")
+            kept = np.arange(len(joints))
+            if self.config.upright_only:
+                kept = kept[is_upright(joints)]
+            parts = {"train": (0, 1, 2), "val": (3,), "generator": (4,)}[split]
+            people = [int(person) for place, person in enumerate(kept) if place % 5 in parts]
+            if not people:
+                raise UserError(
+                    f"{archive} has no person for the split {split!r}.",
+                    "Name an archive with at least five people in `archive`.",
+                )
+            members = set(opened.names())
+            missing = [_image_name(person) for person in people if root + _image_name(person) not in members]
+            if missing:
+                raise UserError(
+                    f"{archive} has joints for {missing[0]} but not the image ({len(missing)} such images).",
+                    "Download the archive again.",
+                )
+            size = sum(opened.size(root + _image_name(person)) for person in people)
+        category = {
+            "id": 1,
+            "name": "person",
+            "supercategory": "person",
+            "is_person": True,
+            "keypoints": list(JOINTS),
+            "skeleton": [[JOINTS.index(a) + 1, JOINTS.index(b) + 1] for a, b in _BONES],
+            "sigmas": [_SIGMAS[name.removeprefix("left_").removeprefix("right_")] for name in JOINTS],
+        }
+        info = {"people_left_out_not_upright": len(joints) - len(kept)}
+        return Split([category], _samples(archive, root, joints, people), len(people), size, info)
 
 
 def is_upright(joints: np.ndarray) -> np.ndarray:
-    """Who stands upright by the module's rule.
+    """Who stands upright by the rule of :class:`Lspet`.
 
     Parameters
     ----------
@@ -216,6 +210,9 @@ def _root(archive: Archive) -> str:
 
 def _joints(archive: Archive, name: str) -> np.ndarray:
     """The joints as (N, 14, 3) float64, from the file's 14 x 3 x N."""
+    # Slow to import, and only a conversion needs it.
+    from scipy.io import loadmat, whosmat
+
     again = "Download the archive again."
     if archive.size(name) > _MAX_MATRIX_BYTES:
         raise UserError(f"{archive.path}: {name} is larger than any matrix of joints should be.", again)

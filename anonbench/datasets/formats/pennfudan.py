@@ -1,97 +1,92 @@
-"""Penn-Fudan pedestrians: 170 street photographs with 423 instance masks and no keypoints.
-
-Wang, Shi, Song, Shen: Object Detection Combining Recognition and Segmentation, ACCV 2007;
-https://www.cis.upenn.edu/~jshi/ped_html/
-
-Split rule: images sorted by name; every fourth (index % 4 == 3) is in ``val``, the other three in ``train``. The
-official archive has no published hash; set ``sha256`` to pin the one you have.
-"""
+"""Penn-Fudan: pedestrians with masks."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
 from anonbench.common.errors import UserError
 from anonbench.common.rle import mask_annotation
+from anonbench.config.datasets import ArchiveConfig
 from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.format import Format, SplitSize
 from anonbench.datasets.records import Sample, Split
-from anonbench.datasets.registry import require_split
-from anonbench.datasets.size import SplitSize
 from anonbench.datasets.sources import RemoteFile
 
-FILES = {
-    "archive": RemoteFile(
-        "PennFudanPed.zip",
-        ("https://www.cis.upenn.edu/~jshi/ped_html/PennFudanPed.zip",),
-        size=53_723_336,
-        digest=None,
-    )
-}
-SPLITS = ("train", "val")
+# Of the official archive.
 _SIZES = {"train": SplitSize(128, 312, 128, 194_949), "val": SplitSize(42, 111, 42, 210_136)}
-
 _CATEGORY = {"id": 1, "name": "person", "supercategory": "person", "is_person": True}
 _IMAGES, _MASKS = "PennFudanPed/PNGImages/", "PennFudanPed/PedMasks/"
 
 
-def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
-    """The roles of :data:`FILES` that a split is read from."""
-    return ("archive",)
+class PennFudanConfig(ArchiveConfig):
+    """Penn-Fudan pedestrians, from the official address or a local archive."""
+
+    format: Literal["pennfudan"]
 
 
-def load(spec: dict[str, Any], split: str, files: dict[str, Path]) -> Split:
-    """Read one split from the archive.
+class PennFudan(Format):
+    """Penn-Fudan pedestrians: 170 street photographs with 423 instance masks and no keypoints.
 
-    Parameters
-    ----------
-    spec
-        The dataset's specification; no key of its own.
-    split
-        ``train`` or ``val``.
-    files
-        Under ``archive`` the zip file in the official layout.
+    Wang, Shi, Song, Shen: Object Detection Combining Recognition and Segmentation, ACCV 2007;
+    https://www.cis.upenn.edu/~jshi/ped_html/
 
-    Raises
-    ------
-    UserError
-        If the archive is missing or corrupt, has another layout, or lacks an image's mask or a mask's image.
+    Split rule: images sorted by name; every fourth (index % 4 == 3) is in ``val``, the other three in ``train``. The
+    official archive has no published hash; set ``sha256`` to pin the one you have.
     """
-    require_split(split, SPLITS, "Penn-Fudan")
-    archive = files["archive"]
-    with open_archive(archive) as opened:
-        members = set(opened.names())
-        names = sorted(
-            name.removeprefix(_IMAGES) for name in members if name.startswith(_IMAGES) and name.endswith(".png")
+
+    Config = PennFudanConfig
+    config: PennFudanConfig
+    FILES = {
+        "archive": RemoteFile(
+            "PennFudanPed.zip",
+            ("https://www.cis.upenn.edu/~jshi/ped_html/PennFudanPed.zip",),
+            size=53_723_336,
+            digest=None,
         )
-        chosen = [name for index, name in enumerate(names) if (index % 4 == 3) == (split == "val")]
-        if not chosen:
-            raise UserError(
-                f"{archive} has no image of the split {split!r} in {_IMAGES}.",
-                "Name an archive in Penn-Fudan's official layout under `archive`.",
+    }
+
+    def splits(self) -> tuple[str, ...]:
+        return ("train", "val")
+
+    def needs(self, split: str) -> tuple[str, ...]:
+        return ("archive",)
+
+    def size(self, split: str) -> SplitSize:
+        return _SIZES[split]
+
+    def load(self, split: str, files: dict[str, Path]) -> Split:
+        archive = files["archive"]
+        with open_archive(archive) as opened:
+            members = set(opened.names())
+            names = sorted(
+                name.removeprefix(_IMAGES) for name in members if name.startswith(_IMAGES) and name.endswith(".png")
             )
-        for name in chosen:
-            if _mask_name(name) not in members:
+            chosen = [name for index, name in enumerate(names) if (index % 4 == 3) == (split == "val")]
+            if not chosen:
                 raise UserError(
-                    f"{archive} has the image {name} but not its mask {_mask_name(name)}.",
-                    "Download the archive again.",
+                    f"{archive} has no image of the split {split!r} in {_IMAGES}.",
+                    "Name an archive in Penn-Fudan's official layout under `archive`.",
                 )
-        # A missing image would also move every later image to another place, and so across the splits.
-        masks = {name for name in members if name.startswith(_MASKS) and name.endswith("_mask.png")}
-        if orphans := masks - {_mask_name(name) for name in names}:
-            raise UserError(f"{archive} has the mask {min(orphans)} but not its image.", "Download the archive again.")
-        size = sum(opened.size(_IMAGES + name) for name in chosen)
-    return Split([dict(_CATEGORY)], _samples(archive, chosen), len(chosen), size)
-
-
-def split_size(spec: dict[str, Any], split: str) -> SplitSize:
-    """The size of a split of the official archive."""
-    return _SIZES[split]
+            for name in chosen:
+                if _mask_name(name) not in members:
+                    raise UserError(
+                        f"{archive} has the image {name} but not its mask {_mask_name(name)}.",
+                        "Download the archive again.",
+                    )
+            # A missing image would also move every later image to another place, and so across the splits.
+            masks = {name for name in members if name.startswith(_MASKS) and name.endswith("_mask.png")}
+            if orphans := masks - {_mask_name(name) for name in names}:
+                raise UserError(
+                    f"{archive} has the mask {min(orphans)} but not its image.", "Download the archive again."
+                )
+            size = sum(opened.size(_IMAGES + name) for name in chosen)
+        return Split([dict(_CATEGORY)], _samples(archive, chosen), len(chosen), size)
 
 
 def _samples(path: Path, names: list[str]) -> Iterator[Sample]:

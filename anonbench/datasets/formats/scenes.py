@@ -1,29 +1,52 @@
-"""The format of the embedded default dataset: rendered street scenes; nothing is fetched."""
+"""The embedded default dataset."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from anonbench.config.types import Positive
+from anonbench.datasets.format import SplitSize
+from anonbench.datasets.listed import ListedConfig, ListedFormat, Splits
 from anonbench.datasets.records import Split
-from anonbench.datasets.scenes.load import load_scenes
-from anonbench.datasets.size import SplitSize
-from anonbench.datasets.sources import RemoteFile
-
-FILES: dict[str, RemoteFile] = {}
 
 
-def needs(spec: dict[str, Any], split: str) -> tuple[str, ...]:
-    """Nothing is fetched."""
-    return ()
+class ScenesSplits(Splits[Positive]):
+    """Numbers of rendered images."""
 
 
-def load(spec: dict[str, Any], split: str, files: dict[str, Path] | None = None) -> Split:
-    """Render a split; see :func:`anonbench.datasets.scenes.load.load_scenes` for ``spec``."""
-    return load_scenes(spec, split)
+class ScenesConfig(ListedConfig):
+    """Rendered street scenes: the number of images of each split, their size in px, and what they are drawn from."""
+
+    format: Literal["scenes"]
+    splits: ScenesSplits
+    width: Annotated[int, Field(ge=64, le=4096)] = 256
+    height: Annotated[int, Field(ge=64, le=4096)] = 192
+    seed: Annotated[int, Field(ge=0)] = 0
 
 
-def split_size(spec: dict[str, Any], split: str) -> SplitSize:
-    """The size of a split; about five people are drawn in two scenes."""
-    images = spec["splits"][split]
-    return SplitSize(images, round(2.5 * images), images, spec["width"] * spec["height"])
+class Scenes(ListedFormat):
+    """Rendered street scenes with people, traffic and animals, fully annotated; nothing is fetched.
+
+    People have masks, COCO's 17 keypoints, face boxes and identities (:mod:`anonbench.datasets.scenes`).
+
+    Split rule: the user's own numbers of images. No identity appears in two splits.
+    """
+
+    Config = ScenesConfig
+    config: ScenesConfig
+    RENDERED = True
+
+    def load(self, split: str, files: dict[str, Path]) -> Split:
+        # What draws takes its time to import, and only a conversion needs it.
+        from anonbench.datasets.scenes.load import load_scenes
+
+        count = getattr(self.config.splits, split)
+        return load_scenes(split, count, (self.config.width, self.config.height), self.config.seed)
+
+    def size(self, split: str) -> SplitSize:
+        # About five people are drawn in two scenes.
+        images = getattr(self.config.splits, split)
+        return SplitSize(images, round(2.5 * images), images, self.config.width * self.config.height)

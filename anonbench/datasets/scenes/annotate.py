@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pycocotools import mask as rle
 
+from anonbench.common.rle import encode_mask
 from anonbench.datasets.scenes import parts
 
 # COCO's category ids, with their gaps.
@@ -40,13 +40,12 @@ def categories() -> list[dict[str, Any]]:
 def annotate_object(visible: np.ndarray, category: str) -> dict[str, Any]:
     """An annotation from a mask (height, width) bool of visible pixels, which must not be empty."""
     ys, xs = np.flatnonzero(visible.any(1)), np.flatnonzero(visible.any(0))
-    encoded = rle.encode(np.asfortranarray(visible.astype(np.uint8)))
     return {
         "category_id": CATEGORY_IDS[category],
         "bbox": [int(xs[0]), int(ys[0]), int(xs[-1] - xs[0] + 1), int(ys[-1] - ys[0] + 1)],
         "area": int(visible.sum()),
         "iscrowd": 0,
-        "segmentation": {"size": list(visible.shape), "counts": encoded["counts"].decode("ascii")},
+        "segmentation": encode_mask(visible),
     }
 
 

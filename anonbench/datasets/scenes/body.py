@@ -18,7 +18,7 @@ from anonbench.datasets.scenes.svg import Pen
 
 @dataclass(frozen=True)
 class Drawn:
-    """What drawing a person tells, in mm: COCO keypoints as (x, y, showing parts), and the face's xyxy box or None."""
+    """What drawing a person yields, in mm: COCO keypoints as (x, y, showing parts), and the face's xyxy box or None."""
 
     keypoints: dict[str, tuple[float, float, frozenset[int]]]
     face: tuple[float, float, float, float] | None

@@ -29,7 +29,7 @@ _FURNITURE = {
 
 @dataclass
 class Thing:
-    """Something that stands on the ground; lengths are in 1/1000 of the image's height, ``scale`` in those a metre.
+    """Something that stands on the ground; lengths are in 1/1000 of the image's height, ``scale`` in those per metre.
 
     ``category`` is None for what is not annotated. ``drawn`` is set once it has been drawn.
     """

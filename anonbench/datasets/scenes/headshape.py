@@ -48,5 +48,5 @@ class Head:
         return math.cos(self.yaw + math.radians(azimuth)) > limit
 
     def squash(self, azimuth: float) -> float:
-        """How much narrower a flat feature looks there."""
+        """How much narrower a flat feature at an azimuth looks."""
         return max(0.0, math.cos(self.yaw + math.radians(azimuth)))

@@ -8,7 +8,7 @@ import numpy as np
 
 Colour = tuple[float, float, float]
 
-SPLIT_CODES = {"train": 1, "val": 2, "gan": 3}
+SPLIT_CODES = {"train": 1, "val": 2, "generator": 3}
 POOL_SIZE = 64
 
 SKINS: tuple[Colour, ...] = (

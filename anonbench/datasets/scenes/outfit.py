@@ -96,7 +96,7 @@ def _skirt(body: Figure, waist: float, hip: float) -> None:
 
 
 def _details(body: Figure, pen: Pen, shoulder: float, waist: float, hip: float, hem: float) -> None:
-    """Openings, buttons, pockets and belts: what tells a front from a back."""
+    """Openings, buttons, pockets and belts: what distinguishes a front from a back."""
     person = body.person
     dark = shade(person.top_colour, 0.55)
     if body.cos > 0.15:

@@ -129,7 +129,7 @@ class Pen:
         return name
 
     def fill(self, d: str, fill: Sequence[float] | str, part: int | None = None, opacity: float = 1.0) -> None:
-        """Fill a path. ``part`` numbers the shape in the picture of ids; None leaves it out there (a mere detail)."""
+        """Fill a path. ``part`` numbers the shape in the picture of ids; None leaves out a mere detail."""
         paint = fill if isinstance(fill, str) else rgb(fill)
         alpha = "" if opacity >= 1 else f' fill-opacity="{opacity:.2f}"'
         self.colour.append(f'<path d="{d}" fill="{paint}"{alpha}/>')

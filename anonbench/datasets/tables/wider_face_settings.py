@@ -1,8 +1,8 @@
 """The faces that WIDER FACE's official evaluation counts in each of its settings: easy, medium, hard.
 
 ``eval_tools.zip`` (http://shuoyang1213.me/WIDERFACE/) has ``ground_truth/wider_{easy,medium,hard}_val.mat``. In these
-MATLAB 5 files, ``event_list`` names the events. ``file_list``, ``face_bbx_list`` and ``gt_list`` have a cell an event,
-and in it a cell an image: its name without ``.jpg``, the boxes of its faces, (F, 4) x, y, w, h px, and the numbers of
+MATLAB 5 files, ``event_list`` names the events. ``file_list``, ``face_bbx_list`` and ``gt_list`` have a cell per event,
+and in it a cell per image: its name without ``.jpg``, the boxes of its faces, (F, 4) x, y, w, h px, and the numbers of
 the faces that the setting counts, (G, 1) from 1 on. They count 7,211, 13,319 and 31,958 of 39,708 faces.
 """
 
@@ -14,7 +14,6 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
 from anonbench.common.errors import UserError
 from anonbench.datasets.archive import Archive, open_archive
@@ -23,11 +22,11 @@ from anonbench.datasets.members import only
 SETTINGS = ("easy", "medium", "hard")
 _LISTS = ("event_list", "file_list", "face_bbx_list", "gt_list")
 # Of one file's content, packed and unpacked; the official ones unpack to 2.7 MB.
-_MAX_BYTES = 20_000_000
+MAX_BYTES = 20_000_000
 _HEADER_BYTES = 128
 _LITTLE_ENDIAN_5 = b"\x00\x01IM"
 _COMPRESSED = 15
-_MEND = "Take both files from WIDER FACE's official page."
+_FIX = "Take both files from WIDER FACE's official page."
 
 
 def settings_of_faces(path: Path, faces: dict[str, list[list[int]]], labels: object) -> dict[str, list[list[str]]]:
@@ -59,10 +58,10 @@ def settings_of_faces(path: Path, faces: dict[str, list[list[int]]], labels: obj
             listed = _read(archive, name)
             for image in sorted(listed.keys() ^ faces.keys()):
                 lacking = f"{path}: {name}" if image in faces else labels
-                raise UserError(f"{lacking} lacks the image {image}, which the other one lists.", _MEND)
+                raise UserError(f"{lacking} lacks the image {image}, which the other one lists.", _FIX)
             for image, (boxes, counted) in listed.items():
                 if not _same(boxes, faces[image]):
-                    raise UserError(f"{path}: {name} has other faces of {image} than {labels}.", _MEND)
+                    raise UserError(f"{path}: {name} has other faces of {image} than {labels}.", _FIX)
                 for number in counted:
                     found[image][number - 1].append(setting)
     return found
@@ -78,8 +77,11 @@ def _same(boxes: np.ndarray, rows: list[list[int]]) -> bool:
 
 def _read(archive: Archive, name: str) -> dict[str, tuple[np.ndarray, list[int]]]:
     """Image -> its boxes, (F, 4) int64, and the numbers of the counted faces."""
-    if archive.size(name) > _MAX_BYTES:
-        raise UserError(f"{archive.path}: {name} is larger than any list of faces should be.", _MEND)
+    # Slow to import, and only a conversion needs it.
+    from scipy.io import loadmat
+
+    if archive.size(name) > MAX_BYTES:
+        raise UserError(f"{archive.path}: {name} is larger than any list of faces should be.", _FIX)
     data = archive.read(name)
     found: dict[str, tuple[np.ndarray, list[int]]] = {}
     try:
@@ -95,7 +97,7 @@ def _read(archive: Archive, name: str) -> dict[str, tuple[np.ndarray, list[int]]
                     raise ValueError(f"{image} does not have all the faces that are counted")
     # scipy raises nearly anything on a damaged file.
     except Exception as error:
-        raise UserError(f"{archive.path}: {name} is unreadable ({error}).", _MEND) from None
+        raise UserError(f"{archive.path}: {name} is unreadable ({error}).", _FIX) from None
     return found
 
 
@@ -109,13 +111,13 @@ def _integers(values: np.ndarray) -> np.ndarray:
 def _check_unpacked(data: bytes) -> None:
     """Stop for anything but a MATLAB 5 file whose packed variables have a sane size; scipy sets no limit to them."""
     if data[_HEADER_BYTES - 4 : _HEADER_BYTES] != _LITTLE_ENDIAN_5:
-        raise ValueError("it is no MATLAB 5 file")
+        raise ValueError("it is not a MATLAB 5 file")
     place, unpacked = _HEADER_BYTES, 0
     while place + 8 <= len(data):
         kind, size = struct.unpack_from("<II", data, place)
         place += 8
         if kind == _COMPRESSED:
-            unpacked += len(zlib.decompressobj().decompress(data[place : place + size], _MAX_BYTES + 1))
-        if unpacked > _MAX_BYTES:
-            raise ValueError(f"it unpacks to more than {_MAX_BYTES / 1e6:.0f} MB")
+            unpacked += len(zlib.decompressobj().decompress(data[place : place + size], MAX_BYTES + 1))
+        if unpacked > MAX_BYTES:
+            raise ValueError(f"it unpacks to more than {MAX_BYTES / 1e6:.0f} MB")
         place += size

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,18 @@ COCO_SIGMAS = {
 }
 
 
-def categories(content: dict[str, Any], path: Path, spec: dict[str, Any], info: dict[str, Any]) -> list[dict[str, Any]]:
+def categories(
+    content: dict[str, Any],
+    path: Path,
+    info: dict[str, Any],
+    *,
+    people: list[str],
+    chosen: list[str] | None,
+    sigmas: list[float] | None,
+) -> list[dict[str, Any]]:
     """The common form's categories: the people's and the chosen ones, in the file's order and with its ids.
 
-    People are kept even when ``categories`` does not name them, because whoever is in an image must be anonymized.
+    People are kept even when ``chosen`` does not name them, because whoever is in an image must be anonymized.
 
     Parameters
     ----------
@@ -41,10 +48,14 @@ def categories(content: dict[str, Any], path: Path, spec: dict[str, Any], info: 
         The parsed COCO file.
     path
         Its path, for messages.
-    spec
-        The dataset's specification: ``people``, ``categories``, ``sigmas``.
     info
         Receives the names of categories that are left out.
+    people
+        The names of the categories that are persons.
+    chosen
+        The names of the categories to keep besides them; None keeps all.
+    sigmas
+        One OKS sigma per keypoint; None where the keypoints are COCO's 17.
 
     Raises
     ------
@@ -57,8 +68,6 @@ def categories(content: dict[str, Any], path: Path, spec: dict[str, Any], info: 
             raise UserError(
                 f"{path} has a category without a name of its own: {name!r}.", "Give every category its own name."
             )
-    people = spec.get("people") or ["person"]
-    chosen = spec.get("categories")
     for key, wanted in (("people", people), ("categories", chosen or [])):
         for name in wanted:
             if name not in names:
@@ -69,7 +78,7 @@ def categories(content: dict[str, Any], path: Path, spec: dict[str, Any], info: 
     kept = []
     for record in content["categories"]:
         if record["name"] in people or chosen is None or record["name"] in chosen:
-            kept.append(_category(record, record["name"] in people, content, path, spec))
+            kept.append(_category(record, record["name"] in people, content, path, sigmas))
     left_out = [name for name in names if name not in {category["name"] for category in kept}]
     if left_out:
         info["categories_left_out"] = left_out
@@ -78,13 +87,13 @@ def categories(content: dict[str, Any], path: Path, spec: dict[str, Any], info: 
             f"{path} has categories of people with different keypoints.",
             "Give them the same, or name only one in `people`.",
         )
-    if spec.get("sigmas") is not None and not any("keypoints" in category for category in kept):
+    if sigmas is not None and not any("keypoints" in category for category in kept):
         raise UserError(f"`sigmas` is set, but no person in {path} has keypoints.", "Remove the key `sigmas`.")
     return kept
 
 
 def _category(
-    record: dict[str, Any], is_person: bool, content: dict[str, Any], path: Path, spec: dict[str, Any]
+    record: dict[str, Any], is_person: bool, content: dict[str, Any], path: Path, sigmas: list[float] | None
 ) -> dict[str, Any]:
     category = {
         "id": record["id"],
@@ -115,11 +124,10 @@ def _category(
         raise UserError(
             f"{where} has a `skeleton` that is not pairs of keypoint numbers from 1 on.", "Correct or remove it."
         )
-    return category | {"keypoints": keypoints, "skeleton": skeleton, "sigmas": _sigmas(keypoints, spec, where)}
+    return category | {"keypoints": keypoints, "skeleton": skeleton, "sigmas": _sigmas(keypoints, sigmas, where)}
 
 
-def _sigmas(keypoints: list[str], spec: dict[str, Any], where: str) -> list[float]:
-    sigmas = spec.get("sigmas")
+def _sigmas(keypoints: list[str], sigmas: list[float] | None, where: str) -> list[float]:
     if sigmas is None:
         if keypoints == list(COCO_SIGMAS):
             return list(COCO_SIGMAS.values())
@@ -132,6 +140,4 @@ def _sigmas(keypoints: list[str], spec: dict[str, Any], where: str) -> list[floa
             f"`sigmas` has {len(sigmas)} numbers, but {where} has {len(keypoints)} keypoints.",
             "Give one sigma for each keypoint, in their order.",
         )
-    if not all(isinstance(sigma, int | float) and math.isfinite(sigma) and sigma > 0 for sigma in sigmas):
-        raise UserError("`sigmas` has a number that is not positive.", "Give one positive sigma for each keypoint.")
-    return [float(sigma) for sigma in sigmas]
+    return sigmas

@@ -1,0 +1,155 @@
+"""What every dataset format is."""
+
+from __future__ import annotations
+
+import zipfile
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from anonbench.common.errors import UserError, suggest
+from anonbench.common.plugins import Plugin
+from anonbench.config.datasets import DatasetConfig, FileSource
+from anonbench.config.types import Region
+from anonbench.datasets.records import Split
+from anonbench.datasets.sources import RemoteFile
+
+
+@dataclass(frozen=True)
+class SplitSize:
+    """The size of a split, as far as it is known before anything is fetched.
+
+    Parameters
+    ----------
+    images
+        Number of images.
+    people
+        Number of annotated people, or None where it is not known.
+    occupied
+        Number of images with at least one of them, or None where it is not known.
+    pixels
+        Mean size of an image in px, or None where it is not known.
+    """
+
+    images: int
+    people: int | None = None
+    occupied: int | None = None
+    pixels: int | None = None
+
+
+class Format(Plugin):
+    """How a dataset is read: one file in ``anonbench/datasets/formats/`` with one subclass, found by the file's name.
+
+    The subclass's docstring is the format's documentation: what is annotated, where it comes from, how it is split.
+
+    Parameters
+    ----------
+    config
+        A record of the format's ``Config``: the dataset's entry in the configuration.
+    """
+
+    Config: ClassVar[type[DatasetConfig]]
+    config: DatasetConfig
+    FILES: ClassVar[dict[str, RemoteFile]] = {}
+    """The published files by role; empty where nothing is fetched."""
+    REGIONS: ClassVar[tuple[Region, ...]] = ("face", "body")
+    """The regions that can be found in its images."""
+    RENDERED: ClassVar[bool] = False
+    """Whether converting a split draws its images, which costs more than copying them."""
+
+    @abstractmethod
+    def splits(self) -> tuple[str, ...]:
+        """The splits that the dataset has as it is configured: some of ``train``, ``val`` and ``generator``."""
+
+    @abstractmethod
+    def load(self, split: str, files: dict[str, Path]) -> Split:
+        """Read a split.
+
+        Parameters
+        ----------
+        split
+            One of :meth:`splits`.
+        files
+            The path of every role that :meth:`needs` names; they are verified already.
+
+        Raises
+        ------
+        UserError
+            If a file is corrupt or has another layout, or its content cannot be converted.
+        """
+
+    def needs(self, split: str) -> tuple[str, ...]:
+        """The roles of the files that a split, one of :meth:`splits`, is read from; none where nothing is fetched."""
+        return ()
+
+    def size(self, split: str) -> SplitSize | None:
+        """The size of a split, one of :meth:`splits`, or None where it is not known before anything is fetched."""
+        return None
+
+    def check(self) -> None:
+        """Stop for mistakes that a look at the file system reveals before any job runs.
+
+        Raises
+        ------
+        UserError
+            Naming the key, relative to the dataset's entry: an unknown role, a file that does not exist or is a
+            truncated archive.
+        """
+        for role, own in self.sources().items():
+            if own.path:
+                _check_file(self.config.path_key(role), Path(own.path))
+
+    def sources(self) -> dict[str, FileSource]:
+        """What the user says of the published files, by role.
+
+        Raises
+        ------
+        UserError
+            If the configuration names a role that the format does not have.
+        """
+        sources = self.config.sources()
+        for role in sources:
+            if role not in self.FILES:
+                raise UserError(f"`files` names {role!r}, which {self.name} does not have.", suggest(role, self.FILES))
+        return sources
+
+    def local_files(self, split: str) -> tuple[Path, ...]:
+        """A user's own files that a split is read from: a change of one converts the split again."""
+        return ()
+
+    def fingerprint(self, split: str) -> str | None:
+        """A digest of whatever else a split is read from, such as a folder's listing, which Snakemake ignores."""
+        return None
+
+    def conversion(self, split: str) -> dict[str, Any]:
+        """The part of the configuration that the conversion of one split reads: neither where files lie nor shards.
+
+        It is itself a valid configuration of the format, as plain values.
+        """
+        return self.config.model_dump(mode="json", exclude={"archive", "sha256", "files", "shards"})
+
+    def require_split(self, split: str) -> None:
+        """Stop when the dataset has no such split.
+
+        Raises
+        ------
+        UserError
+            Naming the splits that it has.
+        """
+        if split not in self.splits():
+            raise UserError(
+                f"The {self.name} dataset, as configured, has no split {split!r}.",
+                f"Use one of: {', '.join(self.splits())}.",
+            )
+
+
+def _check_file(key: str, path: Path) -> None:
+    if not path.is_file():
+        raise UserError(
+            f"`{key}` names {path}, which does not exist.", "Correct the path, or leave the key out to download it."
+        )
+    if path.suffix == ".zip" and not zipfile.is_zipfile(path):
+        raise UserError(
+            f"`{key}` names {path}, which is not a complete zip archive.", "Download it again; it may be truncated."
+        )

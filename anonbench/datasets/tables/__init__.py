@@ -1,0 +1,1 @@
+"""What annotation files list: images, categories, and the faces that an evaluation counts."""
