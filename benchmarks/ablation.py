@@ -14,31 +14,37 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from unittest import mock
 
 from anonbench.common.files import read_json
-from anonbench.generators.kinds.style_unet import codes
-from anonbench.generators.kinds.style_unet import network as network
-from anonbench.generators.kinds.style_unet import training as recipe
-from anonbench.generators.train import Schedule, train_generator
+from anonbench.generators.kinds.style_unet import StyleUnet, StyleUnetConfig
+from anonbench.generators.kinds.style_unet.hyperparameters import Hyperparameters
+from anonbench.generators.train import train_generator
 from anonbench.regions.files import read_regions
 
+AS_IT_IS = Hyperparameters()
+
+
+def weighted(**weights: float) -> Hyperparameters:
+    """With other weights of some losses."""
+    return replace(AS_IT_IS, weights=replace(AS_IT_IS.weights, **weights))
+
+
 VARIATIONS = {
-    "as it is": {},
-    "no critic on frozen features": {(recipe, "PROJECTED"): 0.0},
-    "no critic on pixels": {(recipe, "PIXELS"): 0.0},
-    "no perceptual loss": {(recipe, "PERCEPTUAL"): 0.0},
-    "no L1 loss": {(recipe, "L1"): 0.0},
-    "appearance kept normal": {(recipe, "DIVERGENCE"): 0.05},
-    "colours of the cells not kept": {(recipe, "COLOURS"): 0.0},
-    "colours tinted more": {(codes, "TINT"): 0.3},
-    "no texture loss": {(recipe, "TEXTURE"): 0.0},
-    "first half at half the size": {(recipe, "SMALLEST_HALF"): 0},
-    "free to be transparent": {(network, "ADDED"): 6.0},
-    "pictures not moved before critics": {(recipe, "STRIDE"): 1},
-    "no average of the weights": {(recipe, "AVERAGED"): 1e-3},
+    "as it is": AS_IT_IS,
+    "no critic on frozen features": weighted(g_projected=0),
+    "no critic on pixels": weighted(g_pixels=0),
+    "no perceptual loss": weighted(perceptual=0),
+    "no L1 loss": weighted(l1=0),
+    "appearance kept normal": weighted(divergence=0.05),
+    "colours of the cells not kept": weighted(colours=0),
+    "colours tinted more": replace(AS_IT_IS, mixing=replace(AS_IT_IS.mixing, tint=0.3)),
+    "no texture loss": weighted(texture=0),
+    "first half at half the size": replace(AS_IT_IS, smallest_half=0),
+    "free to be transparent": replace(AS_IT_IS, opacity=replace(AS_IT_IS.opacity, added=6.0)),
+    "pictures not moved before critics": replace(AS_IT_IS, moved=1),
+    "no average of the weights": replace(AS_IT_IS, averaged=1e-3),
 }
 MEASURES = ["frechet_mobilenet_v2", "diversity", "context_error", "nearest_training_crop", "nearest_is_own"]
 
@@ -67,22 +73,23 @@ def main() -> None:
 def trained(args: argparse.Namespace, name: str) -> dict[str, float]:
     """The measures of a generator's last snapshot."""
     regions = read_regions(args.regions)
-    with tempfile.TemporaryDirectory() as scratch, ExitStack() as changes:
-        for (module, constant), value in VARIATIONS[name].items():
-            changes.enter_context(mock.patch.object(module, constant, value))
+    config = StyleUnetConfig(
+        region=regions.region,
+        learns={"dataset": regions.dataset},
+        serves=[regions.dataset],
+        width=args.width,
+        height=args.height,
+        channels=args.channels,
+        epochs=args.epochs,
+        snapshot_every=args.epochs,
+    )
+    with tempfile.TemporaryDirectory() as scratch:
         train_generator(
-            annotations=args.dataset / "annotations" / f"{regions['split']}.json",
+            StyleUnet(config, VARIATIONS[name]),
+            annotations=args.dataset / "annotations" / f"{regions.split}.json",
             regions=args.regions,
-            images_dir=args.dataset / "images" / regions["split"],
+            images_dir=args.dataset / "images" / regions.split,
             out_dir=Path(scratch),
-            settings={
-                "network": "style_unet",
-                "region": regions["region"],
-                "width": args.width,
-                "height": args.height,
-                "channels": args.channels,
-            },
-            schedule=Schedule(args.epochs, 8, args.epochs, 20000, 0),
             device=args.device,
             precision="float32",
             threads=1,

@@ -20,17 +20,25 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from anonbench.anonymize import base
-from anonbench.anonymize.variant import jobs_of, write_jobs
+from anonbench.anonymize.jobs import jobs_of
+from anonbench.anonymize.method import Method
+from anonbench.anonymize.run import write_jobs
+from anonbench.anonymize.worklist import WorkImage
 from anonbench.common.files import read_json
 from anonbench.common.folders import link
+from anonbench.common.plugins import NoConfig
+from anonbench.config.models import ModelConfig
+from anonbench.config.runtime import RuntimeConfig
 from anonbench.evaluate.score import score
 from anonbench.generators.ground import mirrored
 from anonbench.models.predict import predict
 from anonbench.models.train import train
-from anonbench.regions.files import read_regions
+from anonbench.models.training import Training
+from anonbench.regions.files import RegionFile, read_regions
+from anonbench.regions.patch import Patch
 from anonbench.regions.window import resize, window_of
 
+TASKS = ["detection", "instance_segmentation"]
 GROW, COARSENESS = 0.02, 0.01  # of gan's medium level
 
 
@@ -46,7 +54,7 @@ def main() -> None:
     print("| people | box AP | box AP75 | mask AP | mask AP75 |\n|---|---|---|---|---|", flush=True)
     for name in ("untouched", "put back", *args.sizes):
         metrics = trained(args, name)
-        numbers = [metrics[task][m] for task in ("detection", "instance_segmentation") for m in ("AP", "AP75")]
+        numbers = [metrics[task][m] for task in TASKS for m in ("AP", "AP75")]
         print(f"| {name} | {' | '.join(f'{100 * number:.1f}' for number in numbers)} |", flush=True)
 
 
@@ -60,35 +68,46 @@ def trained(args: argparse.Namespace, name: str) -> dict[str, dict[str, float]]:
             split = read_json(annotations / "train.json")
             size = None if name == "put back" else tuple(int(side) for side in name.split("x"))
             _write(images, originals / "train", split, read_regions(args.regions), size)
-        tasks = ["detection", "instance_segmentation"]
-        run = {"seed": args.seed, "data_fingerprint": name, "tasks": tasks}
         out = Path(scratch) / "model"
         out.mkdir()
-        train(model_config=args.model, annotations=annotations / "train.json", images_dir=images, out_dir=out, **run)
-        results = predict(out, annotations / "val.json", originals / "val")
-        validation = read_json(annotations / "val.json")
-        scored = score(validation, {task: results[task] for task in tasks})
-        return {task: scored[task]["metrics"] for task in tasks}
+        runtime = RuntimeConfig()
+        train(
+            Training(
+                model=ModelConfig(config=str(args.model), tasks=TASKS),
+                annotations=annotations / "train.json",
+                images_dir=images,
+                out_dir=out,
+                seed=args.seed,
+                data_fingerprint=name,
+                runtime=runtime,
+            )
+        )
+        predictions = predict(out, annotations / "val.json", originals / "val", runtime)
+        scored = score(read_json(annotations / "val.json"), predictions, TASKS)
+        return {task: scored[task].metrics for task in TASKS}
 
 
-def _write(out: Path, images: Path, split: dict, regions: dict, size: tuple[int, int] | None) -> None:
-    records = {image["file_name"]: image["regions"] for image in regions["images"]}
+def _write(out: Path, images: Path, split: dict, regions: RegionFile, size: tuple[int, int] | None) -> None:
+    found = {image.file_name: image for image in regions.images}
+    work = []
     for image in split["images"]:
-        (out / image["file_name"]).parent.mkdir(parents=True, exist_ok=True)
-        if not records[image["file_name"]]:
-            link(images / image["file_name"], out / image["file_name"], out / image["file_name"])
-    listed = [{**image, "regions": records[image["file_name"]]} for image in split["images"]]
-    list(write_jobs(jobs_of([image for image in listed if image["regions"]], images, out, seed=0), PutBack(size), 1))
+        name = image["file_name"]
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        if found[name].regions:
+            listed = found[name].model_dump(exclude={"image_id"})
+            work.append(WorkImage(**listed, sha256=image["sha256"]))
+        else:
+            link(images / name, out / name, out / name)
+    list(write_jobs(jobs_of(work, images, out, seed=0), PutBack(size), 1))
 
 
-class PutBack(base.Anonymizer):
+class PutBack(Method):
     """No anonymization: the person, scaled to ``size`` (width, height) and back, before the mirrored ground."""
 
-    Params = base.Params
     sees_region = True
 
     def __init__(self, size: tuple[int, int] | None) -> None:
-        super().__init__({})
+        super().__init__(NoConfig())
         self.size = size
 
     def grow(self, side: float) -> int:
@@ -99,7 +118,7 @@ class PutBack(base.Anonymizer):
         """Enough for the window around the region."""
         return int(np.ceil(side))
 
-    def fill(self, patch: base.Patch) -> np.ndarray:
+    def fill(self, patch: Patch) -> np.ndarray:
         """The crop with the person put back."""
         person = patch.image
         if self.size is not None:

@@ -23,69 +23,84 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+KEYPOINTS = 17  # of COCO
 CPU_BATCH = 2
 WARM_UP, TIMED = 3, 10  # steps on a CUDA device
 
 
-def rows(name: str) -> None:
-    """Take the steps of one generator; print its rows of the table."""
+def preset(name: str):
+    """The configuration of one of the paper's generators."""
+    from anonbench.config.generators import DEFAULT_KIND
+    from anonbench.config.plugins import KINDS
+
+    found = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["generators"][name]
+    return KINDS.config(found.get("kind", DEFAULT_KIND), found)
+
+
+def drawn_batch(config, batch: int):
+    """A generator's shape, and conditions and images of ``batch`` people who are noise."""
     import numpy as np
     import torch
 
-    from anonbench.common.devices import be_deterministic, pick_device
-    from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
     from anonbench.generators.condition import View, conditions
-    from anonbench.generators.files import Shape
+    from anonbench.generators.shape import Shape
 
-    preset = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["generators"][name]
-    device = torch.device(pick_device("auto"))
-    torch.set_num_threads(1)
-    be_deterministic(device)
-    batch = CPU_BATCH if device.type == "cpu" else preset["batch"]
-    width, height, body = preset["width"], preset["height"], preset["region"] == "body"
-    settings = {key: preset[key] for key in ("region", "width", "height", "channels")}
-    shape = Shape(network="style_unet", **settings, keypoint_names=list(COCO_SIGMAS) if body else [])
+    width, height = config.width, config.height
+    shape = Shape.of(config, [f"joint {n}" for n in range(KEYPOINTS)] if config.region == "body" else [])
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     fill = np.zeros((height, width), bool)
     fill[height // 8 : -height // 8, width // 4 : -width // 4] = True
     keypoints = rng.uniform((width / 4, height / 8, 2), (width * 3 / 4, height * 7 / 8, 2), (shape.keypoints, 3))
     given = conditions([View(image, fill, ~fill, fill, keypoints, True)] * batch, np.zeros(batch), [rng] * batch)
-    real = torch.from_numpy(image).permute(2, 0, 1)[None].repeat(batch, 1, 1, 1) / 127.5 - 1
+    return shape, given, torch.from_numpy(image).permute(2, 0, 1)[None].repeat(batch, 1, 1, 1) / 127.5 - 1
+
+
+def rows(name: str) -> None:
+    """Take the steps of one generator; print its rows of the table."""
+    import torch
+
+    from anonbench.common.devices import be_deterministic, pick_device
+    from anonbench.config.plugins import KINDS
+
+    config = preset(name)
+    device = torch.device(pick_device("auto"))
+    torch.set_num_threads(1)
+    be_deterministic(device)
+    shape, given, real = drawn_batch(config, CPU_BATCH if device.type == "cpu" else config.batch)
     for mixed in (False, True) if device.type == "cuda" else (False,):
-        print(f"| {name} | {steps(shape, given.to(device), real.to(device), mixed)} |", flush=True)
+        row = steps(KINDS.create(config.kind, config), shape, given.to(device), real.to(device), mixed)
+        print(f"| {name} | {row} |", flush=True)
 
 
-def steps(shape, given, real, mixed: bool) -> str:
+def steps(kind, shape, given, real, mixed: bool) -> str:
     """A new generator's steps in both halves of its training: the rest of a row."""
     import torch
 
-    from anonbench.generators.kinds import training_class
-
     torch.manual_seed(0)
     device, last = real.device, 10**6
-    recipe = training_class(shape.network)(shape, last).to(device, memory_format=torch.channels_last)
+    training = kind.training(shape, last).to(device, memory_format=torch.channels_last)
     cuda, seconds = device.type == "cuda", []
     clock = time.perf_counter if cuda else time.process_time
     if cuda:
         torch.cuda.reset_peak_memory_stats()
     for first in (0, last - WARM_UP - TIMED):
         warm_up, timed = (WARM_UP, TIMED) if cuda else (0, 1)
-        before = [parameter.detach().clone() for parameter in recipe.generator.parameters()]
+        before = [parameter.detach().clone() for parameter in training.generator.parameters()]
         for number in range(first, first + warm_up + timed):
             if number == first + warm_up:
                 started = clock()
             with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-                losses = recipe.step(number, given, real, torch.Generator().manual_seed(number))
+                losses = training.step(number, given, real, torch.Generator().manual_seed(number))
             values = torch.stack([loss.float() for loss in losses.values()]).tolist()  # waits, as in training
         seconds.append((clock() - started) / timed)
-        unmoved = all(torch.equal(*pair) for pair in zip(before, recipe.generator.parameters(), strict=True))
+        unmoved = all(torch.equal(*pair) for pair in zip(before, training.generator.parameters(), strict=True))
         if unmoved or not all(map(math.isfinite, values)):
             raise SystemExit(f"{'no weight moved' if unmoved else 'not finite'}: {values}")
     learned = (
-        p for optimizer in recipe.optimizers.values() for group in optimizer.param_groups for p in group["params"]
+        p for optimizer in training.optimizers.values() for group in optimizer.param_groups for p in group["params"]
     )
-    own, trained = (sum(p.numel() for p in group) / 1e6 for group in (recipe.generator.parameters(), learned))
+    own, trained = (sum(p.numel() for p in group) / 1e6 for group in (training.generator.parameters(), learned))
     peak = torch.cuda.max_memory_allocated() if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 2**10
     return (
         f"{own:.1f} | {trained:.1f} | {' × '.join(map(str, real.shape))} | {'amp' if mixed else 'float32'} |"

@@ -3,7 +3,7 @@
 Run from the project's root, on variants that the workflow has made::
 
     python -m benchmarks.telltale --dataset resources/datasets/pennfudan --split train \\
-        --variants resources/anonymized/pennfudan/train/body-{gan,blur}-medium
+        --variants resources/variants/pennfudan/train/body-{gan,blur}-medium
 
 A classifier two-sample test (Lopez-Paz & Oquab, ICLR 2017): patches within people, half of them original, means and
 standard deviations of MobileNetV2's features at strides 4, 8 and 16, logistic regression, cross-validated over images.

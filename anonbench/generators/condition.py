@@ -1,4 +1,4 @@
-"""What a generator is told of a person: the known surroundings, what to fill, and a coarse outline and pose."""
+"""What a generator sees of a person: the known surroundings, what to fill, and a coarse outline and pose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from anonbench.generators.ground import mirrored
 PLANES = 6
 # Keypoints are drawn at a coarser grid: they say where limbs are, not how their pixels look.
 HEAT_STRIDE = 4
-# Standard deviation of a keypoint's peak, in px of the coarser grid, where the pose is told exactly.
+# Standard deviation of a keypoint's peak, in px of the coarser grid.
 PEAK = 1.0
 # By how much an outline is blurred that is a box or drawn from keypoints, as a fraction of the person's longer side:
 # the network then decides how far the person reaches.
@@ -35,13 +35,14 @@ class View:
     fill
         (H, W) bool: the pixels to synthesize.
     known
-        (H, W) bool: the pixels that may be seen; disjoint from ``fill``. What is neither is hidden, or not there.
+        (H, W) bool: the pixels that may be seen; disjoint from ``fill``. What is neither is hidden, or outside
+        of the image.
     outline
         (H, W) bool: the person's annotated outline before growing.
     keypoints
         (K, 3) px of x, y, visibility, or (0, 3).
     exact
-        Whether the outline is an annotated mask. Another one is larger than the person and is told more vaguely.
+        Whether the outline is an annotated mask. Another one is larger than the person and is blurred more.
     """
 
     image: np.ndarray
@@ -63,7 +64,7 @@ class Conditions:
     heat
         (B, K, H/4, W/4) float32 in 0..1: one peak for each visible keypoint.
     ground
-        (B, 3, H, W) float32 in -1..1: the known pixels, continued over the others. It is not told to the network, but
+        (B, 3, H, W) float32 in -1..1: the known pixels, continued over the others. The network does not see it, but it
         shows wherever what the network makes is not opaque.
     """
 
@@ -102,7 +103,7 @@ class Conditions:
         return Conditions(torch.cat([rgb, fill, known, outline], 1), self.heat, F.avg_pool2d(self.ground, 2))
 
     def rolled(self, rows: int, cols: int) -> Conditions:
-        """The same, moved by so many pixels of the planes and around the edges; the heat-maps move by whole cells."""
+        """The same, moved by rows and columns of the planes and around the edges; the heat-maps move by whole cells."""
         stride = self.planes.shape[2] // self.heat.shape[2]
         cells = round(rows / stride), round(cols / stride)
         planes, ground = (torch.roll(x, (rows, cols), (2, 3)) for x in (self.planes, self.ground))
@@ -132,8 +133,8 @@ def conditions(views: list[View], coarseness: np.ndarray, rngs: list[np.random.G
     views
         At one resolution, with one number of keypoints.
     coarseness
-        (B,) how vaguely outline and pose are told, as a fraction of the person's longer side: the outline is blurred by
-        it, and each keypoint is moved by Gaussian noise of it.
+        (B,) how vague outline and pose are, as a fraction of the person's longer side: the outline is blurred by it,
+        and each keypoint is moved by Gaussian noise of it.
     rngs
         One for each view; moves its keypoints.
     """

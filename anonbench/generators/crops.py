@@ -14,8 +14,9 @@ from tqdm import tqdm
 from anonbench.common.errors import UserError
 from anonbench.common.images import decode
 from anonbench.generators.condition import View
-from anonbench.regions.files import decode_region, read_regions
+from anonbench.regions.files import ImageRegions, decode_region, read_regions
 from anonbench.regions.footprint import footprint
+from anonbench.regions.morphology import dilated
 from anonbench.regions.window import resize, window_of
 
 # Crops are stored wider than the network's window by this factor, so that a view can be taken a little off its centre.
@@ -69,9 +70,9 @@ def read_crops(
     size
         The network's (width, height) px.
     partners
-        Each keypoint's mirror partner; empty where regions have no keypoints that the generator is told.
+        Each keypoint's mirror partner; empty where the generator reads no keypoints.
     limit
-        At most so many crops.
+        At most this many crops.
 
     Raises
     ------
@@ -81,10 +82,10 @@ def read_crops(
     found = []
     data = read_regions(regions)
     spare = round(size[0] * SPARE), round(size[1] * SPARE)
-    for record in tqdm(data["images"], desc="crops", unit="image"):
-        if not record["regions"]:
+    for record in tqdm(data.images, desc="crops", unit="image"):
+        if not record.regions:
             continue
-        path = images_dir / record["file_name"]
+        path = images_dir / record.file_name
         image = decode(path.read_bytes(), str(path))
         found += _of_image(image, record, spare, size, len(partners))
         if limit is not None and len(found) >= limit:
@@ -100,26 +101,25 @@ def read_crops(
 
 
 def _of_image(
-    image: np.ndarray, record: dict, spare: tuple[int, int], size: tuple[int, int], count: int
+    image: np.ndarray, record: ImageRegions, spare: tuple[int, int], size: tuple[int, int], count: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, bool]]:
-    regions = [decode_region(region) for region in record["regions"]]
-    prints = [footprint(region, image.shape[:2], lambda side: 0) for region in regions]
+    regions = [decode_region(region) for region in record.regions]
+    found = [footprint(region, image.shape[:2], lambda side: 0) for region in regions]
     outlines = []
-    for print_ in prints:
+    for place in found:
         outline = np.zeros(image.shape[:2], bool)
-        if print_.mask is not None:
-            outline[print_.window] = print_.mask
+        if place.mask is not None:
+            outline[place.window] = place.mask
         outlines.append(outline)
     total = np.sum(outlines, axis=0)
-    for region, print_, outline in zip(regions, prints, outlines, strict=True):
-        if print_.problem or print_.mask is None:
+    for region, place, outline in zip(regions, found, outlines, strict=True):
+        if place.problem or place.mask is None:
             continue
-        window = window_of(print_.box, size, SPARE)
+        window = window_of(place.box, size, SPARE)
         if spare[1] > ENLARGE * window.height:
             continue
-        others = total > outline
-        there = np.ones(image.shape[:2], bool)
-        masks = [resize(window.cut(mask).view(np.uint8) * 255, spare) > 127 for mask in (outline, others, there)]
+        others, inside = total > outline, np.ones(image.shape[:2], bool)
+        masks = [resize(window.cut(mask).view(np.uint8) * 255, spare) > 127 for mask in (outline, others, inside)]
         if not masks[0].any():
             continue
         keypoints = np.zeros((count, 3), np.float32)
@@ -164,19 +164,11 @@ def center_views(crops: Crops, indices: np.ndarray, grow: float) -> list[View]:
 
 
 def _view(image: np.ndarray, masks: np.ndarray, keypoints: np.ndarray, exact: bool, grow: float, hide: bool) -> View:
-    outline, others, there = (np.ascontiguousarray(masks[..., i]) for i in range(3))
+    outline, others, inside = (np.ascontiguousarray(masks[..., i]) for i in range(3))
     _, _, width, height = cv2.boundingRect(outline.view(np.uint8))
     radius = math.ceil(grow * max(width, height))
-    fill = grown(outline, radius) & there
-    known = there & ~fill
+    fill = dilated(outline, radius) & inside
+    known = inside & ~fill
     if hide:
-        known &= ~grown(others, radius)
+        known &= ~dilated(others, radius)
     return View(np.ascontiguousarray(image), fill, known, outline, keypoints, bool(exact))
-
-
-def grown(mask: np.ndarray, radius: float) -> np.ndarray:
-    """A mask (H, W) bool dilated by a disc of ``radius`` px."""
-    if radius <= 0 or not mask.any():
-        return mask
-    distance = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return distance <= radius

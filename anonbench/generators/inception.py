@@ -15,7 +15,7 @@ LAYER = "2048"  # the pooled features that Heusel et al., NeurIPS 2017, fit thei
 
 
 class Inception(nn.Module):
-    """Pooled features of the Inception-v3 of FID; only its input's gradients would flow, and nobody asks for them.
+    """Pooled features of the Inception-v3 of FID; nothing is learned through it.
 
     Parameters
     ----------

@@ -12,13 +12,12 @@ from torch import Tensor, nn
 from anonbench.generators.condition import Conditions, View, conditions
 from anonbench.generators.crops import Crops, center_views
 from anonbench.generators.features import Features, mobilenet_features
-from anonbench.generators.kinds.style_unet.codes import drawn
+from anonbench.generators.generator import drawn
 from anonbench.generators.losses import perceptual_distance
 
 # People that are looked at, and how many at once.
 MOST, BATCH = 256, 16
-# The pose is told as exactly, and the region grown as far (of the person's longer side), as for an anonymizer's
-# medium level.
+# The pose is as exact, and the region grown as far (of the person's longer side), as at an anonymizer's medium level.
 GROW, COARSENESS = 0.02, 0.01
 
 
@@ -62,8 +61,8 @@ class Quality:
     people: int
     fid: float | None = None
 
-    def as_dict(self) -> dict[str, float]:
-        """For the log; without what was not measured."""
+    def rounded(self) -> dict[str, float]:
+        """To five digits behind the point, by name; without what was not measured."""
         return {name: round(value, 5) for name, value in asdict(self).items() if value is not None}
 
 

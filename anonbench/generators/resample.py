@@ -25,12 +25,12 @@ def enlarged(maps: Tensor, size: Sequence[int]) -> Tensor:
     """
     if maps.device.type == "cpu":
         return F.interpolate(maps, size=tuple(size), mode="bilinear", align_corners=False)
-    down, across = (_weights(*ends, maps.device) for ends in zip(maps.shape[2:], size, strict=True))
+    down, across = (interpolation(*ends, maps.device) for ends in zip(maps.shape[2:], size, strict=True))
     return down.to(maps.dtype) @ maps @ across.to(maps.dtype).T
 
 
 @lru_cache(64)
-def _weights(inputs: int, outputs: int, device: torch.device) -> Tensor:
+def interpolation(inputs: int, outputs: int, device: torch.device) -> Tensor:
     """(outputs, inputs) float32: how much of each input every output has."""
     with torch.inference_mode(False), torch.no_grad():
         each = torch.eye(inputs)[None]

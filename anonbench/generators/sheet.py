@@ -20,7 +20,7 @@ GAP = 2  # px between pictures
 
 @torch.no_grad()
 def write_sheet(path: Path, generator: nn.Module, crops: Crops, seed: int, device: torch.device) -> None:
-    """Write a PNG: one column for each person; the original, the masked input, and one row for each latent code.
+    """Write a PNG: one column per person; the original, the masked input, and one row per latent code.
 
     Parameters
     ----------

@@ -16,9 +16,9 @@ from torch import Tensor
 from anonbench.common.devices import pick_device
 from anonbench.generators.condition import Conditions, View, conditions
 from anonbench.generators.files import read_generator
+from anonbench.generators.generator import drawn
 from anonbench.generators.grain import fineness, with_grain
 from anonbench.generators.ground import mirrored
-from anonbench.generators.kinds.style_unet.codes import drawn
 from anonbench.regions.anatomy import shared_joints
 from anonbench.regions.patch import Patch
 from anonbench.regions.window import Window, resize, window_of
@@ -58,20 +58,20 @@ class Synthesizer:
     def __init__(self, path: Path, device: str) -> None:
         self.device = torch.device(pick_device(device))
         self.generator, self.shape = read_generator(path, self.device)
-        self.size = self.shape.width, self.shape.height
+        self.size = self.shape.size
         self.expect(())
 
     def expect(self, names: Sequence[str]) -> None:
         """Say what the keypoints of the patches to come are, in their order.
 
-        Those that the generator has learned under the same names are told to it; its others count as not annotated, as
-        all do until this is called. A patch with another number of keypoints has none that could be named.
+        The generator reads those that it has learned under the same names; its others count as not annotated, as all do
+        until this is called. A patch with another number of keypoints has none that could be named.
         """
-        self.given = len(names)
-        self.told, self.source = shared_joints(self.shape.keypoint_names, names)
+        self.expected = len(names)
+        self.targets, self.sources = shared_joints(self.shape.keypoint_names, names)
 
     def reach(self, side: float) -> int:
-        """How many px of surroundings a region's window shows at most."""
+        """The most px of surroundings that a region's window shows."""
         aspect = max(self.size) / min(self.size)
         return int(np.ceil(side * (0.75 * aspect)))
 
@@ -85,7 +85,7 @@ class Synthesizer:
         patches
             Their ``rng`` gives each person's latent code, noise, and how the pose is varied.
         coarseness
-            How vaguely outline and pose are told (:func:`anonbench.generators.condition.conditions`).
+            How vague outline and pose are (:func:`anonbench.generators.condition.conditions`).
         """
         results: list[np.ndarray | str] = [""] * len(patches)
         work: list[tuple[int, Task]] = []
@@ -107,9 +107,9 @@ class Synthesizer:
 
             ahead = prepared(parts[0]) if parts else None
             for number, part in enumerate(parts, 1):
-                told = ahead.result()
+                inputs = ahead.result()
                 ahead = prepared(parts[number]) if number < len(parts) else None
-                for (index, task), output in zip(part, self._synthesize(*told), strict=True):
+                for (index, task), output in zip(part, self._synthesize(*inputs), strict=True):
                     pasting.append((index, pool.submit(_pasted, patches[index], task, output)))
         for index, pasted in pasting:
             results[index] = pasted.result()
@@ -138,14 +138,14 @@ class Synthesizer:
 
     def _keypoints(self, window: Window, patch: Patch) -> np.ndarray:
         keypoints = np.zeros((self.shape.keypoints, 3))
-        if patch.keypoints is not None and len(patch.keypoints) == self.given:
-            keypoints[self.told] = window.points(patch.keypoints[self.source], self.size)
+        if patch.keypoints is not None and len(patch.keypoints) == self.expected:
+            keypoints[self.targets] = window.points(patch.keypoints[self.sources], self.size)
         return keypoints
 
     def _prepare(
         self, views: list[View], rngs: list[np.random.Generator], coarseness: float
     ) -> tuple[Conditions, Tensor, Tensor]:
-        """What the network is told of a batch: conditions, latent codes, noise."""
+        """What the network gets of a batch: conditions, latent codes, noise."""
         given = conditions(views, np.full(len(views), coarseness), rngs)
         code = drawn(self.generator, rngs)
         noise = np.stack([rng.standard_normal((1, *self.size[::-1]), np.float32) for rng in rngs])
@@ -161,7 +161,7 @@ class Synthesizer:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let torch's operators use one thread of the CPU: with more they round otherwise."""
+    """Let torch's operators use one thread of the CPU: with more they round differently."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""What every recipe offers to the training loop."""
+"""What every kind's training offers to the training loop."""
 
 from __future__ import annotations
 
@@ -11,38 +11,36 @@ from torch import Tensor, nn
 
 from anonbench.generators.condition import Conditions
 from anonbench.generators.features import Features, mobilenet_features
-from anonbench.generators.files import Shape
+from anonbench.generators.generator import Generator
 from anonbench.generators.losses import perceptual_distance
 
 
-class Recipe(nn.Module, ABC):
+class Training(nn.Module, ABC):
     """A generator, its critics, their optimizers, and one step of their training.
 
     ``state`` and ``restore`` hold everything that a step depends on besides its inputs, so that training resumes bit
-    for bit.
+    for bit: a training's parameters and buffers, and its ``optimizers``.
 
     Parameters
     ----------
-    shape
-        Of the generator.
     steps
         How many there will be, for schedules.
     perceptual
         The network on whose features the perceptual loss is computed; the packaged MobileNetV2 where it is None.
     """
 
-    vague: ClassVar[tuple[float, float]] = (0.0, 0.0)
-    """Between which bounds the coarseness of outline and pose is drawn in training."""
+    coarseness: ClassVar[tuple[float, float]] = (0.0, 0.0)
+    """Between which bounds the coarseness of outline and pose (:func:`.condition.conditions`) is drawn in training."""
 
-    def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None) -> None:
+    def __init__(self, steps: int, perceptual: Features | None = None) -> None:
         super().__init__()
-        self.shape, self.steps = shape, steps
+        self.steps = steps
         self.features, self.perceptual = mobilenet_features(), perceptual
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
 
     @property
     @abstractmethod
-    def trained(self) -> nn.Module:
+    def trained(self) -> Generator:
         """The generator to write, in evaluation mode."""
 
     @abstractmethod
@@ -67,7 +65,7 @@ class Recipe(nn.Module, ABC):
         """
 
     def normal(self, random: torch.Generator, *size: int) -> Tensor:
-        """Standard normal numbers where the recipe computes; the same on every device."""
+        """Standard normal numbers where the training computes; the same on every device."""
         return torch.randn(*size, generator=random).to(next(self.parameters()).device)
 
     def distance(self, real: Tensor, made: Tensor, fill: Tensor, features: list[list[Tensor]]) -> Tensor:

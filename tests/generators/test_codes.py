@@ -7,10 +7,13 @@ import pytest
 import torch
 
 from anonbench.generators.condition import View, conditions
-from anonbench.generators.files import Shape, build
+from anonbench.generators.files import build
+from anonbench.generators.generator import drawn
 from anonbench.generators.kinds.style_unet import codes
-from anonbench.generators.kinds.style_unet.codes import CODE, GRIDS, Places, drawn, mixed
+from anonbench.generators.kinds.style_unet.codes import CODE, GRIDS, Places, mixed
+from anonbench.generators.kinds.style_unet.hyperparameters import CodeMixing
 from anonbench.generators.resample import resized
+from anonbench.generators.shape import Shape
 from anonbench.regions.anatomy import standing_bones
 from tests.helpers.standing import NAMES, PLACES
 
@@ -76,7 +79,7 @@ def where(places: Places, x: float, y: float) -> tuple[float, float]:
     return (laid[0].item() + 0.5) / rows, (laid[1].item() + 0.5) / columns
 
 
-def test_where_joints_are_told_a_limb_keeps_its_cells_wherever_it_points() -> None:
+def test_where_joints_are_known_a_limb_keeps_its_cells_wherever_it_points() -> None:
     outline = person((4, 112, 10, 90), height=128, width=96)
     stands = posed(outline)
     for x, y, down, across in ((50, 14, 0.06, 0.5), (64, 57, 0.5, 0.92), (41, 101, 0.95, 0.3), (50, 40, 0.33, 0.5)):
@@ -135,11 +138,9 @@ def test_a_gradient_reaches_code_and_image_at_any_size(size: tuple[int, int]) ->
     assert (inside > 0).all() and not image.grad[0, :, :, 0].any()
 
 
-def test_a_new_person_has_the_head_the_upper_and_the_lower_half_of_others(monkeypatch) -> None:
-    monkeypatch.setattr(codes, "TINT", 0.0)
-    monkeypatch.setattr(codes, "JITTER", 0.0)
+def test_a_new_person_has_the_head_the_upper_and_the_lower_half_of_others() -> None:
     known = torch.arange(20.0)[:, None, None, None].expand(-1, CODE, *GRIDS["body"])
-    made = mixed(known, 400, torch.Generator().manual_seed(0))
+    made = mixed(known, 400, torch.Generator().manual_seed(0), CodeMixing(tint=0, jitter=0))
     assert (made == made[:, :1, :, :1]).all()
     rows = made[:, 0, :, 0]
     assert all(set(rows[:, row].tolist()) == set(range(20)) for row in (0, 4, -1))
@@ -150,20 +151,20 @@ def test_a_new_person_has_the_head_the_upper_and_the_lower_half_of_others(monkey
 
 def test_nobody_comes_back_unchanged_and_colours_stay_near() -> None:
     known = torch.randn(5, CODE, 4, 3, generator=torch.Generator().manual_seed(0))
-    made = mixed(known, 200, torch.Generator().manual_seed(1))
+    made = mixed(known, 200, torch.Generator().manual_seed(1), CodeMixing())
     assert torch.cdist(made.flatten(1), known.flatten(1)).min() > 0.01
     assert made.std(0).mean() == pytest.approx(float(known.std(0).mean()), rel=0.3)
 
 
-@pytest.mark.parametrize("network", ["style_unet", "context_encoder"])
-def test_a_code_depends_on_its_source_alone(network: str) -> None:
+@pytest.mark.parametrize("kind", ["style_unet", "context_encoder"])
+def test_a_code_depends_on_its_source_alone(kind: str) -> None:
     torch.manual_seed(0)
-    generator = build(Shape(network=network, region="body", width=32, height=64, channels=4))
+    generator = build(Shape(kind=kind, region="body", width=32, height=64, channels=4))
 
     def of(*seeds: int) -> torch.Tensor:
         return drawn(generator, [np.random.default_rng(seed) for seed in seeds])
 
     together = of(3, 4)
     assert torch.equal(together, torch.cat([of(3), of(4)])) and torch.equal(together, of(3, 4))
-    assert torch.equal(*together) == (network == "context_encoder")
-    assert together.shape == ((2, CODE, *GRIDS["body"]) if network == "style_unet" else (2, 0))
+    assert torch.equal(*together) == (kind == "context_encoder")
+    assert together.shape == ((2, CODE, *GRIDS["body"]) if kind == "style_unet" else (2, 0))

@@ -1,4 +1,4 @@
-"""What a generator is told: never a pixel that it must not know."""
+"""What a generator sees: never a pixel that it must not know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import torch
 
 from anonbench.generators.condition import View, conditions
 from anonbench.generators.crops import read_crops, sample_views
-from anonbench.generators.files import Shape, build
+from anonbench.generators.files import build
+from anonbench.generators.shape import Shape
 from tests.helpers.people import NAMES, person, write_people
 
 
@@ -52,7 +53,7 @@ def test_a_coarser_condition_says_less_of_outline_and_pose() -> None:
     assert not torch.equal(given.heat[0], given.heat[2])
 
 
-def test_a_guessed_outline_is_told_more_vaguely_and_the_pose_is_not() -> None:
+def test_a_guessed_outline_is_vaguer_and_the_pose_is_not() -> None:
     made = [view(exact=exact) for exact in (True, False)]
     given = conditions(made, np.array([0, 0]), [np.random.default_rng(0) for _ in range(2)])
     differs = (given.planes[0] != given.planes[1]).flatten(1).any(1)
@@ -88,12 +89,12 @@ def test_what_is_made_stands_before_the_ground_and_only_where_to_fill() -> None:
     assert torch.equal(given.ground * given.known, given.planes[:, :3])
 
 
-@pytest.mark.parametrize("network", ["style_unet", "context_encoder"])
-def test_a_network_sees_only_known_pixels(network: str) -> None:
+@pytest.mark.parametrize("kind", ["style_unet", "context_encoder"])
+def test_a_network_sees_only_known_pixels(kind: str) -> None:
     one = view()
     two = view(np.where(one.known[..., None], one.image, 255 - one.image))
     torch.manual_seed(0)
-    shape = Shape(network=network, region="body", width=32, height=64, channels=4, keypoint_names=NAMES)
+    shape = Shape(kind=kind, region="body", width=32, height=64, channels=4, keypoint_names=NAMES)
     generator = build(shape).eval()
     for parameter in generator.parameters():
         parameter.data += 0.05 * torch.randn(parameter.shape)

@@ -11,10 +11,9 @@ from torchvision.models import mobilenet_v2, vgg16
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_file
 from anonbench.generators.features import fold_norms, mobilenet_features, vgg_features
-from anonbench.generators.files import Shape
-from anonbench.generators.kinds import training_class
-from anonbench.generators.train import Schedule, train_generator
-from tests.helpers.people import write_people
+from anonbench.generators.kinds.style_unet.training import StyleUnetTraining
+from anonbench.generators.shape import Shape
+from tests.helpers.people import train, write_people
 
 
 @pytest.fixture(scope="module")
@@ -53,22 +52,13 @@ def test_folded_norms_change_nothing_but_their_number() -> None:
     torch.testing.assert_close(folded(images), expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("network", ["style_unet", "context_encoder"])
-def test_a_generator_can_be_trained_with_it(weights: Path, tmp_path: Path, network: str) -> None:
+@pytest.mark.parametrize("kind", ["style_unet", "context_encoder"])
+def test_a_generator_can_be_trained_with_it(weights: Path, tmp_path: Path, kind: str) -> None:
     files = write_people(tmp_path / "people", images=2)
     logs = []
     for vgg in (None, {"file": str(weights), "sha256": sha256_file(weights)}):
-        train_generator(
-            **files,
-            out_dir=tmp_path / str(bool(vgg)),
-            settings={"network": network, "region": "body", "width": 32, "height": 64, "channels": 4},
-            schedule=Schedule(epochs=1, batch=4, snapshot_every=1, max_people=10, seed=0),
-            vgg16=vgg,
-            device="cpu",
-            precision="float32",
-            threads=1,
-        )
-        logs.append((tmp_path / str(bool(vgg)) / "log.json").read_text())
+        out = train(files, tmp_path / str(bool(vgg)), kind, epochs=1, vgg16=vgg)
+        logs.append((out / "log.json").read_text())
     assert logs[0] != logs[1]
 
 
@@ -87,6 +77,6 @@ def test_another_file_is_refused(weights: Path, tmp_path: Path) -> None:
         vgg_features(path, sha256_file(path))
 
 
-def test_a_recipe_without_it_uses_the_packaged_network() -> None:
-    shape = Shape(network="style_unet", region="face", width=32, height=32, channels=4)
-    assert training_class("style_unet")(shape, 1).perceptual is None
+def test_a_training_without_it_uses_the_packaged_network() -> None:
+    shape = Shape(kind="style_unet", region="face", width=32, height=32, channels=4)
+    assert StyleUnetTraining(shape, 1).perceptual is None

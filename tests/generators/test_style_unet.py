@@ -6,9 +6,10 @@ import numpy as np
 import torch
 
 from anonbench.generators.condition import View, conditions
-from anonbench.generators.files import Shape, build
+from anonbench.generators.files import build
 from anonbench.generators.kinds.style_unet.codes import CODE, GRIDS, PALETTE
 from anonbench.generators.kinds.style_unet.network import STYLE, ModulatedConv
+from anonbench.generators.shape import Shape
 
 
 def test_a_modulated_convolution_gives_as_much_for_a_stronger_signal() -> None:
@@ -27,7 +28,7 @@ def test_a_cells_colour_reaches_its_own_place_on_the_person() -> None:
     view = View(np.zeros((128, 64, 3), np.uint8), outline, ~outline, outline, np.zeros((0, 3)), True)
     given = conditions([view], np.zeros(1), [np.random.default_rng(0)])
     torch.manual_seed(0)
-    generator = build(Shape(network="style_unet", region="body", width=64, height=128, channels=4)).eval()
+    generator = build(Shape(kind="style_unet", region="body", width=64, height=128, channels=4)).eval()
     rows, columns = GRIDS["body"]
     code, noise = torch.zeros(1, CODE, rows, columns), torch.zeros(1, 1, 128, 64)
     changed = code.clone()

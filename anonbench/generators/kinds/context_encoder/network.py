@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from anonbench.common.errors import UserError
 from anonbench.generators.condition import Conditions
+from anonbench.generators.generator import Generator
+from anonbench.generators.shape import Shape
 
 STAGES = 4
 
 
-class Network(nn.Module):
+class Network(Generator):
     """Four strided convolutions, the mask joined to the encoding, four transposed convolutions.
 
     Pathak et al., CVPR 2016 (Context Encoders), with the convolutional ladder of Radford et al., ICLR 2016 (DCGAN). It
-    reads the known pixels only, is told neither outline nor pose, and has no latent code: each surrounding has one
-    person.
+    reads the known pixels only, neither outline nor pose, and has no latent code: each place has one person.
 
     Parameters
     ----------
-    width, height
-        px; multiples of 16.
-    channels
-        Of the first convolution, 64 in the literature; each following one has twice as many.
-    keypoint_names, region
-        Not used: this generator is told no pose, and is the same for faces and bodies.
+    shape
+        Of width and height in px that are multiples of 16. ``channels`` are those of the first convolution, 64 in the
+        literature; each following one has twice as many. Keypoints and region are not used: this generator reads no
+        pose, and is the same for faces and bodies.
 
     Raises
     ------
-    ValueError
+    UserError
         If the size cannot be halved four times.
     """
 
-    def __init__(self, width: int, height: int, channels: int, keypoint_names: Sequence[str], region: str) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
+        width, height, channels = shape.width, shape.height, shape.channels
         if width % 2**STAGES or height % 2**STAGES:
-            raise ValueError(f"needs a width and height that are multiples of {2**STAGES} px, got {width} x {height}")
+            raise UserError(
+                f"The generator {shape.kind} needs a width and height that are multiples of {2**STAGES} px,"
+                f" got {width} x {height}.",
+                "Change the generator's size.",
+            )
         self.encode = ladder(3, channels)
         wide = [8 * channels + 1, 4 * channels, 2 * channels, channels]
         layers: list[nn.Module] = []

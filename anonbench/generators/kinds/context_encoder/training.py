@@ -8,15 +8,11 @@ from torch import Tensor, nn
 
 from anonbench.generators.condition import Conditions
 from anonbench.generators.features import Features
-from anonbench.generators.files import Shape, build
-from anonbench.generators.kinds.context_encoder.network import STAGES, ladder
+from anonbench.generators.kinds.context_encoder.hyperparameters import Hyperparameters
+from anonbench.generators.kinds.context_encoder.network import STAGES, Network, ladder
 from anonbench.generators.losses import inside
-from anonbench.generators.training import Recipe, descend
-
-LEARNING_RATE = 2e-4
-BETAS = 0.5, 0.999
-# Weights of the losses: reconstruction leads, as in Pathak et al., section 3.2.
-RECONSTRUCTION, PERCEPTUAL, ADVERSARIAL = 10.0, 1.0, 1.0
+from anonbench.generators.shape import Shape
+from anonbench.generators.training import Training, descend
 
 
 class Discriminator(nn.Module):
@@ -32,40 +28,68 @@ class Discriminator(nn.Module):
         return self.layers(images)
 
 
-class Training(Recipe):
-    """Adam, binary cross-entropy, L1 and perceptual distance where something is synthesized."""
+class ContextEncoderTraining(Training):
+    """Adam, binary cross-entropy, L1 and perceptual distance where something is synthesized.
 
-    def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None) -> None:
-        super().__init__(shape, steps, perceptual)
-        self.generator = build(shape)
+    Parameters
+    ----------
+    shape
+        Of the generator.
+    steps, perceptual
+        As of :class:`Training`.
+    hyperparameters
+        Rates and weights.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        steps: int,
+        perceptual: Features | None = None,
+        hyperparameters: Hyperparameters | None = None,
+    ) -> None:
+        super().__init__(steps, perceptual)
+        self.hyper = hyperparameters or Hyperparameters()
+        self.generator = Network(shape)
         self.critic = Discriminator(shape.width, shape.height, shape.channels)
+        rate, betas = self.hyper.learning_rate, self.hyper.betas
         self.optimizers = {
-            "generator": torch.optim.Adam(self.generator.parameters(), LEARNING_RATE, BETAS),
-            "critic": torch.optim.Adam(self.critic.parameters(), LEARNING_RATE, BETAS),
+            "generator": torch.optim.Adam(self.generator.parameters(), rate, betas),
+            "critic": torch.optim.Adam(self.critic.parameters(), rate, betas),
         }
 
     @property
-    def trained(self) -> nn.Module:
+    def trained(self) -> Network:
         """The generator itself."""
         return self.generator.eval()
 
     def step(self, number: int, given: Conditions, real: Tensor, random: torch.Generator) -> dict[str, Tensor]:
-        """See :class:`Recipe`."""
+        """See :class:`Training`."""
         self.train()
         fake = given.composite(self.generator(given, given.fill, given.fill))
-        yes, no = self.critic(real), self.critic(fake.detach())
-        critic = F.binary_cross_entropy_with_logits(yes, torch.ones_like(yes)) + F.binary_cross_entropy_with_logits(
-            no, torch.zeros_like(no)
-        )
+        critic = self.critic_loss(real, fake)
         descend(self.optimizers["critic"], critic)
+        losses = self.generator_losses(given, real, fake)
+        descend(self.optimizers["generator"], self.hyper.weights.total(losses))
+        return {name: loss.detach() for name, loss in {"critic": critic, **losses}.items()}
+
+    def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """What the critic minimizes: that it takes people (B, 3, H, W) for what they are."""
+        yes, no = self.critic(real), self.critic(fake.detach())
+        return log_loss(yes, True) + log_loss(no, False)
+
+    def generator_losses(self, given: Conditions, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """What the generator minimizes, each without its weight."""
         fooled = self.critic(fake)
         with torch.no_grad():
             target = self.features(real)
-        losses = {
-            "adversarial": F.binary_cross_entropy_with_logits(fooled, torch.ones_like(fooled)),
+        return {
+            "adversarial": log_loss(fooled, True),
             "l1": inside((fake - real).abs(), given.fill),
             "perceptual": self.distance(real, fake, given.fill, [target, self.features(fake)]),
         }
-        total = ADVERSARIAL * losses["adversarial"] + RECONSTRUCTION * losses["l1"] + PERCEPTUAL * losses["perceptual"]
-        descend(self.optimizers["generator"], total)
-        return {"critic": critic.detach(), **{name: loss.detach() for name, loss in losses.items()}}
+
+
+def log_loss(logits: Tensor, real: bool) -> Tensor:
+    """Binary cross-entropy of logits (B,) that should say "real" of every image, or of none."""
+    return F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits) if real else torch.zeros_like(logits))

@@ -1,34 +1,29 @@
 """The latent codes of the style generator: how real people look, and people who do not exist in between.
 
-A code is a grid laid over the person, along the limbs where joints are told, else from edge to edge of the outline.
-Each of its cells holds a palette, the mean colour there, and an appearance, ``APPEARANCE`` numbers that are learned. A
-generator that is told colours need not find out what a code's numbers are for, and does not make everybody gray; and
-one that is told where on the person a detail is need not give everybody the same detail in the same place.
+A code is a grid laid over the person, along the limbs where joints are known, else from edge to edge of the outline.
+Each of its cells holds a palette, its mean colour, and an appearance, ``APPEARANCE`` numbers that are learned. A
+generator that gets colours need not find out what a code's numbers are for, and does not make everybody gray; and
+one that knows where on the person a detail is need not give everybody the same detail in the same place.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from anonbench.generators.kinds.style_unet.hyperparameters import CodeMixing
 from anonbench.generators.resample import resized
 
-# Rows and columns of the grid. A person's own picture of so many pixels shows neither face nor print.
+# Rows and columns of the grid. A person's own picture of that few pixels shows neither face nor print.
 GRIDS = {"body": (16, 6), "face": (6, 4)}
 PALETTE, APPEARANCE = 3, 4
 CODE = PALETTE + APPEARANCE
-# The grid is laid out on less than twice so many rows of pixels.
+# The grid is laid out on at least this many rows of pixels, and less than twice as many.
 FINEST = 64
-# Where a new person's head and trunk, and upper and lower halves, may meet, as a fraction of the grid's height.
-NECK, WAIST = (0.1, 0.2), (0.3, 0.9)
-# By how much the colours of each part are changed, of -1..1, and its appearance, of what people differ by.
-TINT, JITTER = 0.05, 0.2
-# So many bones have to be told, or the outline says where on the person a pixel is.
+# Bones that have to be known; with fewer, the outline says where on the person a pixel is.
 POSED = 4
 # A joint's peak has 2 pi in all; one that shows less than this of it is not in the window.
 PEAK_SHOWN = 0.5
@@ -41,12 +36,12 @@ SHARED = 1e-3
 class Places:
     """Where the cells of a grid lie on people, each pixel belonging to the up to four nearest cells.
 
-    One person's grid has to fit another person. Where joints are told, each pixel has the place that it would have on a
-    standing person: a mean of those of the nearest points of all bones, weighted by the inverse fourth power of the
-    distance (Shepard, "A two-dimensional interpolation function for irregularly-spaced data", 1968). So an arm keeps
-    its sleeve wherever it points; and what is near the bones counts most, since an outline that was drawn around the
-    joints is wider than the person. Elsewhere rows are spread evenly from the outline's top to its bottom, columns from
-    its left to its right edge at each height.
+    One person's grid has to fit another person. Where joints are known, each pixel has the place that it would have
+    on a standing person: a mean of those of the nearest points of all bones, weighted by the inverse fourth power of
+    the distance (Shepard, "A two-dimensional interpolation function for irregularly-spaced data", 1968). So an arm
+    keeps its sleeve wherever it points; and what is near the bones counts most, since an outline that was drawn around
+    the joints is wider than the person. Elsewhere rows are spread evenly from the outline's top to its bottom, columns
+    from its left to its right edge at each height.
 
     Parameters
     ----------
@@ -57,7 +52,7 @@ class Places:
     grid
         Its rows and columns.
     heat
-        (B, K, h, w) a peak for each joint that is told, as in :class:`anonbench.generators.condition.Conditions`.
+        (B, K, h, w) a peak for each known joint, as in :class:`anonbench.generators.condition.Conditions`.
     bones, standing
         (M, 2) joints that are joined, and (M, 2, 2) where each end is on a standing person, down and across in 0..1
         (:func:`anonbench.regions.anatomy.standing_bones`).
@@ -112,11 +107,11 @@ class Places:
         return sums[:, :-1] / (sums[:, -1:] + 1e-9)
 
 
-def _ends(there: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+def _ends(found: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
     """(..., 1) first and last of n places where (..., n) is true; all of them where nothing is."""
-    none = ~there.any(-1, keepdim=True)
-    first = torch.where(there, places, torch.inf).amin(-1, keepdim=True)
-    last = torch.where(there, places, -torch.inf).amax(-1, keepdim=True)
+    none = ~found.any(-1, keepdim=True)
+    first = torch.where(found, places, torch.inf).amin(-1, keepdim=True)
+    last = torch.where(found, places, -torch.inf).amax(-1, keepdim=True)
     return torch.where(none, places[0], first), torch.where(none, places[-1], last)
 
 
@@ -131,7 +126,7 @@ def _edges(person: Tensor, x: Tensor, reach: int) -> tuple[Tensor, Tensor]:
 
 
 def _along_bones(heat: Tensor, bones: Tensor, standing: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Of pixels at ``y`` (h,) and ``x`` (w,), by the bones whose ends are told.
+    """Of pixels at ``y`` (h,) and ``x`` (w,), by the bones whose ends are known.
 
     Whether there are enough, (B, 1, 1); how near they are, (B, h, w) in 0..1; and how far down and across a standing
     person the pixels are, (2, B, h, w).
@@ -144,25 +139,25 @@ def _along_bones(heat: Tensor, bones: Tensor, standing: Tensor, y: Tensor, x: Te
         )
         joints.append((lines * cells).sum(2) / mass.clamp(min=PEAK_SHOWN) - 0.5)
     ends = torch.stack(joints, -1)[:, bones]  # (B, M, 2, 2) px of y, x
-    told = (mass > PEAK_SHOWN)[:, bones].all(2)
+    known = (mass > PEAK_SHOWN)[:, bones].all(2)
     start, bone = ends[:, :, 0], ends[:, :, 1] - ends[:, :, 0]
     offset = [pixels - start[..., i, None, None] for i, pixels in enumerate((y[:, None], x))]
     bone = [bone[..., i, None, None] for i in range(2)]
     share = ((offset[0] * bone[0] + offset[1] * bone[1]) / (bone[0] ** 2 + bone[1] ** 2 + 1e-6)).clamp(0, 1)
     squared = sum((o - share * b) ** 2 for o, b in zip(offset, bone, strict=True)) / (THICKNESS * len(y)) ** 2
-    weights = told[..., None, None] / (squared + 1) ** 2  # (B, M, h, w)
+    weights = known[..., None, None] / (squared + 1) ** 2  # (B, M, h, w)
     along = torch.einsum("bmhw,mc->cbhw", weights, standing[:, 0])
     along = along + torch.einsum("bmhw,mc->cbhw", weights * share, standing[:, 1] - standing[:, 0])
-    return (told.sum(1) >= POSED)[:, None, None], weights.amax(1), along / weights.sum(1).clamp(min=1e-12)
+    return (known.sum(1) >= POSED)[:, None, None], weights.amax(1), along / weights.sum(1).clamp(min=1e-12)
 
 
 def _hats(position: Tensor, count: int) -> Tensor:
-    """(..., count) shares in each of so many cells of positions in 0..1, which add up to 1; beyond is the last cell."""
+    """(..., count) shares of each cell in positions in 0..1, which add up to 1; what is beyond is the last cell's."""
     place = (position * count - 0.5).clamp(0, count - 1)
     return (1 - (place[..., None] - torch.arange(count, device=place.device)).abs()).clamp(min=0)
 
 
-def mixed(known: Tensor, count: int, random: torch.Generator) -> Tensor:
+def mixed(known: Tensor, count: int, random: torch.Generator, mixing: CodeMixing) -> Tensor:
     """(count, CODE, rows, columns) codes of people who do not exist, on the CPU.
 
     Each has the head of one person, the upper half of a second and the lower half of a third, tinted and jittered, so
@@ -175,22 +170,18 @@ def mixed(known: Tensor, count: int, random: torch.Generator) -> Tensor:
         (N, CODE, rows, columns) codes of real people.
     random
         On the CPU, so that all devices draw the same.
+    mixing
+        Where the parts meet and by how much they are changed.
     """
     known = known.detach().cpu()
     sources = known[torch.randint(len(known), (3, count), generator=random)]
     rows = known.shape[2]
-    neck, waist = (a + (b - a) * torch.rand(count, 1, generator=random) for a, b in (NECK, WAIST))
+    neck, waist = (a + (b - a) * torch.rand(count, 1, generator=random) for a, b in (mixing.neck, mixing.waist))
     height = (torch.arange(rows) + 0.5) / rows
     part = (height > neck).long() + (height > waist)
-    spread = JITTER * known.std(0, correction=0)
-    spread[:PALETTE] = TINT
+    spread = mixing.jitter * known.std(0, correction=0)
+    spread[:PALETTE] = mixing.tint
     noise = torch.randn(3, count, PALETTE, 1, 1, generator=random).expand(-1, -1, -1, *known.shape[2:])
     noise = torch.cat([noise, torch.randn(3, count, APPEARANCE, *known.shape[2:], generator=random)], 2)
     candidates = sources + spread * noise
     return candidates.gather(0, part[None, :, None, :, None].expand(1, *candidates.shape[1:]))[0]
-
-
-def drawn(generator: nn.Module, rngs: Sequence[np.random.Generator]) -> Tensor:
-    """(B, …) codes of new people for any generator, one from each source of random numbers."""
-    randoms = (torch.Generator().manual_seed(int(rng.integers(2**62))) for rng in rngs)
-    return torch.cat([generator.draw(1, random) for random in randoms])

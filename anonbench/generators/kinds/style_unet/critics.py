@@ -15,10 +15,10 @@ HIDDEN = 64
 
 
 class ProjectedCritic(nn.Module):
-    """Judges frozen features at four scales, mixed by fixed random projections, given the condition.
+    """Judges frozen features at four scales, mixed by fixed random projections, and the condition.
 
     Sauer et al., NeurIPS 2021 (Projected GANs): section 3.2, cross-channel and cross-scale mixing. The heads are
-    fully convolutional and see what was told of the person, so that they judge place and pose, too.
+    fully convolutional and see fill, outline and keypoints, so that they judge place and pose, too.
     """
 
     def __init__(self, channels: tuple[int, ...], keypoints: int) -> None:
@@ -49,10 +49,10 @@ class ProjectedCritic(nn.Module):
                 x = x + enlarged(above, x.shape[2:])
             above = mix(x)
             mixed.append(above)
-        told = [given.planes[:, 3:6:2], given.heat]
+        beside = [given.planes[:, 3:6:2], given.heat]
         logits = []
         for head, x in zip(self.heads, reversed(mixed), strict=True):
-            here = [F.adaptive_avg_pool2d(plane, x.shape[2:]) for plane in told if plane.shape[1]]
+            here = [F.adaptive_avg_pool2d(plane, x.shape[2:]) for plane in beside if plane.shape[1]]
             logits.append(head(torch.cat([x, *here], 1)))
         return logits
 

@@ -1,25 +1,25 @@
-"""The generator to use: a U-Net with co-modulated decoder whose skips carry only known pixels."""
+"""The network: a U-Net with co-modulated decoder whose skips carry only known pixels."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from anonbench.common.errors import UserError
 from anonbench.generators.condition import HEAT_STRIDE, PLANES, Conditions
+from anonbench.generators.generator import Generator
 from anonbench.generators.kinds.style_unet.codes import CODE, GRIDS, PALETTE, Places, mixed
+from anonbench.generators.kinds.style_unet.hyperparameters import CodeMixing, Opacity
 from anonbench.generators.resample import enlarged, resized
+from anonbench.generators.shape import Shape
 from anonbench.regions.anatomy import standing_bones
 
 REMEMBERED = 256  # people whose codes a generator keeps, to draw new ones from
 STYLE = 128  # width of the style vector
-BELTS = 4  # into so many parts of a person's height the code is summed up for the style
-# Whether a pixel shows the person, in logits: what the outline says at most, and what the network may add. With more
-# freedom it fools the critics by making everybody transparent, since the ground is always real.
-OUTLINED, ADDED = 5.0, 2.0
+BELTS = 4  # parts of a person's height, each of which the code is summed up over for the style
 WIDEST = 8  # channels never exceed this many times those of the finest stage
 
 
@@ -52,7 +52,7 @@ class ModulatedConv(nn.Module):
         return F.leaky_relu(x, 0.2) * math.sqrt(2)
 
 
-class Network(nn.Module):
+class Network(Generator):
     """From conditions and a latent code to an image.
 
     An encoder reads the known surroundings, what to fill, outline and keypoints. Its features reach the decoder through
@@ -68,29 +68,33 @@ class Network(nn.Module):
 
     Parameters
     ----------
-    width, height
-        px; multiples of 32 for 96 px and more, of 16 below.
-    channels
-        Of the finest stage; each coarser one has twice as many, up to eight times.
-    keypoint_names
-        One for each heat-map; there may be none.
-    region
-        ``face`` or ``body``, which decides the code's grid.
+    shape
+        Of width and height in px that are multiples of 32 where both are 96 px or more, of 16 below. ``channels`` are
+        those of the finest stage; each coarser one has twice as many, up to eight times. There is one heat-map for each
+        keypoint. The region decides the code's grid.
+    mixing, opacity
+        Parameters that decide no tensor.
 
     Raises
     ------
-    ValueError
+    UserError
         If the size cannot be halved often enough.
     """
 
-    def __init__(self, width: int, height: int, channels: int, keypoint_names: Sequence[str], region: str) -> None:
+    def __init__(self, shape: Shape, mixing: CodeMixing | None = None, opacity: Opacity | None = None) -> None:
         super().__init__()
-        self.grid, keypoints = GRIDS[region], len(keypoint_names)
-        for name, array in zip(("bones", "standing"), standing_bones(keypoint_names), strict=True):
+        self.mixing, self.opacity = mixing or CodeMixing(), opacity or Opacity()
+        width, height, channels, keypoints = shape.width, shape.height, shape.channels, shape.keypoints
+        self.grid = GRIDS[shape.region]
+        for name, array in zip(("bones", "standing"), standing_bones(shape.keypoint_names), strict=True):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
         depth = int(math.log2(min(width, height) / 3))
         if width % 2**depth or height % 2**depth:
-            raise ValueError(f"needs a width and height that are multiples of {2**depth} px, got {width} x {height}")
+            raise UserError(
+                f"The generator {shape.kind} needs a width and height that are multiples of {2**depth} px,"
+                f" got {width} x {height}.",
+                "Change the generator's size.",
+            )
         wide = [channels * min(2**i, WIDEST) for i in range(depth + 1)]
         self.heat_at = int(math.log2(HEAT_STRIDE))
 
@@ -111,8 +115,8 @@ class Network(nn.Module):
         for i in reversed(range(depth)):
             self.up.append(nn.Conv2d(wide[i + 1], wide[i], 1))
             self.fuse.append(nn.Conv2d(wide[i], wide[i], 1))
-            told = 2 + CODE + (keypoints if i >= self.heat_at else 0)
-            self.tell.append(nn.Conv2d(told, wide[i], 1))
+            inputs = 2 + CODE + (keypoints if i >= self.heat_at else 0)
+            self.tell.append(nn.Conv2d(inputs, wide[i], 1))
             self.refine.append(nn.ModuleList([ModulatedConv(wide[i], wide[i]) for _ in range(1 if i == 0 else 2)]))
             self.leave.append(nn.Conv2d(wide[i], 4, 1))
         self.register_buffer("remembered", torch.randn(REMEMBERED, CODE, *self.grid) * 0.5)
@@ -123,7 +127,7 @@ class Network(nn.Module):
 
     def draw(self, count: int, random: torch.Generator) -> Tensor:
         """(count, CODE, rows, columns) codes of people who do not exist (:func:`.codes.mixed`)."""
-        return mixed(self.remembered, count, random)
+        return mixed(self.remembered, count, random, self.mixing)
 
     def places(self, given: Conditions) -> Places:
         """Where codes lie on the people of a batch."""
@@ -173,17 +177,17 @@ class Network(nn.Module):
         ):
             x = enlarged(up(x), [2 * side for side in x.shape[2:]])
             known = F.avg_pool2d(given.known, 2 ** (i - finest))
-            told = [F.avg_pool2d(given.planes[:, 3:6:2], 2 ** (i - finest))]
-            told.append(resized(laid, x.shape[2:]))
+            beside = [F.avg_pool2d(given.planes[:, 3:6:2], 2 ** (i - finest))]
+            beside.append(resized(laid, x.shape[2:]))
             if i >= self.heat_at and given.heat.shape[1]:
-                told.append(F.avg_pool2d(given.heat, 2 ** (i - self.heat_at)))
-            x = x + fuse(skips[i] * known) + tell(torch.cat(told, 1))
+                beside.append(F.avg_pool2d(given.heat, 2 ** (i - self.heat_at)))
+            x = x + fuse(skips[i] * known) + tell(torch.cat(beside, 1))
             for layer in refine:
                 x = layer(x, style, _coarser(noise, i))
             image = leave(x) if image is None else leave(x) + resized(image, x.shape[2:])
         person, opaque = image.split((3, 1), 1)
         person = person + resized(laid[:, :PALETTE], person.shape[2:])
-        opaque = OUTLINED * (2 * given.outline - 1) + ADDED * torch.tanh(opaque)
+        opaque = self.opacity.outlined * (2 * given.outline - 1) + self.opacity.added * torch.tanh(opaque)
         return torch.cat([person, torch.sigmoid(opaque)], 1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -11,55 +11,63 @@ from torch import Tensor, nn
 
 from anonbench.generators.condition import Conditions
 from anonbench.generators.features import Features
-from anonbench.generators.files import Shape, build
-from anonbench.generators.kinds.style_unet.codes import APPEARANCE, PALETTE
+from anonbench.generators.kinds.style_unet.codes import PALETTE
 from anonbench.generators.kinds.style_unet.critics import PixelCritic, ProjectedCritic
-from anonbench.generators.losses import (
+from anonbench.generators.kinds.style_unet.encoder import Encoder
+from anonbench.generators.kinds.style_unet.hyperparameters import Hyperparameters
+from anonbench.generators.kinds.style_unet.losses import (
     hinge_critic,
     hinge_generator,
-    inside,
     kullback_leibler,
     strength_difference,
     texture_difference,
 )
-from anonbench.generators.training import Recipe, descend
+from anonbench.generators.kinds.style_unet.network import Network
+from anonbench.generators.losses import inside
+from anonbench.generators.shape import Shape
+from anonbench.generators.training import Training, descend
 
-LEARNING_RATE, CRITIC_RATE = 5e-4, 4e-4
-BETAS = 0.0, 0.99
-WARM_UP = 50  # steps
-STRIDE = 32  # of the coarsest features
-# The share of the steps that are made at half the size, which costs a third of the time; none where half of the shorter
-# side would be less than so many px, at which a person is a few blots.
-HALF_SIZED, SMALLEST_HALF = 0.5, 64
-# Norm to which the generator's gradient is cut. Usual ones are 20 to 60; a single far larger one undoes a training.
-STEEPEST = 100.0
-# Half-life of the average of the generator's weights, at most so many steps; it is shorter while there are few.
-AVERAGED = 350
-# What of the details is held to that of real people. Generators that differ in it leave different traces.
+# What of the details is held to that of real people.
 TEXTURES = {"spread": texture_difference, "mean": strength_difference}
-# Weights of the losses.
-PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE, COLOURS = 0.5, 1.0, 3.0, 3.0, 2.0, 0.005, 10.0, 3.0
 
 
-class Encoder(nn.Module):
-    """A person's appearance, as a distribution: from colours and features pooled over the cells of the code's grid.
+@dataclass(frozen=True)
+class Batch:
+    """What the losses of a step are computed from. The first half of the B people is to be the real ones again.
 
-    The conditional variational part of BicycleGAN (Zhu et al., NeurIPS 2017, section 3.2). It is kept near the normal
-    distribution only so far that its scale does not run away: new codes are mixed from people's, not drawn from it.
+    Parameters
+    ----------
+    given
+        The conditions.
+    real, fake
+        (B, 3, H, W) in -1..1, the originals and what the generator made of them.
+    code
+        (B, CODE, rows, columns): whom it was to make.
+    target, made
+        The frozen features of originals and fakes; no gradient flows through the first.
+    mean, log_variance
+        (B / 2, APPEARANCE, rows, columns): the appearance of the real people whom the first half is to be.
+    colours
+        How far each cell's colour is from its code's, mean absolute difference.
     """
 
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.layer = nn.Conv2d(channels, 2 * APPEARANCE, 1)
-        nn.init.normal_(self.layer.weight, std=0.01)
-        nn.init.zeros_(self.layer.bias)
+    given: Conditions
+    real: Tensor
+    fake: Tensor
+    code: Tensor
+    target: list[Tensor]
+    made: list[Tensor]
+    mean: Tensor
+    log_variance: Tensor
+    colours: Tensor
 
-    def forward(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, C, rows, columns) to means and log-variances, (B, APPEARANCE, rows, columns) each."""
-        return self.layer(pooled).chunk(2, 1)
+    @property
+    def half(self) -> slice:
+        """The people who are to be the real ones again."""
+        return slice(0, len(self.mean))
 
 
-class Training(Recipe):
+class StyleUnetTraining(Training):
     """Half of each batch reconstructs real people from their own latent codes, half makes people up.
 
     The critics see both halves, and in both each cell has to keep the colour that the code gives it. The generator
@@ -68,40 +76,69 @@ class Training(Recipe):
 
     Parameters
     ----------
-    shape, steps, perceptual
-        As of :class:`Recipe`.
+    shape
+        Of the generator.
+    steps, perceptual
+        As of :class:`Training`.
     texture
         A key of :data:`TEXTURES`.
+    hyperparameters
+        Rates, weights, and the like.
     """
 
-    vague = (0.0, 0.05)
+    coarseness = (0.0, 0.05)
 
-    def __init__(self, shape: Shape, steps: int, perceptual: Features | None = None, texture: str = "spread") -> None:
-        super().__init__(shape, steps, perceptual)
+    def __init__(
+        self,
+        shape: Shape,
+        steps: int,
+        perceptual: Features | None = None,
+        texture: str = "spread",
+        hyperparameters: Hyperparameters | None = None,
+    ) -> None:
+        super().__init__(steps, perceptual)
+        self.hyper = hyperparameters or Hyperparameters()
         self.texture = TEXTURES[texture]
-        self.generator = build(shape)
-        large = min(shape.width, shape.height) >= 2 * SMALLEST_HALF
-        self.half_sized = HALF_SIZED * steps if large else 0
+        self.generator = Network(shape, self.hyper.mixing, self.hyper.opacity)
+        self.half_sized = self.hyper.half_sized_steps(*shape.size, steps)
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.encoder = Encoder(3 + sum(self.features.channels[1:]))
         self.critics = nn.ModuleDict(
             {"projected": ProjectedCritic(self.features.channels, shape.keypoints), "pixels": PixelCritic()}
         )
-        made = [*self.generator.parameters(), *self.encoder.parameters()]
+        learning = [*self.generator.parameters(), *self.encoder.parameters()]
         self.judging = [p for p in self.critics.parameters() if p.requires_grad]
+        self.rates = {"generator": self.hyper.learning_rate, "critics": self.hyper.critic_rate}
         self.optimizers = {
-            "generator": torch.optim.Adam(made, LEARNING_RATE, BETAS),
-            "critics": torch.optim.Adam(self.judging, CRITIC_RATE, BETAS),
+            "generator": torch.optim.Adam(learning, self.rates["generator"], self.hyper.betas),
+            "critics": torch.optim.Adam(self.judging, self.rates["critics"], self.hyper.betas),
         }
 
     @property
-    def trained(self) -> nn.Module:
+    def trained(self) -> Network:
         """The average of the generator's weights (Karras et al., ICLR 2018, section 6)."""
         return self.average.eval()
 
     def step(self, number: int, given: Conditions, real: Tensor, random: torch.Generator) -> dict[str, Tensor]:
-        """See :class:`Recipe`."""
-        self._set_rates(number)
+        """See :class:`Training`."""
+        self.set_rates(number)
+        batch = self.encode(number, given, real, random)
+        judged = self.critics_losses(batch)
+        descend(self.optimizers["critics"], sum(judged.values()))
+        losses = self.generator_losses(batch)
+        descend(self.optimizers["generator"], self.hyper.weights.total(losses), self.hyper.steepest)
+        self.follow(number)
+        return {name: loss.detach() for name, loss in (judged | losses).items()}
+
+    def set_rates(self, number: int) -> None:
+        """Set the optimizers' rates to those of a step."""
+        factor = self.hyper.rate_factor(number, self.steps)
+        for name, rate in self.rates.items():
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = rate * factor
+
+    def encode(self, number: int, given: Conditions, real: Tensor, random: torch.Generator) -> Batch:
+        """Find the codes of the first half of the people, mix codes for the others, and make all of them."""
         noise = self.normal(random, len(real), 1, *real.shape[2:])
         if number < self.half_sized:
             given, real = given.halved(), F.avg_pool2d(real, 2)
@@ -114,70 +151,63 @@ class Training(Recipe):
         mean, log_variance = self.encoder(shown)
         palette = shown[:, :PALETTE]
         appearance = mean + (log_variance / 2).exp() * self.normal(random, *mean.shape)
-        drawn = self.average.draw(len(real) - half, random).to(real.device)
-        self._remember(number * half, torch.cat([palette, mean], 1))
-        code = torch.cat([torch.cat([palette, appearance], 1), drawn])
+        mixed = self.average.draw(len(real) - half, random).to(real.device)
+        self.remember(number * half, torch.cat([palette, mean], 1))
+        code = torch.cat([torch.cat([palette, appearance], 1), mixed])
         fake = given.composite(self.generator(given, code, noise))
         colours = (places.pooled(fake) - code[:, :PALETTE]).abs().mean()
         # The gradients of strided convolutions have a grid in them. It is never twice in the same place.
-        rows, cols = torch.randint(STRIDE, (2,), generator=random).tolist()
+        rows, cols = torch.randint(self.hyper.moved, (2,), generator=random).tolist()
         given, real, fake = given.rolled(rows, cols), *(torch.roll(x, (rows, cols), (2, 3)) for x in (real, fake))
         with torch.no_grad():
             target = self.features(real)
-        made = self.features(fake)
+        return Batch(given, real, fake, code, target, self.features(fake), mean, log_variance, colours)
 
-        self._judge(True)
-        detached = [feature.detach() for feature in made]
-        projected = hinge_critic(
-            self.critics["projected"](target, given), self.critics["projected"](detached, given), given.fill
-        )
-        pixels = hinge_critic(
-            [self.critics["pixels"](real, given)], [self.critics["pixels"](fake.detach(), given)], given.fill
-        )
-        descend(self.optimizers["critics"], projected + pixels)
-
-        self._judge(False)
-        fill = given.fill[:half]
-        losses = {
-            "g_projected": hinge_generator(self.critics["projected"](made, given), given.fill),
-            "g_pixels": hinge_generator([self.critics["pixels"](fake, given)], given.fill),
-            "perceptual": self.distance(
-                real[:half], fake[:half], fill, [[x[:half] for x in features] for features in (target, made)]
-            ),
-            "l1": inside((fake[:half] - real[:half]).abs(), fill),
-            "texture": self.texture(real, fake, given.fill),
-            "divergence": kullback_leibler(mean.flatten(1), log_variance.flatten(1)),
-            # A tanh would keep them in range, too, until it saturates: then nothing is learned any more.
-            "range": inside(F.relu(fake.abs() - 1), given.fill),
-            "colours": colours,
+    def critics_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """What each critic minimizes: that it takes people for what they are."""
+        self._let_critics_learn(True)
+        projected, pixels = self.critics["projected"], self.critics["pixels"]
+        given, fill = batch.given, batch.given.fill
+        made = [feature.detach() for feature in batch.made]
+        return {
+            "d_projected": hinge_critic(projected(batch.target, given), projected(made, given), fill),
+            "d_pixels": hinge_critic([pixels(batch.real, given)], [pixels(batch.fake.detach(), given)], fill),
         }
-        weights = PROJECTED, PIXELS, PERCEPTUAL, L1, TEXTURE, DIVERGENCE, RANGE, COLOURS
-        total = sum(w * x for w, x in zip(weights, losses.values(), strict=True))
-        descend(self.optimizers["generator"], total, STEEPEST)
-        self._average(number)
-        judged = {"d_projected": projected.detach(), "d_pixels": pixels.detach()}
-        return judged | {name: loss.detach() for name, loss in losses.items()}
 
-    def _set_rates(self, number: int) -> None:
-        """A linear warm-up, then constant, and down along a cosine to a tenth in the second half."""
-        late = max(0.0, 2 * number / self.steps - 1)
-        factor = min(1, (number + 1) / WARM_UP) * (0.55 + 0.45 * math.cos(math.pi * late))
-        for name, rate in (("generator", LEARNING_RATE), ("critics", CRITIC_RATE)):
-            for group in self.optimizers[name].param_groups:
-                group["lr"] = rate * factor
+    def generator_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """What the generator and its encoder minimize, each without its weight."""
+        self._let_critics_learn(False)
+        given, fill, half = batch.given, batch.given.fill, batch.half
+        return {
+            "g_projected": hinge_generator(self.critics["projected"](batch.made, given), fill),
+            "g_pixels": hinge_generator([self.critics["pixels"](batch.fake, given)], fill),
+            "perceptual": self.distance(
+                batch.real[half],
+                batch.fake[half],
+                fill[half],
+                [[feature[half] for feature in features] for features in (batch.target, batch.made)],
+            ),
+            "l1": inside((batch.fake[half] - batch.real[half]).abs(), fill[half]),
+            "texture": self.texture(batch.real, batch.fake, fill),
+            "divergence": kullback_leibler(batch.mean.flatten(1), batch.log_variance.flatten(1)),
+            # A tanh would keep them in range, too, until it saturates: then nothing is learned any more.
+            "range": inside(F.relu(batch.fake.abs() - 1), fill),
+            "colours": batch.colours,
+        }
 
     @torch.no_grad()
-    def _remember(self, seen: int, codes: Tensor) -> None:
+    def remember(self, seen: int, codes: Tensor) -> None:
         """Put codes in the places of the oldest, ``seen`` having come before."""
         kept = self.average.remembered
         kept[(torch.arange(len(codes)) + seen) % len(kept)] = codes.to(kept.dtype)
 
-    def _judge(self, learning: bool) -> None:
-        for parameter in self.judging:
-            parameter.requires_grad_(learning)
-
     @torch.no_grad()
-    def _average(self, number: int) -> None:
-        keep = min(0.5 ** (1 / AVERAGED), 1 - 10 / (number + 20))
+    def follow(self, number: int) -> None:
+        """Let the average of the weights follow those of a step."""
+        keep = self.hyper.kept(number)
         for mean, value in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             mean.lerp_(value, 1 - keep)
+
+    def _let_critics_learn(self, learning: bool) -> None:
+        for parameter in self.judging:
+            parameter.requires_grad_(learning)
