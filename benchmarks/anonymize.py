@@ -5,8 +5,8 @@ Run from the project's root::
     python -m benchmarks.anonymize \\
         --dataset resources/datasets/pennfudan --regions resources/regions/pennfudan/train/body.json
 
-Without arguments it takes every region file of a ``train`` split under ``resources/regions/``, and where there is none
-yet, a synthetic set. A ratio of 70 % or more is the goal: anonymizing then costs less than half of what the codec does.
+Without arguments it takes every region file of a ``train`` split under ``resources/regions/``, or a synthetic set where
+none exists. A ratio of 70 % or more is the goal: anonymizing then costs less than half of what the codec does.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from anonbench.anonymize.base import Anonymizer
-from anonbench.anonymize.registry import create
-from anonbench.anonymize.variant import Job, decode_work
+from anonbench.anonymize.frame import Anonymized, anonymize
+from anonbench.anonymize.jobs import Job, decoded
+from anonbench.anonymize.method import Method
 from anonbench.common.files import read_json, sha256_file, write_json
 from anonbench.common.images import decode, encode
-from anonbench.regions.files import encode_region, read_regions
+from anonbench.common.records import write_record
+from anonbench.config.plugins import METHODS
+from anonbench.regions.files import ImageRegions, RegionFile, encode_region, read_regions
 from anonbench.regions.region import Region
 
 LEVELS = {
@@ -43,8 +45,8 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, help="a dataset in the common form, resources/datasets/NAME")
     parser.add_argument("--regions", type=Path, help="a region file of that dataset")
     parser.add_argument("--levels", nargs="+", default=["medium"], choices=["low", "medium", "high"])
-    parser.add_argument("--images", type=int, default=60, help="at most so many images of each set")
-    parser.add_argument("--repeats", type=int, default=3, help="the fastest of so many runs of each image counts")
+    parser.add_argument("--images", type=int, default=60, help="at most this many images of each set")
+    parser.add_argument("--repeats", type=int, default=3, help="the fastest of this many runs of each image counts")
     args = parser.parse_args()
     if (args.dataset is None) != (args.regions is None):
         parser.error("--dataset and --regions belong together")
@@ -65,36 +67,40 @@ def main() -> None:
 def measure(dataset: Path, regions_file: Path, scratch: Path, args: argparse.Namespace) -> None:
     """Print the rows of one dataset and region: bytes to bytes, masks decoded from the file, per second of CPU time."""
     regions = read_regions(regions_file)
-    split = regions["split"]
+    split = regions.split
     digests = {
         image["file_name"]: image["sha256"] for image in read_json(dataset / "annotations" / f"{split}.json")["images"]
     }
-    chosen = [image for image in regions["images"] if image["regions"]]
+    chosen = [image for image in regions.images if image.regions]
     chosen = chosen[:: max(1, len(chosen) // args.images)][: args.images]
     for method, levels in LEVELS.items():
         for level in args.levels:
-            anonymizer = create(method, levels[level])
+            anonymizer = METHODS.create(method, levels[level])
             codec = whole = 0.0
             fallbacks: dict[str, int] = {}
             for image in chosen:
-                job = _job(dataset / "images" / split, image, digests[image["file_name"]], scratch)
+                job = _job(dataset / "images" / split, image, digests[image.file_name], scratch)
                 data = job.source.read_bytes()
                 # Alternating within one run, so that other load on the machine meets both alike.
                 codec += fastest(args.repeats, lambda d=data, j=job: encode(decode(d), j.target.suffix))
                 whole += fastest(args.repeats, lambda d=data, j=job, a=anonymizer: _whole(d, j, a))
-                for reason, count in anonymizer.anonymize(*decode_work(data, job)).fallbacks.items():
+                for reason, count in _anonymized(data, job, anonymizer).fallbacks.items():
                     fallbacks[reason] = fallbacks.get(reason, 0) + count
             count = len(chosen)
             listed = ", ".join(f"{reason} {n}" for reason, n in sorted(fallbacks.items())) or "none"
             print(
-                f"| {regions['dataset']} | {regions['region']} | {method} | {level} | {count} | {count / codec:.1f} "
+                f"| {regions.dataset} | {regions.region} | {method} | {level} | {count} | {count / codec:.1f} "
                 f"| {count / whole:.1f} | {codec / whole:.0%} | {listed} |",
                 flush=True,
             )
 
 
-def _whole(data: bytes, job: Job, anonymizer: Anonymizer) -> bytes:
-    return encode(anonymizer.anonymize(*decode_work(data, job)).image, job.target.suffix)
+def _anonymized(data: bytes, job: Job, method: Method) -> Anonymized:
+    return anonymize(method, decoded(data, job), job.regions(), job.rng())
+
+
+def _whole(data: bytes, job: Job, method: Method) -> bytes:
+    return encode(_anonymized(data, job, method).image, job.target.suffix)
 
 
 def fastest(repeats: int, function: Callable[[], Any]) -> float:
@@ -107,21 +113,20 @@ def fastest(repeats: int, function: Callable[[], Any]) -> float:
     return min(times)
 
 
-def _job(images_dir: Path, image: dict[str, Any], sha256: str, scratch: Path) -> Job:
-    target = scratch / f"image{Path(image['file_name']).suffix}"
+def _job(images_dir: Path, image: ImageRegions, sha256: str, scratch: Path) -> Job:
     return Job(
-        source=images_dir / image["file_name"],
-        target=target,
-        file_name=image["file_name"],
+        source=images_dir / image.file_name,
+        target=scratch / f"image{Path(image.file_name).suffix}",
+        file_name=image.file_name,
         sha256=sha256,
-        size=(image["width"], image["height"]),
-        records=image["regions"],
+        size=(image.width, image.height),
+        records=image.regions,
         seed=0,
     )
 
 
 def synthetic(folder: Path, count: int) -> tuple[Path, Path]:
-    """Write smooth noise with one elliptic body an image; the paths of the dataset and its region file."""
+    """Write smooth noise with one elliptic body per image; the paths of the dataset and its region file."""
     rng = np.random.default_rng(0)
     images, regions = [], []
     height, width = 400, 540
@@ -137,10 +142,9 @@ def synthetic(folder: Path, count: int) -> tuple[Path, Path]:
         region = Region(np.array([x - 60, y - 150, x + 61, y + 151], float), mask.astype(bool))
         entry = {"file_name": name, "width": width, "height": height}
         images.append({"id": number, **entry, "sha256": sha256_file(path)})
-        regions.append({"image_id": number, **entry, "regions": [encode_region(region)]})
+        regions.append(ImageRegions(image_id=number, **entry, regions=[encode_region(region)]))
     write_json(folder / "annotations" / "train.json", {"images": images, "annotations": [], "categories": []})
-    head = {"dataset": "synthetic", "split": "train", "region": "body"}
-    write_json(folder / "body.json", {**head, "images": regions})
+    write_record(folder / "body.json", RegionFile(dataset="synthetic", split="train", region="body", images=regions))
     return folder, folder / "body.json"
 
 

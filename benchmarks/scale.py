@@ -6,7 +6,7 @@ Run from the project's root::
 
 Small random JPEGs, of which every second shows one person, go through the stages in a temporary folder (about 2 GB for
 118,000), each in a process of its own with one worker: wall-clock and CPU seconds, peak memory, and the files and links
-that it adds. The variant, `mask_out`, is made in one job and then in shards, and the manifests are compared.
+that it adds. The variant, `mask_out`, is made in one shard and then in several, and the manifests are compared.
 """
 
 from __future__ import annotations
@@ -25,16 +25,20 @@ from typing import Any
 import cv2
 import numpy as np
 
-from anonbench.anonymize.originals import write_originals
-from anonbench.anonymize.variant import compose, write_shard, write_variant
-from anonbench.anonymize.worklist import deal, work_of, write_lists
+from anonbench.anonymize.compose import compose_variant
+from anonbench.anonymize.originals import link_originals
+from anonbench.anonymize.recipe import Recipe
+from anonbench.anonymize.shard import anonymize_shard
+from anonbench.anonymize.worklist import deal_regions, list_name
 from anonbench.common.files import sha256_file, write_json
+from anonbench.common.records import write_record
+from anonbench.config.plugins import FORMATS
+from anonbench.config.regions import RegionsConfig
 from anonbench.datasets.prepare import prepare
 from anonbench.regions.build import build_regions
 
 SIDE = 32  # px
-HOW = {"method": "mask_out", "params": {"grow": 0.02}, "seed": 0}
-NAMES = {"dataset": "toy", "split": "train"}
+RECIPE = Recipe(method="mask_out", plugin="mask_out", config={"grow": 0.02})
 
 
 def main() -> None:
@@ -51,16 +55,17 @@ def main() -> None:
         print("|---|---:|---:|---:|---:|---:|")
         measure("convert", convert, root)
         measure("find regions", find_regions, root)
-        measure("link originals", link_originals, root)
-        measure("anonymize in one job", one_job, root)
-        measure(f"deal to {args.shards} shards", deal_out, root, args.shards)
-        for shard in sorted({1, args.shards}):
-            measure(f"anonymize shard {shard} of {args.shards}", one_shard, root, args.shards, shard)
-        for shard in range(2, args.shards):
-            one_shard(root, args.shards, shard)
-        measure(f"compose {args.shards} shards", put_together, root, args.shards)
-        same = sha256_file(root / "one" / "manifest.json") == sha256_file(root / "many" / "manifest.json")
-        print(f"\nManifests of one job and of {args.shards} shards are {'equal' if same else 'DIFFERENT'}.")
+        measure("link originals", originals, root)
+        for shards in sorted({1, args.shards}):
+            measure(f"deal to {shards} shards", deal, root, shards)
+            for shard in sorted({1, shards}):
+                measure(f"anonymize shard {shard} of {shards}", one_shard, root, shards, shard)
+            for shard in range(2, shards):
+                one_shard(root, shards, shard)
+            measure(f"compose {shards} shards", compose, root, shards)
+        digests = {sha256_file(root / str(shards) / "manifest.json") for shards in (1, args.shards)}
+        same = len(digests) == 1
+        print(f"\nManifests of one shard and of {args.shards} shards are {'equal' if same else 'DIFFERENT'}.")
         if not same:
             sys.exit(1)
 
@@ -124,49 +129,58 @@ def make_source(folder: Path, count: int) -> None:
 def convert(root: Path) -> None:
     """The format `coco` to the common form."""
     place = {"images": str(root / "source" / "images"), "annotations": str(root / "source" / "train.json")}
-    spec = {"format": "coco", "splits": {"train": place}, "people": ["person"], "categories": None, "sigmas": None}
-    prepare(spec, "train", None, root / "images", root / "annotations.json", "toy")
+    coco = FORMATS.create("coco", {"format": "coco", "splits": {"train": place}})
+    prepare(coco, "train", {}, root / "images", root / "annotations.json", "toy")
 
 
 def find_regions(root: Path) -> None:
     """Bodies from boxes."""
-    write_json(
-        root / "regions.json", build_regions(root / "annotations.json", root / "images", "body", {"limb_width": 0.1})
+    found = build_regions(root / "annotations.json", root / "images", "body", RegionsConfig())
+    write_record(root / "regions.json", found)
+
+
+def originals(root: Path) -> None:
+    """The variant `original`."""
+    link_originals(
+        annotations=root / "annotations.json",
+        images_dir=root / "images",
+        dataset="toy",
+        split="train",
+        **target(root / "original"),
     )
 
 
-def link_originals(root: Path) -> None:
-    """The variant `original`."""
-    places = {"annotations": root / "annotations.json", "images_dir": root / "images"}
-    write_originals(**places, **NAMES, **target(root / "original"))
-
-
-def one_job(root: Path) -> None:
-    """The variant without shards."""
-    write_variant(**given(root), **NAMES, variant="body-mask_out-medium", **HOW, workers=1, **target(root / "one"))
-
-
-def deal_out(root: Path, shards: int) -> None:
+def deal(root: Path, shards: int) -> None:
     """The lists of all shards."""
-    write_lists(deal(work_of(**given(root), **NAMES), shards), root / "lists", root / "lists.json")
+    deal_regions(
+        originals=root / "original" / "manifest.json",
+        regions=root / "regions.json",
+        shards=shards,
+        lists=root / f"{shards}.lists" / "lists",
+        manifest=root / f"{shards}.lists" / "manifest.json",
+    )
 
 
 def one_shard(root: Path, shards: int, shard: int) -> None:
     """The changed images of one shard."""
-    out = target(root / "shards" / str(shard))
-    write_shard(work=root / "lists" / f"{shard}.json", originals=given(root)["originals"], **HOW, workers=1, **out)
+    anonymize_shard(
+        work=root / f"{shards}.lists" / "lists" / list_name(shard),
+        originals=root / "original" / "manifest.json",
+        recipe=RECIPE,
+        **target(root / f"{shards}.shards" / str(shard)),
+    )
 
 
-def put_together(root: Path, shards: int) -> None:
+def compose(root: Path, shards: int) -> None:
     """The variant of its shards."""
-    manifests = [root / "shards" / str(shard) / "manifest.json" for shard in range(1, shards + 1)]
-    names = {**NAMES, "variant": "body-mask_out-medium"}
-    compose(**given(root), **names, **HOW, shards=manifests, **target(root / "many"))
-
-
-def given(root: Path) -> dict[str, Path]:
-    """The originals' manifest and the region file."""
-    return {"originals": root / "original" / "manifest.json", "regions": root / "regions.json"}
+    compose_variant(
+        originals=root / "original" / "manifest.json",
+        deal=root / f"{shards}.lists" / "manifest.json",
+        shards=[root / f"{shards}.shards" / str(shard) / "manifest.json" for shard in range(1, shards + 1)],
+        recipe=RECIPE,
+        variant="body-mask_out-medium",
+        **target(root / str(shards)),
+    )
 
 
 def target(folder: Path) -> dict[str, Path]:

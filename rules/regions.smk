@@ -4,11 +4,11 @@
 rule find_regions:
     input:
         annotations="resources/datasets/{dataset}/annotations/{split}.json",
-        code=stage_code("find_regions"),
     output:
         "resources/regions/{dataset}/{split}/{region}.json",
     params:
-        spec=lambda w: getattr(CONFIG.regions, w.region).model_dump(mode="json"),
+        region=lambda w: getattr(CONFIG.regions, w.region).model_dump(mode="json"),
+        code=code("find_regions"),
     log:
         "logs/find_regions/{dataset}/{split}/{region}.log",
     priority: 80

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
-from anonbench.anonymize.worklist import deal, work_of, write_lists
+from anonbench.anonymize.worklist import deal_regions
 from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
-    wildcards = snakemake.wildcards
-    work = work_of(Path(snakemake.input.originals), Path(snakemake.input.regions), wildcards.dataset, wildcards.split)
-    write_lists(deal(work, int(wildcards.shards)), Path(snakemake.output.lists), Path(snakemake.output.manifest))
+    deal_regions(
+        originals=Path(snakemake.input.originals),
+        regions=Path(snakemake.input.regions),
+        shards=int(snakemake.wildcards.shards),
+        lists=Path(snakemake.output.lists),
+        manifest=Path(snakemake.output.manifest),
+    )

@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-from anonbench.common.files import write_json
+from anonbench.common.records import write_record
+from anonbench.config.regions import RegionsConfig
 from anonbench.regions.build import build_regions
 from anonbench.workflow.job import job
 
 with job(snakemake.log[0]) as log:
+    dataset, split, region = (snakemake.wildcards[key] for key in ("dataset", "split", "region"))
     annotations = Path(snakemake.input.annotations)
-    split = snakemake.wildcards.split
     found = build_regions(
         annotations,
         annotations.parent.parent / "images" / split,
-        snakemake.wildcards.region,
-        dict(snakemake.params.spec),
-        device=snakemake.config.get("runtime", {}).get("device", "auto"),
+        region,
+        RegionsConfig.model_validate({region: snakemake.params.region}),
+        snakemake.config["runtime"]["device"],
     )
-    write_json(snakemake.output[0], found)
-    log.info("%s regions of %s/%s: %s", snakemake.wildcards.region, snakemake.wildcards.dataset, split, found["counts"])
+    write_record(snakemake.output[0], found)
+    log.info("%s regions of %s/%s: %s", region, dataset, split, found.counts)

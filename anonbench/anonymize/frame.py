@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from anonbench.anonymize.method import Method, Unfit
+from anonbench.anonymize.trust import is_unchanged, trusted
 from anonbench.regions.footprint import Footprint, footprint
 from anonbench.regions.patch import Patch
 from anonbench.regions.region import Region
 
-if TYPE_CHECKING:
-    from anonbench.anonymize.base import Anonymizer
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One image to anonymize.
+
+    Parameters
+    ----------
+    image
+        (height, width, 3) uint8 RGB; not modified.
+    regions
+        Outlines in the image's pixel coordinates; nothing about them is trusted.
+    rng
+        The only source of randomness; None for methods that are not random.
+    made
+        The image as the method has made it before (:meth:`anonbench.anonymize.method.Method.made`).
+    """
+
+    image: np.ndarray
+    regions: list[Region]
+    rng: np.random.Generator | None = None
+    made: np.ndarray | str | None = None
 
 
 @dataclass(frozen=True)
@@ -27,8 +50,8 @@ class Anonymized:
     ``output_not_finite``, ``output_unchanged``, ``error`` (the method raised), and the method's own, such as
     ``too_small``.
 
-    ``restored`` counts the pixels outside of all regions that a user's own tool had changed and that were put back;
-    None for the built-in methods, which cannot change any.
+    ``restored`` counts the pixels outside of all regions that an image made before had changed and that were put back;
+    None for methods that work region by region, which cannot change any.
     """
 
     image: np.ndarray
@@ -36,118 +59,138 @@ class Anonymized:
     restored: int | None = None
 
 
-Steps = Generator[Patch, "np.ndarray | str", Anonymized]
-"""An image's work: yields one patch after the other, is sent what to put there or why there is nothing, returns the
-image."""
+def anonymize(
+    method: Method,
+    image: np.ndarray,
+    regions: list[Region],
+    rng: np.random.Generator | None = None,
+    made: np.ndarray | str | None = None,
+) -> Anonymized:
+    """Replace every region of one image; parameters as of :class:`Task`, the rest as :func:`anonymize_together`."""
+    return anonymize_together(method, [Task(image, regions, rng, made)])[0]
 
 
-def replace_regions(
-    method: Anonymizer, image: np.ndarray, regions: list[Region], rng: np.random.Generator | None
-) -> Steps:
-    """Replace every region of an image; no pixel outside the grown regions changes.
+def anonymize_together(method: Method, tasks: Sequence[Task]) -> list[Anonymized]:
+    """Replace every region of several images; no pixel outside the grown regions changes.
 
     A region that cannot be processed is masked out and counted, never left visible. Regions are worked on from far to
     near, which is from small to large; where they overlap, the later one works on the result of the earlier one, so
-    that no pixel ends up less anonymized than by either.
+    that no pixel ends up less anonymized than by either. Of an image that was made before, what is masked out is masked
+    out at the end, so that no other region brings back what it hides.
+
+    The images' first regions are filled together, then their second ones, and so on.
 
     Parameters
     ----------
     method
-        Says how far regions grow, how much of the surroundings it wants, and whether it may see what it replaces.
-    image
-        (height, width, 3) uint8 RGB; not modified.
-    regions
-        Outlines in the image's pixel coordinates.
-    rng
-        The only source of randomness.
+        Says how far regions grow, how much of the surroundings it wants and whether it may see what it replaces; fills.
+    tasks
+        The images.
 
     Raises
     ------
     ValueError
-        If the image has another shape or type, as soon as the first patch is asked for.
+        If an image has another shape or type.
     """
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-        raise ValueError(f"expected (height, width, 3) uint8, got {image.shape} {image.dtype}")
-    result, fallbacks = image.copy(), Counter()
-    prints = []
-    for region in regions:
-        print_ = footprint(region, image.shape[:2], method.grow)
-        if print_.problem:
-            fallbacks[print_.problem] += 1
-        if print_.mask is not None:
-            prints.append((region, print_))
-    hidden = None
-    if not method.sees_region:
-        hidden = np.zeros(image.shape[:2], bool)
-        for _, print_ in prints:
-            hidden[print_.window] |= print_.mask
-            paste(None, print_.mask, result[print_.window])
-    # Regions that need no method come first, so that a method never sees what they should have hidden.
-    for region, print_ in sorted(prints, key=lambda item: (not item[1].problem, item[1].side)):
-        filled = None
-        if not print_.problem:
-            patch, inner = _patch(result, hidden, region, print_, method.margin(print_.side), rng)
-            output = yield patch
-            filled = _trusted(output, patch, inner, image[print_.window] if method.sees_region else None, print_.mask)
-            if isinstance(filled, str):
-                fallbacks[filled] += 1
-                filled = None
-        paste(filled, print_.mask, result[print_.window])
-        if hidden is not None:
-            hidden[print_.window] &= ~print_.mask
-    return Anonymized(result, fallbacks)
-
-
-def run_together(images: list[Steps], fill_all: Callable[[list[Patch]], list[np.ndarray | str]]) -> list[Anonymized]:
-    """Run several images' work side by side: their first regions are filled together, then their second ones, and on.
-
-    Parameters
-    ----------
-    images
-        From :func:`replace_regions`, not yet started.
-    fill_all
-        From patches to what is put there, or why there is nothing, in the same order.
-    """
+    steps = [_replace_regions(method, task) for task in tasks]
     done: dict[int, Anonymized] = {}
     waiting: dict[int, Patch] = {}
 
     def advance(index: int, output: np.ndarray | str | None) -> None:
         try:
-            waiting[index] = images[index].send(output)
+            waiting[index] = steps[index].send(output)
         except StopIteration as end:
             done[index] = end.value
 
-    for index in range(len(images)):
+    for index in range(len(steps)):
         advance(index, None)
     while waiting:
         indices, patches = list(waiting), list(waiting.values())
         waiting.clear()
-        for index, output in zip(indices, fill_all(patches), strict=True):
+        for index, output in zip(indices, _outputs(method, patches), strict=True):
             advance(index, output)
-    return [done[index] for index in range(len(images))]
+    return [done[index] for index in range(len(steps))]
 
 
-def _trusted(
-    output: np.ndarray | str, patch: Patch, inner: tuple[slice, slice], original: np.ndarray | None, mask: np.ndarray
-) -> np.ndarray | str:
-    """A method's output for the footprint's window, or the reason why it cannot be trusted.
+# An image's work: yields one patch after the other, is sent what to put into it or why there is nothing, returns the
+# image.
+_Steps = Generator[Patch, "np.ndarray | str", Anonymized]
 
-    ``original`` is the window's content where the method saw it: it must have changed.
-    """
-    if isinstance(output, str):
-        return output
-    output = np.asarray(output)
-    if output.shape != patch.image.shape or output.dtype.kind not in "uif":
-        return "output_wrong_shape"
-    output = output[inner]
-    if output.dtype != np.uint8:
-        if not np.isfinite(output).all():
-            return "output_not_finite"
-        output = np.rint(output).clip(0, 255).astype(np.uint8)
-    # The largest difference within the mask.
-    if original is not None and not cv2.norm(output, original, cv2.NORM_INF, mask.view(np.uint8)):
-        return "output_unchanged"
-    return output
+
+def _replace_regions(method: Method, task: Task) -> _Steps:
+    image, made = task.image, task.made
+    shape = image.shape[:2]
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+        raise ValueError(f"expected (height, width, 3) uint8, got {image.shape} {image.dtype}")
+    if isinstance(made, np.ndarray) and (made.shape != image.shape or made.dtype != np.uint8):
+        made = "output_wrong_shape"
+    result, fallbacks = image.copy(), Counter()
+    visible = []
+    for region in task.regions:
+        found = footprint(region, shape, method.grow)
+        if found.problem:
+            fallbacks[found.problem] += 1
+        if found.mask is not None:
+            visible.append((region, found))
+    covered = np.zeros(shape, np.uint16)
+    if made is not None or method.least_change:
+        for _, found in visible:
+            covered[found.window] += found.mask
+    hidden = None
+    if not method.sees_region:
+        hidden = np.zeros(shape, bool)
+        for _, found in visible:
+            hidden[found.window] |= found.mask
+            paste(None, found.mask, result[found.window])
+    masked_out = []
+    # Regions that need no method come first, so that a method never sees what they should have hidden.
+    for region, found in sorted(visible, key=lambda item: (not item[1].problem, item[1].side)):
+        filled = None
+        if not found.problem:
+            if made is None:
+                patch, inner = _patch(result, hidden, region, found, method.margin(found.side), task.rng)
+                filled = trusted((yield patch), patch.image.shape, inner)
+            else:
+                filled = made if isinstance(made, str) else made[found.window]
+            if method.sees_region and not isinstance(filled, str):
+                before, shared = image[found.window], covered[found.window]
+                if is_unchanged(filled, before, found, shared, method.least_change):
+                    filled = "output_unchanged"
+            if isinstance(filled, str):
+                fallbacks[filled] += 1
+                filled = None
+        if filled is None:
+            masked_out.append(found)
+        paste(filled, found.mask, result[found.window])
+        if hidden is not None:
+            hidden[found.window] &= ~found.mask
+    if made is None:
+        return Anonymized(result, fallbacks)
+    for found in masked_out:
+        paste(None, found.mask, result[found.window])
+    changed = np.zeros(shape, bool) if isinstance(made, str) else (made != image).any(2)
+    return Anonymized(result, fallbacks, int((changed & (covered == 0)).sum()))
+
+
+def _outputs(method: Method, patches: list[Patch]) -> list[np.ndarray | str]:
+    """What to put into each patch, or why there is nothing."""
+    if method.together > 1:
+        try:
+            return method.fill_all(patches)
+        except Exception:
+            log.exception("a batch of %d regions failed; they are now tried one by one", len(patches))
+    return [_attempt(method, patch) for patch in patches]
+
+
+def _attempt(method: Method, patch: Patch) -> np.ndarray | str:
+    try:
+        return method.fill(patch)
+    except Unfit as unfit:
+        return unfit.reason
+    except Exception:
+        # Whatever goes wrong inside a method must not leave a person visible; the count says that it did.
+        log.exception("%s failed on a region, which is masked out", type(method).__name__)
+        return "error"
 
 
 def paste(source: np.ndarray | None, mask: np.ndarray, target: np.ndarray) -> None:
@@ -162,30 +205,30 @@ def _patch(
     image: np.ndarray,
     hidden: np.ndarray | None,
     region: Region,
-    print_: Footprint,
+    found: Footprint,
     margin: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
 ) -> tuple[Patch, tuple[slice, slice]]:
     """The crop with its margin, and the footprint's window within that crop."""
-    rows, cols = print_.window
+    rows, cols = found.window
     top, left = max(0, rows.start - margin), max(0, cols.start - margin)
     outer = slice(top, rows.stop + margin), slice(left, cols.stop + margin)
     inner = slice(rows.start - top, rows.stop - top), slice(cols.start - left, cols.stop - left)
     crop = image[outer].copy()
     mask = np.zeros(crop.shape[:2], bool)
-    mask[inner] = print_.mask
+    mask[inner] = found.mask
     keypoints = region.keypoints
     if keypoints is not None:
         keypoints = keypoints - np.array([left, top, 0.0])
     outline = np.zeros_like(mask)
-    outline[inner] = print_.outline
+    outline[inner] = found.outline
     patch = Patch(
         image=crop,
         mask=mask,
         outline=outline,
         hidden=np.zeros_like(mask) if hidden is None else hidden[outer].copy(),
-        box=print_.box - np.array([left, top, left, top], float),
-        side=print_.side,
+        box=found.box - np.array([left, top, left, top], float),
+        side=found.side,
         keypoints=keypoints,
         exact=region.is_exact,
         rng=rng,

@@ -7,14 +7,15 @@ from typing import Any
 
 from tqdm import tqdm
 
+from anonbench.anonymize.manifest import Counts, Entry, Manifest, make_folders, write_manifest
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json, sha256_of, write_json
+from anonbench.common.files import read_json, sha256_of
 from anonbench.common.folders import link, replacing
 from anonbench.common.images import strip_metadata
 from anonbench.config.cells import ORIGINAL
 
 
-def write_originals(
+def link_originals(
     *, annotations: Path, images_dir: Path, out_dir: Path, manifest: Path, dataset: str, split: str
 ) -> None:
     """Link every image of a split into ``out_dir`` (hard, else symbolic, else a copy) and write, last, the manifest.
@@ -36,39 +37,28 @@ def write_originals(
     Raises
     ------
     UserError
-        If an image is missing, changed or unreadable, or its name is no path below the folder. Nothing is written then.
+        If an image is missing, changed or unreadable, or its name is not a path below the folder. Nothing is written
+        then.
     """
-    out_dir, manifest, images_dir = Path(out_dir), Path(manifest), Path(images_dir)
     images = _images(annotations)
     with replacing(out_dir) as partial:
-        for folder in {PurePosixPath(image["file_name"]).parent for image in images}:
-            (partial / folder).mkdir(parents=True, exist_ok=True)
+        make_folders(partial, [image["file_name"] for image in images])
         entries, linked = [], 0
         for image in tqdm(images, desc=f"{dataset} {split} {ORIGINAL}", unit="image", mininterval=1):
-            name = image["file_name"]
-            data = read_verified(images_dir / name, image["sha256"])
+            name, sha256 = image["file_name"], image["sha256"]
+            data = read_verified(images_dir / name, sha256)
             clean = strip_metadata(data, str(images_dir / name))
             if clean == data:
                 link(images_dir / name, partial / name, out_dir / name)
                 linked += 1
             else:
                 (partial / name).write_bytes(clean)
-            sha256 = image["sha256"] if clean == data else sha256_of(clean)
-            entries.append({"file_name": name, "sha256": sha256, "regions": 0, "fallbacks": {}})
+                sha256 = sha256_of(clean)
+            entries.append(Entry(file_name=name, sha256=sha256, regions=0, fallbacks={}))
         # Never a manifest beside images that it does not describe.
         manifest.unlink(missing_ok=True)
-    write_json(
-        manifest,
-        {
-            "dataset": dataset,
-            "split": split,
-            "variant": ORIGINAL,
-            "method": None,
-            "params": {},
-            "images": entries,
-            "counts": {"images": len(entries), "linked": linked, "regions": 0, "fallbacks": {}},
-        },
-    )
+    counts = Counts(images=len(entries), linked=linked, regions=0, fallbacks={})
+    write_manifest(manifest, Manifest(dataset=dataset, split=split, variant=ORIGINAL, images=entries, counts=counts))
 
 
 def read_verified(path: Path, sha256: str) -> bytes:

@@ -2,52 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from anonbench.anonymize.manifest import Deal, Manifest
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json, sha256_file, write_json
+from anonbench.common.files import sha256_file
 from anonbench.common.folders import replacing
-from anonbench.regions.files import read_regions
+from anonbench.common.records import Record, read_record, write_record
+from anonbench.config.types import Region
+from anonbench.regions.files import RegionRecord, read_regions
 
 # Images that stay in one shard, side by side. Methods that work on several images at once form their groups within a
 # block, so that the same images meet whatever the number of shards: convolutions of other batches round otherwise.
 BLOCK = 32
 
 
-@dataclass(frozen=True)
-class WorkList:
+class WorkImage(Record):
+    """An image of ``width`` x ``height`` px that has regions, and the hash of its file."""
+
+    file_name: str
+    width: int
+    height: int
+    sha256: str
+    regions: list[RegionRecord]
+
+
+class WorkList(Record):
     """The images with regions of one shard of a split, in the split's order.
 
-    Parameters
-    ----------
-    dataset, split
-        Names.
-    region
-        ``face`` or ``body``.
-    keypoint_names
-        What the regions' keypoints are, in their order; empty where there are none, or people's differ by category.
-    regions_sha256
-        Hash of the region file: shards of different ones are never composed.
-    shard, shards
-        This one's number, from 1, and how many there are.
-    images
-        ``file_name``, ``width``, ``height`` px, ``sha256``, and ``regions``, the records of the region file.
+    ``keypoint_names`` says what the regions' keypoints are, in their order; it is empty where there are none, or where
+    people's differ by category. Shards are counted from 1.
     """
 
     dataset: str
     split: str
-    region: str
+    region: Region
     keypoint_names: list[str]
     regions_sha256: str
     shard: int
     shards: int
-    images: list[dict[str, Any]]
+    images: list[WorkImage]
 
 
-def work_of(originals: Path, regions: Path, dataset: str, split: str) -> WorkList:
-    """All images of a split that have regions, as one shard.
+def deal_regions(*, originals: Path, regions: Path, shards: int, lists: Path, manifest: Path) -> None:
+    """Deal the images that have regions out to shards: write one list for each and, last, a manifest (:class:`Deal`).
+
+    Blocks of :data:`BLOCK` images are dealt in turn, so that every shard gets a fair mix.
 
     Parameters
     ----------
@@ -55,66 +55,69 @@ def work_of(originals: Path, regions: Path, dataset: str, split: str) -> WorkLis
         Manifest of the variant ``original``.
     regions
         Region file of the same split, which has to know exactly the same images.
+    shards
+        How many.
+    lists
+        The folder to fill with ``{shard}.json``.
+    manifest
+        The file to write.
 
     Raises
     ------
     UserError
-        If the files are not of the same images, or not of this dataset and split.
+        If the files are not of the same dataset, split and images.
     """
-    mend = "Delete the region file and run the workflow again."
-    value = read_regions(regions)
-    if (value["dataset"], value["split"]) != (dataset, split):
-        raise UserError(
-            f"{regions} holds the regions of {value['dataset']} {value['split']}, not of {dataset} {split}.", mend
-        )
-    found = {image["file_name"]: image for image in value["images"]}
-    listed = read_json(originals)["images"]
-    images = []
-    for image in listed:
-        name = image["file_name"]
-        if name not in found:
-            raise UserError(f"{regions} lacks the image {name!r} of {originals}.", mend)
-        if found[name]["regions"]:
-            known = {key: found[name][key] for key in ("file_name", "width", "height", "regions")}
-            images.append(known | {"sha256": image["sha256"]})
-    if len(value["images"]) != len(listed):
-        raise UserError(f"{regions} lists {len(value['images'])} images, {originals} {len(listed)}.", mend)
-    names = value.get("keypoint_names", [])
-    return WorkList(dataset, split, value["region"], names, sha256_file(regions), 1, 1, images)
-
-
-def deal(work: WorkList, shards: int) -> list[WorkList]:
-    """The work in ``shards`` parts: blocks of :data:`BLOCK` images in turn, so that every part gets a fair mix."""
-    parts: list[list[dict[str, Any]]] = [[] for _ in range(shards)]
-    for index, image in enumerate(work.images):
-        parts[index // BLOCK % shards].append(image)
-    return [replace(work, shard=n, shards=shards, images=part) for n, part in enumerate(parts, start=1)]
-
-
-def write_lists(lists: list[WorkList], folder: Path, manifest: Path) -> None:
-    """Write ``{shard}.json`` for every list into ``folder`` and, last, a manifest with the hash of each."""
-    with replacing(Path(folder)) as partial:
+    work = work_of(originals, regions)
+    with replacing(lists) as partial:
         digests = {}
-        for work in lists:
-            path = partial / list_name(work.shard)
-            write_json(path, asdict(work))
+        for shard in range(1, shards + 1):
+            blocks = range(shard - 1, -(-len(work.images) // BLOCK), shards)
+            images = [image for block in blocks for image in work.images[block * BLOCK : (block + 1) * BLOCK]]
+            path = partial / list_name(shard)
+            write_record(path, work.model_copy(update={"shard": shard, "shards": shards, "images": images}))
             digests[path.name] = sha256_file(path)
-        Path(manifest).unlink(missing_ok=True)
-    write_json(manifest, {"lists": digests, "images": sum(len(work.images) for work in lists)})
+        manifest.unlink(missing_ok=True)
+    head = {key: getattr(work, key) for key in ("dataset", "split", "region", "regions_sha256")}
+    write_record(manifest, Deal(**head, shards=shards, images=len(work.images), lists=digests))
 
 
-def read_list(path: Path) -> WorkList:
-    """A list that :func:`write_lists` wrote.
-
-    Raises
-    ------
-    UserError
-        If the file is missing or is no such list.
-    """
-    try:
-        return WorkList(**read_json(path))
-    except TypeError:
-        raise UserError(f"{path} is no list of images to anonymize.", "Delete it and run the workflow again.") from None
+def work_of(originals: Path, regions: Path) -> WorkList:
+    """All images of a split that have regions, as one shard; parameters and errors as for :func:`deal_regions`."""
+    fix = "Delete the region file and run the workflow again."
+    known, listed = read_record(Manifest, originals), read_regions(regions)
+    if (listed.dataset, listed.split) != (known.dataset, known.split):
+        raise UserError(
+            f"{regions} holds the regions of {listed.dataset} {listed.split}, not of {known.dataset} {known.split}.",
+            fix,
+        )
+    found = {image.file_name: image for image in listed.images}
+    images = []
+    for entry in known.images:
+        image = found.get(entry.file_name)
+        if image is None:
+            raise UserError(f"{regions} lacks the image {entry.file_name!r} of {originals}.", fix)
+        if image.regions:
+            images.append(
+                WorkImage(
+                    file_name=image.file_name,
+                    width=image.width,
+                    height=image.height,
+                    sha256=entry.sha256,
+                    regions=image.regions,
+                )
+            )
+    if len(listed.images) != len(known.images):
+        raise UserError(f"{regions} lists {len(listed.images)} images, {originals} {len(known.images)}.", fix)
+    return WorkList(
+        dataset=listed.dataset,
+        split=listed.split,
+        region=listed.region,
+        keypoint_names=listed.keypoint_names,
+        regions_sha256=sha256_file(regions),
+        shard=1,
+        shards=1,
+        images=images,
+    )
 
 
 def list_name(shard: int) -> str:

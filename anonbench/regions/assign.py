@@ -17,7 +17,7 @@ def assign_faces(
 ) -> tuple[dict[int, list[int]], list[int]]:
     """Give each face to the person in whose box, and if possible mask, its centre lies.
 
-    Faces choose in the given order. Where several people could have a face, the mask decides, then the distance of
+    Faces choose in their order. Where several people could have a face, the mask decides, then the distance of
     the face to the top of the person's box in units of its height. A person gets one face, a crowd any number.
 
     Parameters

@@ -6,9 +6,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pycocotools import mask as rle
 
-from anonbench.common.errors import UserError
+from anonbench.common import rle
 from anonbench.regions.anatomy import (
     FACIAL,
     FOOT_LENGTH,
@@ -21,7 +20,6 @@ from anonbench.regions.anatomy import (
     labelled,
     stature,
 )
-from anonbench.regions.files import decode_region
 from anonbench.regions.region import Region
 
 _SIDES = ("left", "right")
@@ -31,7 +29,7 @@ _LIMBS = tuple(
     for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("shoulder", "hip"), ("hip", "knee"), ("knee", "ankle"))
 )
 _TORSO = ("left_shoulder", "right_shoulder", "right_hip", "left_hip")
-_SUBPIXEL = 4  # fractional bits of the coordinates given to OpenCV
+_SUBPIXEL = 4  # fractional bits of the coordinates that OpenCV gets
 
 
 def body_region(
@@ -82,16 +80,10 @@ def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray | None
     if isinstance(segmentation, dict):
         if list(segmentation.get("size", [])) != [height, width]:
             return None
-        counts = segmentation.get("counts")
-        if isinstance(counts, list):
-            if any(run < 0 for run in counts) or sum(counts) != height * width:
-                return None
-            mask = rle.decode(rle.frPyObjects(segmentation, height, width))
-        else:
-            try:  # pycocotools does not notice damaged compressed runs
-                mask = decode_region({"mask": segmentation}).mask
-            except UserError:
-                return None
+        try:
+            mask = rle.decode_mask(segmentation)
+        except ValueError:
+            return None
     else:
         polygons = [p for p in segmentation or [] if len(p) >= 6 and len(p) % 2 == 0 and np.isfinite(p).all()]
         if not polygons or len(polygons) != len(segmentation):
@@ -99,8 +91,8 @@ def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray | None
         # Far-off vertices would make pycocotools allocate in proportion to them.
         limit = np.tile([4.0 * width, 4.0 * height], max(map(len, polygons)) // 2)
         polygons = [np.clip(p, -limit[: len(p)], limit[: len(p)]).tolist() for p in polygons]
-        mask = rle.decode(rle.merge(rle.frPyObjects(polygons, height, width)))
-    return mask.astype(bool) if mask.any() else None
+        mask = rle.decode_mask(rle.encode_polygons(polygons, (width, height)))
+    return mask if mask.any() else None
 
 
 def skeleton_mask(points: dict[str, np.ndarray], height: int, width: int, limb_width: float) -> np.ndarray | None:

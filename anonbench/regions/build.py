@@ -13,13 +13,14 @@ from tqdm import tqdm
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json
 from anonbench.common.images import decode
+from anonbench.config.regions import RegionsConfig
+from anonbench.config.types import Region as RegionName
 from anonbench.regions.assign import assign_faces, is_covered
 from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, keypoint_face
-from anonbench.regions.files import encode_region
+from anonbench.regions.files import ImageRegions, RegionFile, encode_region
 from anonbench.regions.region import Region
 
-SPEC = {"face": {"min_face_size"}, "body": {"limb_width"}}
 SOURCES = ("annotated", "keypoints", "detected")
 
 # (height, width, 3) uint8 RGB -> (N, 4) xyxy px and (N,) scores, most confident first
@@ -27,14 +28,14 @@ Detector = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def build_regions(
-    annotations: Path, images_dir: Path, region: str, spec: dict[str, Any], device: str = "auto"
-) -> dict[str, Any]:
+    annotations: Path, images_dir: Path, region: RegionName, config: RegionsConfig, device: str = "auto"
+) -> RegionFile:
     """Find the regions that a split's anonymized variants must hide.
 
     A body is the annotated mask or box, else the dilated skeleton. A face is the annotated box, else a square from
     keypoints, else what a face detector finds inside the person. Where the detector runs, faces of people whom nobody
-    annotated are regions too; it runs on images with a person whose annotation does not tell the face, and on all
-    images of a split in which no annotation does.
+    annotated are regions too; it runs on images with a person whose annotation does not say where the face is, and on
+    all images of a split in which no annotation does.
 
     Parameters
     ----------
@@ -44,26 +45,22 @@ def build_regions(
         Folder of its images, read only where faces must be detected.
     region
         ``face`` or ``body``.
-    spec
-        Face: ``min_face_size`` px, the smallest face that is looked for. Body: ``limb_width``, a drawn limb's
-        thickness as a fraction of the person's stature.
+    config
+        How regions are found; only the part of this ``region`` is used.
     device
-        Where the face detector runs: ``auto``, ``cpu``, ``cuda``, ...
+        Where the face detector runs: ``auto``, ``cpu``, ``cuda`` or a device of that kind.
 
     Returns
     -------
-    dict
-        The regions file: ``dataset``, ``split``, ``region``, ``images`` (all of the split's, with their ``regions``),
-        ``counts`` (``people``, ``regions``, one per source, ``no_visible_face``, ``undetermined``,
-        ``unmatched_detections`` and ``degenerate``: boxes that are not finite or have no size) and ``undetermined``,
-        the ids of the people without region.
+    RegionFile
+        All images of the split. Its ``counts`` are ``people``, ``regions``, one per source, ``no_visible_face``,
+        ``undetermined``, ``unmatched_detections`` and ``degenerate`` (boxes that are not finite or have no size).
 
     Raises
     ------
     UserError
-        For an unknown region, bodies of a dataset of faces, or keys of ``spec`` that are missing or that nothing reads.
+        For bodies of a dataset of faces.
     """
-    _check_spec(region, spec)
     data = read_json(annotations)
     categories = {category["id"]: category for category in data["categories"] if category.get("is_person")}
     people: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -71,13 +68,16 @@ def build_regions(
         if annotation["category_id"] in categories:
             people[annotation["image_id"]].append({"iscrowd": 0, **annotation})
     if region == "body" and any(category.get("is_face") for category in categories.values()):
-        raise UserError(f"{annotations} tells faces only, and no bodies.", "Ask for its `face` regions.")
+        raise UserError(f"{annotations} annotates faces only, and no bodies.", "Ask for its `face` regions.")
     names = {key: list(category.get("keypoints") or []) for key, category in categories.items()}
 
     counts = dict.fromkeys(("people", "regions", *SOURCES, "no_visible_face", "undetermined"), 0)
     counts |= {"unmatched_detections": 0, "degenerate": 0}
     undetermined: list[int] = []
-    find = _bodies(names, spec) if region == "body" else _faces(people, names, images_dir, spec, device)
+    if region == "body":
+        find = _bodies(names, config.body.limb_width)
+    else:
+        find = _faces(people, names, images_dir, config.face.min_face_size, device)
     images = []
     for image in tqdm(data["images"], desc=f"{region} regions", unit="image"):
         present = people.get(image["id"], [])
@@ -90,32 +90,37 @@ def build_regions(
         for found in regions:
             counts[found.source] += 1
         undetermined += missing
-        images.append({
-            "image_id": image["id"], "file_name": image["file_name"],
-            "width": image["width"], "height": image["height"],
-            "regions": [encode_region(found) for found in regions],
-        })  # fmt: skip
+        images.append(
+            ImageRegions(
+                image_id=image["id"],
+                file_name=image["file_name"],
+                width=image["width"],
+                height=image["height"],
+                regions=[encode_region(found) for found in regions],
+            )
+        )
     counts["undetermined"] = len(undetermined)
-    info = data.get("info", {})
     sets = {tuple(listed) for listed in names.values() if listed}
-    return {
-        "dataset": info.get("dataset"), "split": info.get("split"), "region": region,
-        "keypoint_names": list(sets.pop()) if len(sets) == 1 else [],
-        "images": images, "counts": counts, "undetermined": undetermined,
-    }  # fmt: skip
+    return RegionFile(
+        dataset=data["info"]["dataset"],
+        split=data["info"]["split"],
+        region=region,
+        keypoint_names=list(sets.pop()) if len(sets) == 1 else [],
+        images=images,
+        counts=counts,
+        undetermined=undetermined,
+    )
 
 
 # regions, ids of people without one, number of people whose face the annotation says is not visible
 _Found = tuple[list[Region], list[int], int]
 
 
-def _bodies(names: dict[int, list[str]], spec: dict[str, Any]) -> Callable[[dict, list[dict]], _Found]:
+def _bodies(names: dict[int, list[str]], limb_width: float) -> Callable[[dict, list[dict]], _Found]:
     def find(image: dict[str, Any], people: list[dict[str, Any]]) -> _Found:
         regions, missing = [], []
         for person in people:
-            found = body_region(
-                person, names[person["category_id"]], image["height"], image["width"], spec["limb_width"]
-            )
+            found = body_region(person, names[person["category_id"]], image["height"], image["width"], limb_width)
             if found is None:
                 missing.append(person["id"])
             else:
@@ -126,7 +131,7 @@ def _bodies(names: dict[int, list[str]], spec: dict[str, Any]) -> Callable[[dict
 
 
 def _faces(
-    people: dict[int, list[dict]], names: dict[int, list[str]], images_dir: Path, spec: dict[str, Any], device: str
+    people: dict[int, list[dict]], names: dict[int, list[str]], images_dir: Path, min_face_size: int, device: str
 ) -> Callable[[dict, list[dict]], _Found]:
     everywhere = not any(gives_face(p, names[p["category_id"]]) for present in people.values() for p in present)
     detector: list[Detector] = []
@@ -136,7 +141,7 @@ def _faces(
             # torch takes seconds to import: only splits that need the detector pay for it.
             from anonbench.regions.detect import FaceDetector
 
-            detector.append(FaceDetector(spec["min_face_size"], device))
+            detector.append(FaceDetector(min_face_size, device))
         return detector[0](decode(Path(images_dir) / image["file_name"]))[0]
 
     def find(image: dict[str, Any], present: list[dict[str, Any]]) -> _Found:
@@ -177,12 +182,3 @@ def _with_keypoints(region: Region, person: dict[str, Any]) -> Region:
 
 def _has_size(box: np.ndarray) -> bool:
     return bool(np.isfinite(box).all() and (box[2:] > box[:2]).all())
-
-
-def _check_spec(region: str, spec: dict[str, Any]) -> None:
-    if region not in SPEC:
-        raise UserError(f"There is no region {region!r}.", f"Choose one of {', '.join(SPEC)}.")
-    for key in sorted(SPEC[region] - set(spec)):
-        raise UserError(f"The configuration lacks regions.{region}.{key}.", "Set it; config/README.md explains it.")
-    for key in sorted(set(spec) - SPEC[region]):
-        raise UserError(f"Nothing reads regions.{region}.{key}.", "Remove the key or correct its spelling.")

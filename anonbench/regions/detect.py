@@ -10,6 +10,8 @@ import torch
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from facenet_pytorch.models.utils.detect_face import detect_face
 
+from anonbench.common.devices import pick_device
+
 _THRESHOLDS = [0.6, 0.7, 0.7]  # of the three stages, and the pyramid's step, as the paper's authors set them
 _PYRAMID_FACTOR = 0.709
 _SMALLEST_INPUT = 12  # px that the first stage's window covers
@@ -23,14 +25,17 @@ class FaceDetector:
     min_face_size
         Side in px of the smallest face to look for, at least 8. The cost grows with the inverse square.
     device
-        ``cpu``, ``cuda``, ``cuda:1``, ... or ``auto``: CUDA where there is one.
+        ``auto``, ``cpu``, ``cuda`` or a device of that kind.
+
+    Raises
+    ------
+    UserError
+        If there is no such device.
     """
 
     def __init__(self, min_face_size: float, device: str = "auto") -> None:
         self.min_face_size = min_face_size
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.device = torch.device(device)
+        self.device = torch.device(pick_device(device))
         self._stages = [
             _load(net(pretrained=False), weights).to(self.device)
             for net, weights in ((PNet, "pnet.pt"), (RNet, "rnet.pt"), (ONet, "onet.pt"))

@@ -1,130 +1,137 @@
-"""The region file of a split: read, checked, and its records turned into `Region` and back."""
+"""The region file of a split: its typed records, and how they become `Region` and back."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pycocotools import mask as coco_mask
+from pydantic import BeforeValidator
 
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json
-from anonbench.common.images import MAX_PIXELS
+from anonbench.common.records import Record, read_record
+from anonbench.common.rle import decode_mask, encode_mask
+from anonbench.config.types import Region as RegionName
 from anonbench.regions.region import Region
 
-_IMAGE_KEYS = ("image_id", "file_name", "width", "height", "regions")
+_UNKNOWN = (None,) * 4
 
 
-def read_regions(path: Path | str) -> dict[str, Any]:
-    """Read ``resources/regions/{dataset}/{split}/{region}.json`` and check its form, not yet its records.
+def _coordinates(value: Any) -> tuple[float | None, ...]:
+    """Four numbers, None for each that is not finite; whatever else it is, the box's place is unknown."""
+    if not isinstance(value, list | tuple) or len(value) != 4:
+        return _UNKNOWN
+    return tuple(v if isinstance(v, int | float) and math.isfinite(v) else None for v in value)
+
+
+Coordinate = float | None
+Box = Annotated[tuple[Coordinate, Coordinate, Coordinate, Coordinate], BeforeValidator(_coordinates)]
+
+
+class Rle(Record):
+    """A mask in COCO's compressed run-length encoding; ``size`` is (height, width) px."""
+
+    size: tuple[int, int]
+    counts: str
+
+
+class RegionRecord(Record):
+    """One region.
+
+    ``box`` is ``[x, y, w, h]`` px, null where it is not finite; ``mask`` is of the whole image; ``keypoints`` are flat
+    ``[x, y, v] * K`` px, null where they are not finite; ``source`` is ``annotated``, ``keypoints`` or ``detected``.
+    """
+
+    annotation_id: int | None = None
+    box: Box = _UNKNOWN
+    mask: Rle | None = None
+    keypoints: list[float | None] | None = None
+    source: str = "annotated"
+
+
+class ImageRegions(Record):
+    """The regions of one image of ``width`` x ``height`` px."""
+
+    image_id: int
+    file_name: str
+    width: int
+    height: int
+    regions: list[RegionRecord]
+
+
+class RegionFile(Record):
+    """``resources/regions/{dataset}/{split}/{region}.json``: all images of a split with their regions.
+
+    ``keypoint_names`` says what the regions' keypoints are, in their order; it is empty where there are none, or where
+    people's differ by category. ``undetermined`` holds the annotation ids of the people without a region.
+    """
+
+    dataset: str
+    split: str
+    region: RegionName
+    keypoint_names: list[str] = []
+    images: list[ImageRegions]
+    counts: dict[str, int] = {}
+    undetermined: list[int] = []
+
+
+def read_regions(path: Path | str) -> RegionFile:
+    """Read a region file. Whether its masks are valid shows when they are decoded (:func:`decode_region`).
 
     Raises
     ------
     UserError
         If the file is missing, is not JSON, or lacks a key of the contract.
     """
-    value = read_json(path)
-    if not isinstance(value, dict) or not isinstance(value.get("images"), list):
-        raise _broken(path, "it has no list `images`")
-    for key in ("dataset", "split", "region"):
-        if not isinstance(value.get(key), str):
-            raise _broken(path, f"it has no text `{key}`")
-    for image in value["images"]:
-        if not isinstance(image, dict) or any(key not in image for key in _IMAGE_KEYS):
-            raise _broken(path, f"an image lacks one of {', '.join(_IMAGE_KEYS)}")
-        if not isinstance(image["regions"], list):
-            raise _broken(path, f"`regions` of {image['file_name']} is not a list")
-    return value
+    return read_record(RegionFile, path)
 
 
-def encode_region(region: Region) -> dict[str, Any]:
-    """The JSON record of a region: box xywh px, mask as compressed COCO RLE; what is not finite is null."""
+def encode_region(region: Region) -> RegionRecord:
+    """The record of a region: box xywh px, mask as compressed COCO RLE; what is not finite is None."""
     x1, y1, x2, y2 = np.asarray(region.box, float).tolist()
-    mask = None
-    if region.mask is not None:
-        rle = coco_mask.encode(np.asfortranarray(region.mask, dtype=np.uint8))
-        mask = {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+    mask = None if region.mask is None else Rle(**encode_mask(region.mask))
     keypoints = None
     if region.keypoints is not None:
-        keypoints = _to_json(np.asarray(region.keypoints, float).ravel().tolist())
-    return {
-        "annotation_id": region.annotation_id,
-        "box": _to_json([x1, y1, x2 - x1, y2 - y1]),
-        "mask": mask,
-        "keypoints": keypoints,
-        "source": region.source,
-    }
+        flat = np.asarray(region.keypoints, float).ravel().tolist()
+        keypoints = [value if math.isfinite(value) else None for value in flat]
+    return RegionRecord(
+        annotation_id=region.annotation_id,
+        box=(x1, y1, x2 - x1, y2 - y1),
+        mask=mask,
+        keypoints=keypoints,
+        source=region.source,
+    )
 
 
-def decode_region(record: dict[str, Any]) -> Region:
-    """The region of a JSON record, as :func:`encode_region` writes it.
+def decode_region(record: RegionRecord) -> Region:
+    """The region of a record, as :func:`encode_region` makes it.
 
-    A box with null or missing coordinates comes back as not finite: whoever anonymizes it must hide the whole image.
+    A box with None among its coordinates comes back as not finite: whoever anonymizes it must hide the whole image.
 
     Raises
     ------
     UserError
         If the mask is not a valid RLE of its size, or the keypoints are not triples.
     """
-    box = np.full(4, np.nan)
-    values = record.get("box")
-    if isinstance(values, list) and len(values) == 4:
-        box[:] = [np.nan if not isinstance(value, int | float) else value for value in values]
-        box[2:] += box[:2]
-    keypoints = record.get("keypoints")
-    if keypoints is not None:
+    box = np.array(record.box, float)
+    box[2:] += box[:2]
+    keypoints = None
+    if record.keypoints is not None:
+        if len(record.keypoints) % 3:
+            raise _broken(record, "its keypoints are not a flat list of x, y, visibility")
+        keypoints = np.array(record.keypoints, float).reshape(-1, 3)
+    mask = None
+    if record.mask is not None:
         try:
-            keypoints = np.array(keypoints, dtype=float).reshape(-1, 3)
-        except (TypeError, ValueError):
-            raise _broken_record(record, "its keypoints are not a flat list of x, y, visibility") from None
-    mask = None if record.get("mask") is None else _decode_mask(record)
-    return Region(box, mask, keypoints, str(record.get("source", "annotated")), record.get("annotation_id"))
+            mask = decode_mask(record.mask.model_dump())
+        except ValueError as error:
+            raise _broken(record, str(error)) from None
+    return Region(box, mask, keypoints, record.source, record.annotation_id)
 
 
-def _decode_mask(record: dict[str, Any]) -> np.ndarray:
-    """(height, width) bool from a compressed COCO RLE.
-
-    pycocotools' own decoder leaves memory uninitialised where the runs end too early, so the runs are read here: the
-    format is a base-32 variable-length code, from the fourth run on as the difference to the run before last
-    (rleFrString in cocoapi's maskApi.c).
-    """
-    rle = record["mask"]
-    try:
-        height, width = (int(side) for side in rle["size"])
-        codes = np.frombuffer(rle["counts"].encode("ascii"), np.uint8).astype(np.int64) - 48
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise _broken_record(record, "its mask is not a compressed RLE with size and counts") from None
-    if not (0 < height and 0 < width and height * width <= MAX_PIXELS):
-        raise _broken_record(record, f"its mask claims a size of {height} x {width}")
-    if len(codes) == 0 or codes.min() < 0 or codes.max() > 63 or codes[-1] & 0x20:
-        raise _broken_record(record, "its mask's counts are cut off or damaged")
-    ends = np.flatnonzero(~codes & 0x20)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    if (ends - starts).max() > 6:
-        raise _broken_record(record, "its mask's counts are damaged")
-    shifts = 5 * (np.arange(len(codes)) - np.repeat(starts, ends - starts + 1))
-    runs = np.add.reduceat((codes & 0x1F) << shifts, starts)
-    runs -= np.where(codes[ends] & 0x10, 1 << (5 * (ends - starts + 1)), 0)
-    runs[1::2] = np.cumsum(runs[1::2])
-    # The first run stands alone: differences begin with the fourth number (index 3), which refers to the second.
-    runs[2::2] = np.cumsum(runs[2::2])
-    if runs.min() < 0 or runs.sum() != height * width:
-        raise _broken_record(record, f"its mask's runs do not add up to {height} x {width}")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.repeat(values, runs).reshape(width, height).T
-
-
-def _to_json(values: list[float]) -> list[float | None]:
-    return [value if np.isfinite(value) else None for value in values]
-
-
-def _broken(path: Path | str, reason: str) -> UserError:
-    return UserError(f"The region file {path} is damaged: {reason}.", "Delete it and run the workflow again.")
-
-
-def _broken_record(record: dict[str, Any], reason: str) -> UserError:
+def _broken(record: RegionRecord, reason: str) -> UserError:
     return UserError(
-        f"The region of annotation {record.get('annotation_id')} is damaged: {reason}.",
+        f"The region of annotation {record.annotation_id} is damaged: {reason}.",
         "Delete the dataset's region file and run the workflow again.",
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from anonbench.regions.morphology import dilated
 from anonbench.regions.region import Region
 
 # A person whose box has no extent is somewhere around it; so many px are hidden in each direction.
@@ -95,11 +96,7 @@ def footprint(region: Region, shape: tuple[int, int], grow: Callable[[float], in
     else:
         inside = np.zeros((window[0].stop - top, window[1].stop - left), bool)
         inside[y1 - top : y2 - top, x1 - left : x2 - left] = True
-    outline = inside
-    if radius > 0:
-        # The distance to the nearest pixel inside: dilation by a disc, at a cost that does not depend on its radius.
-        distance = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        inside = distance <= radius + 1e-3  # OpenCV's float32 distances are not exact where they should be whole
+    outline, inside = inside, dilated(inside, radius)
     return Footprint(window, inside, outline, np.array([x1, y1, x2, y2], float), side, problem)
 
 
@@ -117,7 +114,7 @@ def _reach(one: float, other: float, length: int) -> tuple[float, float]:
 
 
 def _trusted_mask(mask: np.ndarray | None, shape: tuple[int, int]) -> tuple[np.ndarray | None, str]:
-    """A contiguous boolean mask of the image's shape or None, and what is wrong with the given one."""
+    """A contiguous boolean mask of the image's shape or None, and what is wrong with the annotated one."""
     if mask is None:
         return None, ""
     mask = np.asarray(mask)

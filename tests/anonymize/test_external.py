@@ -1,4 +1,4 @@
-"""A user's own command: what it is given, what of its output is kept, and how its failures end."""
+"""A user's own command: what it gets, what of its output is kept, and how its failures end."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonbench.anonymize.outside.accept import accept
+from anonbench.anonymize import worklist
+from anonbench.anonymize.frame import anonymize
 from anonbench.anonymize.outside.exchange import describe
 from anonbench.anonymize.outside.identity import file_digests
-from anonbench.anonymize.registry import check_params, create, module_of
-from anonbench.anonymize.variant import write_shard, write_variant
-from anonbench.anonymize.worklist import deal, work_of, write_lists
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json, sha256_file
 from anonbench.common.images import decode
+from anonbench.common.root import ROOT
+from anonbench.config.methods import level_config, plugin_of
+from anonbench.config.plugins import METHODS
 from anonbench.regions.footprint import footprint
 from anonbench.regions.region import Region
+from tests.helpers.ended import has_ended
 from tests.helpers.outside_tool import decoded
 from tests.helpers.split import write_split
+from tests.helpers.variants import Making, recipe
 
-ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tests" / "helpers" / "outside_tool.py"
 WORDS = ["{images}", "{regions}", "{output}", "{seed}"]
 HEIGHT, WIDTH = 48, 64
@@ -52,8 +53,8 @@ def smooth(seed: int) -> np.ndarray:
 
 
 @pytest.fixture
-def split(tmp_path: Path) -> dict[str, Any]:
-    """Five images, one of them without and one with an invisible region, as the arguments of `write_variant`."""
+def making(tmp_path: Path) -> Making:
+    """A variant of five images, one of them without and one with an invisible region; nothing is made yet."""
     people = []
     for index, name in enumerate(NAMES):
         mask = np.zeros((HEIGHT, WIDTH), bool)
@@ -64,32 +65,29 @@ def split(tmp_path: Path) -> dict[str, Any]:
             "two.png": [Region(BOX), Region(np.array([44.0, 4, 60, 30]), keypoints=KEYPOINTS)],
         }.get(name, [Region(BOX, mask, annotation_id=index)])
         people.append((name, smooth(index), found))
-    return {
-        **write_split(tmp_path, people, keypoint_names=["nose", "tail"]),
-        "out_dir": tmp_path / "out" / "images",
-        "manifest": tmp_path / "out" / "manifest.json",
-        "dataset": "toy",
-        "split": "train",
-        "variant": "body-inverter-medium",
-        "method": "inverter",
-        "seed": 3,
-        "workers": 1,
-        "log_file": tmp_path / "logs" / "job.log",
-    }
+    return Making(**write_split(tmp_path, people, keypoint_names=["nose", "tail"]), root=tmp_path / "out")
 
 
-def write(split: dict[str, Any], mode: str = "", **params: Any) -> dict[str, Any]:
+def log_of(making: Making) -> Path:
+    return making.root / "logs" / "job.log"
+
+
+def run(making: Making, words: list[str], **params: Any) -> dict[str, Any]:
+    """Write the variant with that command; the manifest."""
+    return making.make(recipe("inverter", command=words, **params), log_file=log_of(making))
+
+
+def write(making: Making, mode: str = "", **params: Any) -> dict[str, Any]:
     """Write the variant with the tool in that mode; the manifest."""
-    write_variant(**split, params={"command": command(mode), **params})
-    return read_json(split["manifest"])
+    return run(making, command(mode), **params)
 
 
-def image(split: dict[str, Any], name: str) -> np.ndarray:
-    return decode(split["out_dir"] / name)
+def image(making: Making, name: str) -> np.ndarray:
+    return decode(making.images / name)
 
 
-def original(split: dict[str, Any], name: str) -> np.ndarray:
-    return decode(split["originals"].parent / "images" / name)
+def original(making: Making, name: str) -> np.ndarray:
+    return decode(making.originals.parent / "images" / name)
 
 
 def inside(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -102,39 +100,44 @@ def inside(*boxes: tuple[int, int, int, int]) -> np.ndarray:
 ONE = inside((20, 10, 40, 40))
 
 
-def left_over(split: dict[str, Any]) -> list[Path]:
-    folder = split["out_dir"].parent
-    return [path for path in folder.glob("*") if path.name not in ("images", "manifest.json")]
+def left_over(making: Making) -> list[Path]:
+    return [path for path in making.left_over() if path.name != "logs"]
 
 
-def test_regions_are_replaced_and_the_rest_stays(split: dict[str, Any]) -> None:
-    manifest = write(split)
-    before, after = original(split, "a.png"), image(split, "a.png")
+def nothing_written(making: Making) -> bool:
+    shard = making.shard(1)
+    return not left_over(making) and not any((f / "manifest.json").exists() for f in (making.root, shard))
+
+
+def test_regions_are_replaced_and_the_rest_stays(making: Making) -> None:
+    manifest = write(making)
+    before, after = original(making, "a.png"), image(making, "a.png")
     assert (after[ONE] == 255 - before[ONE]).all() and (after[~ONE] == before[~ONE]).all()
     both = ONE | inside((44, 4, 60, 30))
-    assert (image(split, "two.png")[both] == 255 - original(split, "two.png")[both]).all()
-    jpeg = image(split, NAMES[1]).astype(int)
-    assert np.abs(jpeg - (255 - original(split, NAMES[1])))[inside((24, 14, 36, 36))].max() < 9
+    assert (image(making, "two.png")[both] == 255 - original(making, "two.png")[both]).all()
+    jpeg = image(making, NAMES[1]).astype(int)
+    assert np.abs(jpeg - (255 - original(making, NAMES[1])))[inside((24, 14, 36, 36))].max() < 9
     counts = {"images": 5, "linked": 1, "regions": 5, "fallbacks": {"outside": 1}, "restored_pixels": 0}
     assert manifest["counts"] == counts
-    assert manifest["method"] == "inverter" and manifest["params"]["command"] == command()
+    made = manifest["recipe"]
+    assert (made["method"], made["plugin"], made["config"]) == ("inverter", "external", {"command": command()})
     assert [entry["file_name"] for entry in manifest["images"]] == NAMES
-    assert not left_over(split)
-    assert "seed 3, mode" in split["log_file"].read_text()
+    assert not left_over(making)
+    assert "seed 3, mode" in log_of(making).read_text()
 
 
-def test_result_does_not_depend_on_the_number_of_workers(split: dict[str, Any]) -> None:
-    one = write(split, "outside")
-    split["workers"] = 2
-    assert write(split, "outside") == one
+def test_result_does_not_depend_on_the_number_of_workers(making: Making) -> None:
+    one = write(making, "outside")
+    outside = recipe("inverter", command=command("outside"))
+    assert making.make(outside, workers=2) == one
 
 
-def test_a_changed_surrounding_is_put_back_and_counted(split: dict[str, Any]) -> None:
-    manifest = write(split, "outside")
+def test_a_changed_surrounding_is_put_back_and_counted(making: Making) -> None:
+    manifest = write(making, "outside")
     for name in ("a.png", "two.png"):
         mask = ONE | inside((44, 4, 60, 30)) if name == "two.png" else ONE
-        assert (image(split, name)[~mask] == original(split, name)[~mask]).all()
-        assert (image(split, name)[mask] == 255 - original(split, name)[mask]).all()
+        assert (image(making, name)[~mask] == original(making, name)[~mask]).all()
+        assert (image(making, name)[mask] == 255 - original(making, name)[mask]).all()
     by_name = {entry["file_name"]: entry.get("restored_pixels") for entry in manifest["images"]}
     whole = HEIGHT * WIDTH
     assert by_name == {
@@ -159,86 +162,74 @@ def test_a_changed_surrounding_is_put_back_and_counted(split: dict[str, Any]) ->
         ("pipe", "output_unreadable"),
     ],
 )
-def test_what_cannot_be_trusted_is_masked_out_and_counted(split: dict[str, Any], mode: str, reason: str) -> None:
-    manifest = write(split, mode)
+def test_what_cannot_be_trusted_is_masked_out_and_counted(making: Making, mode: str, reason: str) -> None:
+    manifest = write(making, mode)
     assert manifest["counts"]["fallbacks"] == {"outside": 1, reason: 1}
-    before, after = original(split, "a.png"), image(split, "a.png")
+    before, after = original(making, "a.png"), image(making, "a.png")
     assert (after[ONE] == 0).all() and (after[~ONE] == before[~ONE]).all()
-    assert (image(split, "two.png")[ONE] == 255 - original(split, "two.png")[ONE]).all()
+    assert (image(making, "two.png")[ONE] == 255 - original(making, "two.png")[ONE]).all()
 
 
-def test_no_folder_that_is_a_link_is_entered(split: dict[str, Any]) -> None:
-    manifest = write(split, "linked folder")
+def test_no_folder_that_is_a_link_is_entered(making: Making) -> None:
+    manifest = write(making, "linked folder")
     assert manifest["images"][1]["fallbacks"] == {"output_unreadable": 1}
 
 
-def test_the_threshold_decides_what_counts_as_unchanged(split: dict[str, Any]) -> None:
-    assert write(split, "nearly", least_change=0.5)["counts"]["fallbacks"] == {"outside": 1}
+def test_the_threshold_decides_what_counts_as_unchanged(making: Making) -> None:
+    assert write(making, "nearly", least_change=0.5)["counts"]["fallbacks"] == {"outside": 1}
 
 
-def test_a_tool_that_writes_in_place_reaches_no_original(split: dict[str, Any]) -> None:
-    before = {name: sha256_file(split["originals"].parent / "images" / name) for name in NAMES}
-    write(split, "in place")
-    assert {name: sha256_file(split["originals"].parent / "images" / name) for name in NAMES} == before
+def test_a_tool_that_writes_in_place_reaches_no_original(making: Making) -> None:
+    before = {name: sha256_file(making.originals.parent / "images" / name) for name in NAMES}
+    write(making, "in place")
+    assert {name: sha256_file(making.originals.parent / "images" / name) for name in NAMES} == before
 
 
-def test_a_tool_that_writes_nothing_is_a_mistake(split: dict[str, Any]) -> None:
+def test_a_tool_that_writes_nothing_is_a_mistake(making: Making) -> None:
     with pytest.raises(UserError, match=r"wrote none of the 3 images(.|\n)*mode nothing"):
-        write(split, "nothing")
-    assert not split["manifest"].exists() and not left_over(split)
+        write(making, "nothing")
+    assert nothing_written(making)
 
 
-def test_files_that_no_image_is_called_are_told(split: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
-    write(split, "strange")
-    assert "1 files that no image is called, such as 'a.txt'" in caplog.text
+def test_files_under_other_names_are_logged(making: Making, caplog: pytest.LogCaptureFixture) -> None:
+    write(making, "strange")
+    assert "1 files that are named after no image, such as 'a.txt'" in caplog.text
 
 
-def test_a_crash_fails_the_job_with_the_tools_last_words(split: dict[str, Any]) -> None:
-    with pytest.raises(UserError, match=rf"ended with status 1(.|\n)*out of memory(.|\n)*{split['log_file'].name}"):
-        write(split, "crash")
-    assert not split["out_dir"].exists() and not left_over(split)
+def test_a_crash_fails_the_job_with_the_tools_last_output(making: Making) -> None:
+    with pytest.raises(UserError, match=rf"ended with status 1(.|\n)*out of memory(.|\n)*{log_of(making).name}"):
+        write(making, "crash")
+    assert nothing_written(making)
 
 
-def test_a_program_that_does_not_exist_is_named(split: dict[str, Any]) -> None:
+def test_a_program_that_does_not_exist_is_named(making: Making) -> None:
     with pytest.raises(UserError, match="status 127(.|\n)*no-such-program: No such file"):
-        write_variant(**split, params={"command": ["no-such-program", *WORDS]})
-
-
-def has_ended(pid: int) -> bool:
-    """Whether a process ends within 5 s; where nobody reaps orphans, it stays as a zombie."""
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.02)
-    return False
+        run(making, ["no-such-program", *WORDS])
 
 
 def test_a_timeout_ends_the_tool_and_what_it_started(
-    split: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    making: Making, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOOL_PIDS", str(tmp_path / "pids"))
     with pytest.raises(UserError, match="took longer than 2 s"):
-        write(split, "sleep", timeout=2)
+        write(making, "sleep", timeout=2)
     assert has_ended(int((tmp_path / "pids").read_text()))
-    assert not split["out_dir"].exists() and not left_over(split)
+    assert nothing_written(making)
 
 
 KILLED = """
 import sys
 from pathlib import Path
-from anonbench.anonymize.variant import write_variant
-args = dict(eval(sys.argv[1]))
-args |= {key: Path(args[key]) for key in ("originals", "regions", "out_dir", "manifest", "log_file")}
-write_variant(**args)
+from tests.helpers.variants import Making, recipe
+Making(*map(Path, sys.argv[1:4])).make(recipe("inverter", command=sys.argv[4:]))
 """
 
 
-def test_a_killed_job_takes_the_tool_with_it(split: dict[str, Any], tmp_path: Path) -> None:
+def test_a_killed_job_takes_the_tool_with_it(making: Making, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    args = {key: str(value) if isinstance(value, Path) else value for key, value in split.items()}
+    arguments = [*map(str, (making.originals, making.regions, making.root)), *command("sleep")]
     process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, repr({**args, "params": {"command": command("sleep")}})],
+        [sys.executable, "-c", KILLED, *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TOOL_PIDS": str(pids)},
         stderr=subprocess.DEVNULL,
     )
@@ -247,56 +238,45 @@ def test_a_killed_job_takes_the_tool_with_it(split: dict[str, Any], tmp_path: Pa
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert has_ended(int(pids.read_text()))
-    assert not split["out_dir"].exists() and not split["manifest"].exists()
-    write(split)
-    assert not left_over(split)
+    assert left_over(making) and not (making.shard(1) / "images").exists() and not making.manifest.exists()
+    write(making)
+    assert not left_over(making)
 
 
-def test_a_tool_is_told_what_a_built_in_method_gets(split: dict[str, Any], tmp_path: Path) -> None:
+def test_a_tool_gets_what_a_built_in_method_gets(making: Making, tmp_path: Path) -> None:
     copy = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[4]); shutil.copytree(sys.argv[2], sys.argv[5])"
     kept = [str(tmp_path / "kept images"), str(tmp_path / "kept regions")]
     tool = f"{copy}; shutil.copytree(sys.argv[1], sys.argv[3], dirs_exist_ok=True)"
-    params = {"command": [sys.executable, "-c", tool, "{images}", "{regions}", "{output}", *kept], "grow": 0.1}
-    write_variant(**split, params=params)
+    run(making, [sys.executable, "-c", tool, "{images}", "{regions}", "{output}", *kept], grow=0.1)
     images, regions = map(Path, kept)
-    given = ["a.png", NAMES[1], "two.png"]
+    names = ["a.png", NAMES[1], "two.png"]
     found = [sorted(str(p.relative_to(kept)) for p in kept.rglob("*.*")) for kept in (images, regions)]
-    assert found == [given, [f"{name}.json" for name in given]]
-    for name in given:
-        assert (images / name).read_bytes() == (split["originals"].parent / "images" / name).read_bytes()
-    told = read_json(regions / "two.png.json")
-    assert {key: told[key] for key in ("version", "file_name", "width", "height", "region", "keypoint_names")} == {
+    assert found == [names, [f"{name}.json" for name in names]]
+    for name in names:
+        assert (images / name).read_bytes() == (making.originals.parent / "images" / name).read_bytes()
+    file = read_json(regions / "two.png.json")
+    assert {key: file[key] for key in ("version", "file_name", "width", "height", "region", "keypoint_names")} == {
         "version": 1, "file_name": "two.png", "width": 64, "height": 48, "region": "body",
         "keypoint_names": ["nose", "tail"],
     }  # fmt: skip
-    first, second = told["regions"]
+    first, second = file["regions"]
     assert first["box"] == [20, 10, 20, 30] and first["keypoints"] is None
     assert second["box"] == [44, 4, 16, 26] and second["keypoints"] == [50, 9, 2, 1, 1, 0]
     assert (decoded(first["outline"]) == ONE).all()
     assert decoded(first["mask"])[7, 30] and not decoded(first["mask"])[6, 30]  # 30 px grow by 3
-    seeds = {read_json(regions / f"{name}.json")["seed"] for name in given}
+    seeds = {read_json(regions / f"{name}.json")["seed"] for name in names}
     assert len(seeds) == 3
 
 
-def test_a_shard_runs_the_command_over_its_own_images(split: dict[str, Any], tmp_path: Path) -> None:
-    whole = write(split)
-    lists = deal(work_of(split["originals"], split["regions"], "toy", "train"), 2)
-    write_lists(lists, tmp_path / "lists", tmp_path / "lists.json")
-    entries = []
-    for shard in (1, 2):
-        write_shard(
-            work=tmp_path / "lists" / f"{shard}.json",
-            originals=split["originals"],
-            out_dir=tmp_path / f"shard{shard}" / "images",
-            manifest=tmp_path / f"shard{shard}" / "manifest.json",
-            method="inverter",
-            params={"command": command()},
-            seed=3,
-            workers=1,
-            log_file=tmp_path / "shard.log",
-        )
-        entries += read_json(tmp_path / f"shard{shard}" / "manifest.json")["images"]
-    assert entries == [entry for entry in whole["images"] if entry["regions"]]
+def test_a_shard_runs_the_command_over_its_own_images(
+    making: Making, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = write(making)
+    monkeypatch.setattr(worklist, "BLOCK", 1)
+    two = Making(making.originals, making.regions, tmp_path / "two", shards=2)
+    assert write(two) == whole
+    assert {name: data for name, data in two.files().items() if name in making.files()} == making.files()
+    assert log_of(two).read_text().count("seed 3, mode") == 2
 
 
 @given(
@@ -309,38 +289,55 @@ def test_nothing_outside_the_regions_changes_and_nothing_inside_stays(boxes: lis
     rng = np.random.default_rng(seed)
     before, output = rng.integers(0, 256, (2, HEIGHT, WIDTH, 3), dtype=np.uint8)
     regions = [Region(np.array([x, y, x + w, y + h], float)) for x, y, w, h in boxes]
-    growth = create("tool", {"command": command(), "grow": grow}).grow
-    result = accept(before, regions, output, growth, 6.0)
+    method = METHODS.create("external", {"command": command(), "grow": grow})
+    result = anonymize(method, before, regions, made=output)
     covered = np.zeros((HEIGHT, WIDTH), bool)
     for region in regions:
-        print_ = footprint(region, (HEIGHT, WIDTH), growth)
-        if print_.mask is not None:
-            covered[print_.window] |= print_.mask
+        found = footprint(region, (HEIGHT, WIDTH), method.grow)
+        if found.mask is not None:
+            covered[found.window] |= found.mask
     assert (result.image[~covered] == before[~covered]).all()
     assert ((result.image == output) | (result.image == 0)).all(-1)[covered].all()
     assert result.restored == (output != before).any(-1)[~covered].sum()
 
 
-def test_a_missed_person_half_behind_a_replaced_one_is_masked_out() -> None:
+@pytest.mark.parametrize("missed_is_smaller", [True, False])
+def test_a_missed_person_half_behind_a_replaced_one_is_masked_out(missed_is_smaller: bool) -> None:
+    """Whichever of the two the frame works on first."""
     before = smooth(1)
-    front, behind = Region(np.array([20.0, 5, 50, 45])), Region(np.array([10.0, 5, 40, 45]))
+    front, behind = (
+        Region(np.array([20.0, 5, 50, 45])),
+        Region(np.array([10.0, 5, 40, 40 if missed_is_smaller else 48])),
+    )
+    bottom = int(behind.box[3])
     output = before.copy()
     output[5:45, 20:50] = 255 - output[5:45, 20:50]
-    result = accept(before, [behind, front], output, lambda side: 0, 6.0)
-    assert result.fallbacks == {"output_unchanged": 1}
-    assert (result.image[5:45, 10:40] == 0).all()
+    result = anonymize(METHODS.create("external", {"command": command()}), before, [behind, front], made=output)
+    assert result.fallbacks == {"output_unchanged": 1} and result.restored == 0
+    assert (result.image[5:bottom, 10:40] == 0).all()
     assert (result.image[5:45, 40:50] == output[5:45, 40:50]).all()
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((HEIGHT, WIDTH, 3))])
+def test_an_image_of_another_form_is_not_taken(wrong: np.ndarray) -> None:
+    result = anonymize(METHODS.create("external", {"command": command()}), smooth(1), [Region(BOX)], made=wrong)
+    assert result.fallbacks == {"output_wrong_shape": 1} and (result.image[ONE] == 0).all()
+
+
+def test_without_its_command_nothing_is_visible() -> None:
+    result = anonymize(METHODS.create("external", {"command": command()}), smooth(1), [Region(BOX)])
+    assert result.fallbacks == {"output_missing": 1} and (result.image[ONE] == 0).all()
 
 
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=30, deadline=None)
-def test_masks_are_told_exactly(seed: int) -> None:
+def test_masks_are_described_exactly(seed: int) -> None:
     mask = np.random.default_rng(seed).random((13, 17)) < 0.4
     mask[0, 0] = seed % 2
     region = Region(np.array([2.0, 3, 9, 9]), mask if mask.any() else None)
-    print_ = footprint(region, mask.shape, lambda side: 0)
-    told = json.loads(json.dumps(describe(region, print_, mask.shape)))
-    assert (decoded(told["mask"]) == mask).all()
+    found = footprint(region, mask.shape, lambda side: 0)
+    record = json.loads(json.dumps(describe(region, found, mask.shape)))
+    assert (decoded(record["mask"]) == mask).all()
 
 
 def test_changing_a_file_of_the_command_changes_its_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,24 +371,24 @@ def test_changing_a_file_of_the_command_changes_its_identity(tmp_path: Path, mon
 )
 def test_mistakes_are_named(params: dict[str, Any], named: str) -> None:
     with pytest.raises(UserError, match=re.escape(named)):
-        check_params("tool", params)
+        level_config("tool", params, "body")
 
 
 def test_numbers_and_other_braces_are_words() -> None:
-    method = create("tool", {"command": ["tool", *WORDS, 50, 0.5, '{"steps": 3}']})
-    assert method.params.command[-3:] == ["50", "0.5", '{"steps": 3}']
+    method = METHODS.create("external", {"command": ["tool", *WORDS, 50, 0.5, '{"steps": 3}']})
+    assert method.config.command[-3:] == ["50", "0.5", '{"steps": 3}']
 
 
 def test_a_tool_has_any_name_but_a_built_in_ones() -> None:
-    assert module_of("tool", {"command": command()}) == module_of("external", {"command": command()}) == "external"
+    assert plugin_of("tool", {"command": command()}) == plugin_of("external", {"command": command()}) == "external"
     with pytest.raises(UserError, match="blur is a built-in method"):
-        check_params("blur", {"command": command()})
+        level_config("blur", {"command": command()}, "body")
     with pytest.raises(UserError, match="name the `command`"):
-        check_params("tool", {"grow": 0.1})
+        level_config("tool", {"grow": 0.1}, "body")
 
 
-def test_the_tool_does_not_find_this_projects_modules(split: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tool_does_not_find_this_projects_modules(making: Making, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}/somewhere/else")
     tool = "import os; print('PYTHONPATH=' + os.environ['PYTHONPATH']); raise SystemExit(4)"
     with pytest.raises(UserError, match="PYTHONPATH=/somewhere/else\n"):
-        write_variant(**split, params={"command": [sys.executable, "-c", tool, *WORDS]})
+        run(making, [sys.executable, "-c", tool, *WORDS])

@@ -12,9 +12,9 @@ from PIL import Image
 from anonbench.anonymize.outside.command import run
 from anonbench.anonymize.outside.exchange import describe
 from anonbench.common.files import write_json
+from anonbench.common.root import ROOT
 from anonbench.regions.footprint import footprint
 from anonbench.regions.region import Region
-from anonbench.workflow.code import ROOT
 
 # Takes what diffusers' inpainting pipelines take, and nothing else.
 PIPELINE = """
@@ -47,12 +47,12 @@ def test_the_adapter_for_diffusers_replaces_every_region_and_nothing_else(tmp_pa
     Image.fromarray(before).save(folders["images"] / "a" / "1.png")
     regions = [Region(np.array([-5.0, 10, 20, 55])), Region(np.array([50.0, 30, 95, 60]))]
     described = [describe(region, footprint(region, (60, 90), lambda side: 2), (60, 90)) for region in regions]
-    told = {"file_name": "a/1.png", "region": "body", "seed": 5, "regions": described}
-    write_json(folders["regions"] / "a" / "1.png.json", told)
+    file = {"file_name": "a/1.png", "region": "body", "seed": 5, "regions": described}
+    write_json(folders["regions"] / "a" / "1.png.json", file)
     run([sys.executable, str(tmp_path / "adapter.py"), *map(str, folders.values()), "model"], tmp_path / "log", 100)
     after = np.asarray(Image.open(folders["output"] / "a" / "1.png"))
     inside = np.zeros((60, 90), bool)
     for region in regions:
-        print_ = footprint(region, (60, 90), lambda side: 2)
-        inside[print_.window] |= print_.mask
+        found = footprint(region, (60, 90), lambda side: 2)
+        inside[found.window] |= found.mask
     assert (after[inside] == (0, 200, 0)).all() and (after[~inside] == before[~inside]).all()

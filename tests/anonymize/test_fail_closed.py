@@ -7,41 +7,44 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from anonbench.anonymize import base, registry
+from anonbench.anonymize.frame import anonymize
+from anonbench.anonymize.method import Method, Unfit
+from anonbench.common.plugins import NoConfig
+from anonbench.config.plugins import METHODS
+from anonbench.regions.patch import Patch
 from anonbench.regions.region import Region
 
 BOX = np.array([20.0, 10, 50, 40])
 IMAGE = np.random.default_rng(0).integers(1, 256, (60, 80, 3), dtype=np.uint8)
 
 
-class Stub(base.Anonymizer):
+class Stub(Method):
     """A method whose output is whatever the test wants."""
 
-    Params = base.Params
     sees_region = True
 
-    def __init__(self, output: Callable[[base.Patch], np.ndarray]) -> None:
-        super().__init__({})
+    def __init__(self, output: Callable[[Patch], np.ndarray]) -> None:
+        super().__init__(NoConfig())
         self.output = output
 
-    def fill(self, patch: base.Patch) -> np.ndarray:
+    def fill(self, patch: Patch) -> np.ndarray:
         return self.output(patch)
 
 
-def raising(error: BaseException) -> Callable[[base.Patch], np.ndarray]:
-    def output(patch: base.Patch) -> np.ndarray:
+def raising(error: BaseException) -> Callable[[Patch], np.ndarray]:
+    def output(patch: Patch) -> np.ndarray:
         raise error
 
     return output
 
 
-def one_nan(patch: base.Patch) -> np.ndarray:
+def one_nan(patch: Patch) -> np.ndarray:
     output = patch.image.astype(np.float32) / 2
     output[3, 3, 1] = np.nan
     return output
 
 
-def good(patch: base.Patch) -> np.ndarray:
+def good(patch: Patch) -> np.ndarray:
     return 255 - patch.image
 
 
@@ -54,7 +57,7 @@ BAD_OUTPUTS = {
     "objects": (lambda p: p.image.astype(object), "output_wrong_shape"),
     "raises": (raising(RuntimeError("boom")), "error"),
     "out of memory": (raising(MemoryError()), "error"),
-    "declines": (raising(base.Unfit("too_small")), "too_small"),
+    "declines": (raising(Unfit("too_small")), "too_small"),
     "unchanged": (lambda p: p.image, "output_unchanged"),
     "unchanged as float": (lambda p: p.image.astype(float), "output_unchanged"),
 }
@@ -63,7 +66,7 @@ BAD_OUTPUTS = {
 @pytest.mark.parametrize("case", BAD_OUTPUTS)
 def test_bad_output_is_masked_out(case: str) -> None:
     output, reason = BAD_OUTPUTS[case]
-    result = Stub(output).anonymize(IMAGE, [Region(BOX), Region(np.array([55.0, 45, 75, 58]))], None)
+    result = anonymize(Stub(output), IMAGE, [Region(BOX), Region(np.array([55.0, 45, 75, 58]))])
     assert result.fallbacks == {reason: 2}
     expected = IMAGE.copy()
     expected[10:40, 20:50] = expected[45:58, 55:75] = 0
@@ -74,17 +77,17 @@ def test_bad_output_is_masked_out(case: str) -> None:
 def test_bad_output_within_a_mask(case: str) -> None:
     mask = np.zeros((60, 80), bool)
     mask[12:30, 25:40:2] = True
-    result = Stub(BAD_OUTPUTS[case][0]).anonymize(IMAGE, [Region(BOX, mask)], None)
+    result = anonymize(Stub(BAD_OUTPUTS[case][0]), IMAGE, [Region(BOX, mask)])
     assert (result.image[mask] == 0).all() and (result.image[~mask] == IMAGE[~mask]).all()
 
 
 def test_interrupt_is_not_swallowed() -> None:
     with pytest.raises(KeyboardInterrupt):
-        Stub(raising(KeyboardInterrupt())).anonymize(IMAGE, [Region(BOX)], None)
+        anonymize(Stub(raising(KeyboardInterrupt())), IMAGE, [Region(BOX)])
 
 
 def test_good_output_of_floats_is_rounded_and_clipped() -> None:
-    result = Stub(lambda p: np.full(p.image.shape, 300.0)).anonymize(IMAGE, [Region(BOX)], None)
+    result = anonymize(Stub(lambda p: np.full(p.image.shape, 300.0)), IMAGE, [Region(BOX)])
     assert not result.fallbacks and (result.image[10:40, 20:50] == 255).all()
 
 
@@ -100,7 +103,7 @@ def test_good_output_of_floats_is_rounded_and_clipped() -> None:
     ],
 )
 def test_unknown_place_hides_the_whole_image(box: object) -> None:
-    result = Stub(good).anonymize(IMAGE, [Region(BOX), Region(box)], None)
+    result = anonymize(Stub(good), IMAGE, [Region(BOX), Region(box)])
     assert result.fallbacks == {"box_not_finite": 1}
     original = (result.image == IMAGE).all(-1)
     assert not original.any()
@@ -111,7 +114,7 @@ def test_unknown_place_hides_the_whole_image(box: object) -> None:
     [[30, 30, 30, 30], [30, 30, 30, 44], [40, 40, 30, 30], [30, 40, 40, 30], [-50, -50, -50, -50], [1e9, 9, 1e9, 9]],
 )
 def test_degenerate_box_hides_its_place(box: list[float]) -> None:
-    result = Stub(good).anonymize(IMAGE, [Region(np.array(box, float))], None)
+    result = anonymize(Stub(good), IMAGE, [Region(np.array(box, float))])
     assert result.fallbacks == {"box_degenerate": 1}
     x, y = np.clip([box[0], box[2]], 0, 79).astype(int), np.clip([box[1], box[3]], 0, 59).astype(int)
     assert (result.image[y.min() : y.max() + 1, x.min() : x.max() + 1] == 0).all()
@@ -121,19 +124,19 @@ def test_degenerate_box_hides_its_place(box: list[float]) -> None:
 def test_degenerate_box_hides_its_mask_too() -> None:
     mask = np.zeros((60, 80), bool)
     mask[5:9, 60:70] = True
-    result = Stub(good).anonymize(IMAGE, [Region(np.array([10.0, 40, 10, 40]), mask)], None)
+    result = anonymize(Stub(good), IMAGE, [Region(np.array([10.0, 40, 10, 40]), mask)])
     assert result.fallbacks == {"box_degenerate": 1}
     assert (result.image[mask] == 0).all() and (result.image[40, 10] == 0).all()
 
 
 @pytest.mark.parametrize("box", [[-20, -20, -1, -1], [80, 10, 99, 30], [10, 60, 20, 90]])
 def test_outside_is_counted_and_changes_nothing(box: list[float]) -> None:
-    result = Stub(good).anonymize(IMAGE, [Region(np.array(box, float))], None)
+    result = anonymize(Stub(good), IMAGE, [Region(np.array(box, float))])
     assert result.fallbacks == {"outside": 1} and (result.image == IMAGE).all()
 
 
 def test_box_partly_outside_is_processed() -> None:
-    result = Stub(good).anonymize(IMAGE, [Region(np.array([-20.0, -20, 15, 15]))], None)
+    result = anonymize(Stub(good), IMAGE, [Region(np.array([-20.0, -20, 15, 15]))])
     assert not result.fallbacks
     assert (result.image[:15, :15] == 255 - IMAGE[:15, :15]).all()
     assert (result.image[15:] == IMAGE[15:]).all()
@@ -142,7 +145,7 @@ def test_box_partly_outside_is_processed() -> None:
 def test_mask_outside_its_box_is_processed() -> None:
     mask = np.zeros((60, 80), bool)
     mask[5:9, 60:70] = True
-    result = Stub(good).anonymize(IMAGE, [Region(np.array([-20.0, -20, -5, -5]), mask)], None)
+    result = anonymize(Stub(good), IMAGE, [Region(np.array([-20.0, -20, -5, -5]), mask)])
     assert not result.fallbacks and (result.image[mask] == 255 - IMAGE[mask]).all()
 
 
@@ -155,7 +158,7 @@ def test_mask_outside_its_box_is_processed() -> None:
     ],
 )
 def test_unusable_mask_hides_the_box(mask: np.ndarray, reason: str) -> None:
-    result = Stub(good).anonymize(IMAGE, [Region(BOX, mask)], None)
+    result = anonymize(Stub(good), IMAGE, [Region(BOX, mask)])
     assert result.fallbacks == {reason: 1} and (result.image[10:40, 20:50] == 0).all()
 
 
@@ -165,22 +168,22 @@ def test_unusable_mask_hides_the_box(mask: np.ndarray, reason: str) -> None:
 )
 def test_too_small_a_region_is_masked_out(method: str, params: dict[str, float], side: int) -> None:
     region = Region(np.array([20.0, 20, 20 + side, 20 + side]))
-    result = registry.create(method, params).anonymize(IMAGE, [region], None)
+    result = anonymize(METHODS.create(method, params), IMAGE, [region])
     assert result.fallbacks == {"too_small": 1} and (result.image[20 : 20 + side, 20 : 20 + side] == 0).all()
 
 
 def test_image_without_surroundings_cannot_be_inpainted() -> None:
-    result = registry.create("inpaint", {"grow": 0}).anonymize(IMAGE, [Region(np.array([0.0, 0, 80, 60]))], None)
+    result = anonymize(METHODS.create("inpaint", {"grow": 0}), IMAGE, [Region(np.array([0.0, 0, 80, 60]))])
     assert result.fallbacks == {"no_surroundings": 1} and not result.image.any()
 
 
 def test_a_method_never_sees_a_region_that_is_masked_out() -> None:
     seen = []
     broken = Region(BOX + 4, np.zeros((60, 80), bool))
-    Stub(lambda p: seen.append(p.image) or good(p)).anonymize(IMAGE, [Region(BOX), broken], None)
+    anonymize(Stub(lambda p: seen.append(p.image) or good(p)), IMAGE, [Region(BOX), broken])
     assert (seen[0][4:, 4:] == 0).all()
 
 
 def test_two_equal_regions_are_no_failure() -> None:
-    result = registry.create("pixelate", {"cells": 4}).anonymize(IMAGE, [Region(BOX), Region(BOX)], None)
+    result = anonymize(METHODS.create("pixelate", {"cells": 4}), IMAGE, [Region(BOX), Region(BOX)])
     assert not result.fallbacks

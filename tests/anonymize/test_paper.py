@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
 import torch
 import torchvision.transforms.functional as F
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torchvision.transforms import InterpolationMode
 
+from anonbench.anonymize.frame import anonymize
+from anonbench.anonymize.method import Method
 from anonbench.anonymize.paper_crop import CROPS, body_window, face_window
-from anonbench.anonymize.registry import check_params, create
 from anonbench.common.errors import UserError
-from anonbench.config.config import load
+from anonbench.common.root import ROOT
+from anonbench.config.methods import level_config
+from anonbench.config.plugins import METHODS
 from anonbench.regions.region import Region
 from anonbench.regions.window import Window
-from anonbench.workflow.code import ROOT
 
-METHODS = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["methods"]
+PAPER = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["methods"]
 
 
-def params(method: str, region: str) -> dict:
-    """The level `paper` for a region, as the configuration merges it."""
-    level = METHODS[method]["paper"]
-    return {k: v for k, v in level.items() if k not in ("face", "body")} | level.get(region, {})
+def paper(method: str, region: str) -> Method:
+    """The method at the level `paper` for a region, as the configuration merges it."""
+    return METHODS.create(method, level_config(method, PAPER[method]["paper"], region))
 
 
 def stated(image: np.ndarray, window: Window, size: tuple[int, int], change) -> np.ndarray:
@@ -68,7 +67,7 @@ def test_bodies_are_blurred_as_the_paper_blurs_them(box: tuple[int, int, int, in
     x, y, w, h = box
     image = street(x)
     region = Region(np.array([x, y, x + w, y + h], float))
-    result = create("blur", params("blur", "body")).anonymize(image, [region], None)
+    result = anonymize(paper("blur", "body"), image, [region])
     assert not result.fallbacks
     window = body_window(region.box, w * h)
     expected = image.copy()
@@ -87,7 +86,7 @@ def test_faces_are_blurred_as_the_paper_blurs_them(box: tuple[int, int, int, int
     x, y, w, h = box
     image = street(y)
     region = Region(np.array([x, y, x + w, y + h], float))
-    result = create("blur", params("blur", "face")).anonymize(image, [region], None)
+    result = anonymize(paper("blur", "face"), image, [region])
     window = face_window(region.box, w * h)
     blurred = stated(image, window, (128, 128), gaussian)
     inside = blurred[y - window.top : y - window.top + h, x - window.left : x - window.left + w]
@@ -103,7 +102,7 @@ def test_mask_out_is_the_middle_of_the_range() -> None:
     image = street(0)
     region = Region(np.array([x, y, x + w, y + h], float))
     made = stated(image, body_window(region.box, w * h), (160, 288), torch.zeros_like)
-    result = create("mask_out", params("mask_out", "body")).anonymize(image, [region], None).image
+    result = anonymize(paper("mask_out", "body"), image, [region]).image
     assert set(np.unique(made)) <= {127, 128}  # 127.5, rounded either way
     assert (result[y : y + h, x : x + w] == 128).all()
 
@@ -134,10 +133,10 @@ def test_face_crops_are_those_of_expand_bbox(size: tuple, expected: tuple) -> No
 
 
 def test_small_bodies_are_masked_out_and_counted() -> None:
-    blur = create("blur", params("blur", "body"))
+    blur = paper("blur", "body")
     image = street(1)
     for side, small in ((10, True), (40, False)):
-        result = blur.anonymize(image, [Region(np.array([300.0, 300, 300 + side // 2, 300 + side]))], None)
+        result = anonymize(blur, image, [Region(np.array([300.0, 300, 300 + side // 2, 300 + side]))])
         assert result.fallbacks == ({"too_small": 1} if small else {})
         assert (result.image[300 : 300 + side, 300 : 300 + side // 2] == 0).all() == small
 
@@ -153,13 +152,14 @@ def test_small_bodies_are_masked_out_and_counted() -> None:
 def test_nothing_of_a_region_stays_sharp_wherever_it_lies(x: int, y: int, w: int, h: int, crop: str) -> None:
     """At borders, too, and where a thin region grows out of its crop: noise loses its contrast everywhere."""
     image = np.random.default_rng(w).integers(0, 256, (100, 130, 3), dtype=np.uint8)
-    blur = create("blur", {"crop": crop, "sigma_px": 7, "kernel": 21, "grow": 0.05})
-    result = blur.anonymize(image, [Region(np.array([x, y, x + w, y + h], float))], None)
+    blur = METHODS.create("blur", {"crop": crop, "sigma_px": 7, "kernel": 21, "grow": 0.05})
+    result = anonymize(blur, image, [Region(np.array([x, y, x + w, y + h], float))])
     rows, cols = slice(max(0, y), max(0, y + h)), slice(max(0, x), max(0, x + w))
     inside = image[rows, cols]
-    if inside.shape[0] * inside.shape[1] >= 9 and min(w, h) > 40:
-        assert (result.image[rows, cols] == inside).all(-1).mean() < 0.05
-        assert result.image[rows, cols].std() < 45
+    assume(inside.shape[0] * inside.shape[1] >= 9)
+    assert not result.fallbacks
+    assert (result.image[rows, cols] == inside).all(-1).mean() < 0.05
+    assert result.image[rows, cols].std() < 60  # of noise, it is 74
 
 
 @pytest.mark.parametrize(
@@ -175,19 +175,11 @@ def test_nothing_of_a_region_stays_sharp_wherever_it_lies(x: int, y: int, w: int
     ],
 )
 def test_parameters_that_do_not_fit_together_are_refused(mistake: dict) -> None:
-    with pytest.raises(UserError, match="fit together|crop"):
-        check_params("blur", mistake)
+    with pytest.raises(UserError, match="crop|odd"):
+        METHODS.create("blur", mistake)
 
 
-def test_the_level_paper_serves_both_regions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    raw = copy.deepcopy(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
-    for method, levels in METHODS.items():
-        raw["methods"][method] |= levels
-    raw["study"] = [
-        raw["study"][0] | {"methods": ["blur", "mask_out"], "levels": ["paper"], "regions": ["face", "body"]}
-    ]
-    config = load(raw)
-    assert config.params_of("blur", "paper", "body")["crop"] == "fdh"
-    assert config.params_of("blur", "paper", "face")["crop"] == "fdf128"
-    assert "grow" not in config.params_of("blur", "paper", "face")
+def test_the_level_paper_serves_both_regions() -> None:
+    body, face = paper("blur", "body").config, paper("blur", "face").config
+    assert (body.crop, face.crop) == ("fdh", "fdf128")
+    assert body.grow > 0 and face.grow == 0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from anonbench.datasets.formats import crowdpose, lspet
-from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
 from anonbench.datasets.scenes.parts import KEYPOINTS
+from anonbench.datasets.tables.coco_categories import COCO_SIGMAS
 from anonbench.regions.anatomy import shared_joints, standing_bones
 
 COCO = tuple(COCO_SIGMAS)
@@ -17,7 +17,7 @@ LIMBS = {
 
 
 @pytest.mark.parametrize("names", [COCO, crowdpose.JOINTS, lspet.JOINTS, tuple(KEYPOINTS), ()])
-def test_equal_names_are_told_as_they_are(names: tuple[str, ...]) -> None:
+def test_equal_names_are_matched_as_they_are(names: tuple[str, ...]) -> None:
     assert shared_joints(names, names) == (list(range(len(names))),) * 2
 
 

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from anonbench.common.errors import UserError
+from anonbench.common.validation import validated
+from anonbench.config.regions import RegionsConfig
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import decode_region
 from tests.helpers.cuda import CUDA
 
-FACE = {"min_face_size": 16}
+CONFIG = RegionsConfig()
 CATEGORIES = [
     {"id": 3, "name": "car", "supercategory": "thing", "is_person": False},
     {"id": 8, "name": "person", "supercategory": "person", "is_person": True, "keypoints": ["head_top", "neck"]},
@@ -23,7 +25,7 @@ CATEGORIES = [
 
 @pytest.fixture
 def split(tmp_path):
-    """Write a split of 100 x 80 px images with the given people; returns build_regions' first two arguments."""
+    """Write a split of 100 x 80 px images with these people; returns build_regions' first two arguments."""
 
     def write(*people_per_image):
         images, annotations = [], []
@@ -45,7 +47,7 @@ def split(tmp_path):
 
 @pytest.fixture
 def detector(monkeypatch):
-    """Replace the face detector by one that finds the given boxes; returns the list of the images it saw."""
+    """Replace the face detector by one that finds these boxes; returns the list of the images it saw."""
     seen = []
 
     def install(*boxes):
@@ -67,16 +69,16 @@ def test_bodies(split):
     outline = [[10, 10, 30, 10, 30, 60, 10, 60]]
     car = {"category_id": 3, "bbox": [0, 0, 9, 9]}
     keypoints = {"bbox": [40, 10, 0, 20], "bbox_source": "keypoints", "keypoints": [40, 10, 2, 40, 30, 2]}
-    found = build_regions(*split([{"bbox": [9, 9, 22, 52], "segmentation": outline}, car, keypoints], []), "body",
-                          {"limb_width": 0.1})  # fmt: skip
-    assert (found["dataset"], found["split"], found["region"]) == ("own", "train", "body")
-    assert found["keypoint_names"] == ["head_top", "neck"]
-    assert [image["file_name"] for image in found["images"]] == ["part 0/photo.png", "part 1/photo.png"]
-    first, second = found["images"][0]["regions"]
-    assert (first["annotation_id"], first["source"], first["box"]) == (2, "annotated", [10, 10, 20, 50])
+    people = [{"bbox": [9, 9, 22, 52], "segmentation": outline}, car, keypoints]
+    found = build_regions(*split(people, []), "body", CONFIG)
+    assert (found.dataset, found.split, found.region) == ("own", "train", "body")
+    assert found.keypoint_names == ["head_top", "neck"]
+    assert [image.file_name for image in found.images] == ["part 0/photo.png", "part 1/photo.png"]
+    first, second = found.images[0].regions
+    assert (first.annotation_id, first.source, first.box) == (2, "annotated", (10, 10, 20, 50))
     assert decode_region(first).mask.sum() == 20 * 50
-    assert second["source"] == "keypoints" and second["keypoints"] == [40, 10, 2, 40, 30, 2]
-    assert found["counts"] == {
+    assert second.source == "keypoints" and second.keypoints == [40, 10, 2, 40, 30, 2]
+    assert found.counts == {
         "people": 2, "regions": 2, "annotated": 1, "keypoints": 1, "detected": 0, "no_visible_face": 0,
         "undetermined": 0, "unmatched_detections": 0, "degenerate": 0,
     }  # fmt: skip
@@ -90,21 +92,21 @@ def test_annotated_faces_need_no_detector(split, monkeypatch):
         {"bbox": [60, 0, 20, 60], "face_box": [70, 5, -8, 8]},
         {"bbox": [60, 0, 20, 60], "keypoints": [70, 5, 2, 70, 15, 2]},
     ]
-    found = build_regions(*split(people, []), "face", FACE)
-    boxes = [region["box"] for region in found["images"][0]["regions"]]
-    assert boxes[:2] == [[5, 5, 8, 8], [70, 5, -8, 8]]
-    assert found["counts"] == {
+    found = build_regions(*split(people, []), "face", CONFIG)
+    boxes = [region.box for region in found.images[0].regions]
+    assert boxes[:2] == [(5, 5, 8, 8), (70, 5, -8, 8)]
+    assert found.counts == {
         "people": 4, "regions": 3, "annotated": 2, "keypoints": 1, "detected": 0, "no_visible_face": 1,
         "undetermined": 0, "unmatched_detections": 0, "degenerate": 1,
     }  # fmt: skip
 
 
 def test_box_that_is_not_finite_is_kept_and_counted(split):
-    found = build_regions(*split([{"face_box": [1, 2, float("nan"), 4]}]), "face", FACE)
-    region = found["images"][0]["regions"][0]
+    found = build_regions(*split([{"face_box": [1, 2, float("nan"), 4]}]), "face", CONFIG)
+    region = found.images[0].regions[0]
     assert not np.isfinite(decode_region(region).box).all()
-    assert found["counts"]["degenerate"] == 1
-    json.dumps(found, allow_nan=False)
+    assert found.counts["degenerate"] == 1
+    json.dumps(found.model_dump(mode="json"), allow_nan=False)
 
 
 def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
@@ -112,14 +114,14 @@ def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
     known = {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8]}
     unknown = {"bbox": [55, 0, 20, 60]}
     lost = {"bbox": [30, 0, 20, 60]}
-    found = build_regions(*split([known], [known, unknown, lost], []), "face", FACE, device="cpu")
+    found = build_regions(*split([known], [known, unknown, lost], []), "face", CONFIG, device="cpu")
     assert seen == [(80, 100, 3)]
-    regions = found["images"][1]["regions"]
-    owners = [(region["annotation_id"], region["source"]) for region in regions]
+    regions = found.images[1].regions
+    owners = [(region.annotation_id, region.source) for region in regions]
     assert owners == [(7, "annotated"), (12, "detected"), (None, "detected")]
-    assert regions[1]["box"] == [62, 2, 8, 8]
-    assert found["undetermined"] == [17]
-    assert found["counts"] == {
+    assert regions[1].box == (62, 2, 8, 8)
+    assert found.undetermined == [17]
+    assert found.counts == {
         "people": 4, "regions": 4, "annotated": 2, "keypoints": 0, "detected": 2, "no_visible_face": 0,
         "undetermined": 1, "unmatched_detections": 1, "degenerate": 0,
     }  # fmt: skip
@@ -127,25 +129,46 @@ def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
 
 def test_detector_runs_everywhere_where_nothing_is_annotated(split, detector):
     seen = detector([62, 2, 70, 10])
-    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}], []), "face", FACE, device="cpu")
+    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}], []), "face", CONFIG, device="cpu")
     assert len(seen) == 2
-    assert [len(image["regions"]) for image in found["images"]] == [1, 1]
-    assert found["counts"]["unmatched_detections"] == 1
+    assert [len(image.regions) for image in found.images] == [1, 1]
+    assert found.counts["unmatched_detections"] == 1
 
 
 @pytest.mark.parametrize(
-    ("region", "spec", "named"),
+    ("section", "named"),
     [
-        ("hand", {}, "hand"),
-        ("face", {}, "regions.face.min_face_size"),
-        ("body", {"limb_width": 0.1, "limb_widht": 1}, "limb_widht"),
+        ({"hand": {}}, "regions.hand"),
+        ({"face": {"min_face_size": 3}}, "regions.face.min_face_size"),
+        ({"body": {"limb_widht": 1}}, "Did you mean 'limb_width'"),
     ],
 )
-def test_configuration_mistakes_are_named(split, region, spec, named):
+def test_configuration_mistakes_are_named(section, named):
     with pytest.raises(UserError, match=named):
-        build_regions(*split([]), region, spec)
+        validated(RegionsConfig, section, "regions")
 
 
+def test_the_configuration_is_used(split):
+    person = {"keypoints": [40, 10, 2, 40, 30, 2]}
+    thin, thick = (
+        build_regions(*split_, "body", RegionsConfig.model_validate({"body": {"limb_width": width}}))
+        for split_ in [split([person])]
+        for width in (0.05, 0.5)
+    )
+    areas = [decode_region(found.images[0].regions[0]).mask.sum() for found in (thin, thick)]
+    assert areas[1] > 1.5 * areas[0] > 0
+
+
+def test_bodies_of_a_dataset_of_faces_are_refused(split):
+    annotations, images = split([])
+    document = json.loads(annotations.read_text())
+    document["categories"][1]["is_face"] = True
+    annotations.write_text(json.dumps(document))
+    with pytest.raises(UserError, match="annotates faces only"):
+        build_regions(annotations, images, "body", CONFIG)
+
+
+@pytest.mark.photographs
 @pytest.mark.parametrize("device", ["cpu", CUDA])
 def test_mtcnn_on_photographs(shared_data, device):
     import torch

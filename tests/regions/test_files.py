@@ -14,7 +14,7 @@ from pycocotools import mask as coco_mask
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import write_json
-from anonbench.regions.files import decode_region, encode_region, read_regions
+from anonbench.regions.files import RegionRecord, decode_region, encode_region, read_regions
 from anonbench.regions.region import Region
 
 
@@ -29,7 +29,8 @@ from anonbench.regions.region import Region
 def test_round_trip(mask: np.ndarray, box: list[float]) -> None:
     keypoints = np.array([[1.5, 2.0, 2], [0, 0, 0]])
     record = encode_region(Region(np.array(box), mask, keypoints, "detected", 7))
-    region = decode_region(json.loads(json.dumps(record, allow_nan=False)))
+    text = json.dumps(record.model_dump(mode="json"), allow_nan=False)
+    region = decode_region(RegionRecord.model_validate(json.loads(text)))
     assert region.mask.dtype == bool and (region.mask == mask).all()
     assert (region.keypoints == keypoints).all()
     assert (region.source, region.annotation_id) == ("detected", 7)
@@ -42,12 +43,14 @@ def test_round_trip(mask: np.ndarray, box: list[float]) -> None:
 
 def test_box_is_xywh_in_the_file() -> None:
     record = encode_region(Region(np.array([10.0, 20, 15, 50])))
-    assert record["box"] == [10, 20, 5, 30] and record["mask"] is None and record["keypoints"] is None
+    assert record.model_dump(mode="json") == {
+        "annotation_id": None, "box": [10, 20, 5, 30], "mask": None, "keypoints": None, "source": "annotated",
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("box", [None, [1, 2, 3], [1, 2, None, 4], ["1", 2, 3, 4], {}])
+@pytest.mark.parametrize("box", [None, [1, 2, 3], [1, 2, None, 4], ["1", 2, 3, 4], {}, [1, 2, float("nan"), 4]])
 def test_box_of_unknown_place_is_not_finite(box: object) -> None:
-    assert not np.isfinite(decode_region({"box": box}).box).all()
+    assert not np.isfinite(decode_region(RegionRecord.model_validate({"box": box})).box).all()
 
 
 def rle(height: int, width: int, counts: str) -> dict[str, object]:
@@ -75,9 +78,12 @@ GOOD = coco_mask.encode(np.asfortranarray(np.eye(50, 40, dtype=np.uint8)))["coun
         {"annotation_id": 5, "box": [0, 0, 1, 1], "keypoints": [1, 2]},
     ],
 )
-def test_damaged_record_is_named(record: dict[str, object]) -> None:
-    with pytest.raises(UserError, match="annotation 5"):
-        decode_region(record)
+def test_damaged_record_is_named(record: dict[str, object], tmp_path: Path) -> None:
+    """When the file is read, by its place in it, or when its mask is decoded, by the annotation."""
+    image = {"image_id": 1, "file_name": "a", "width": 40, "height": 50, "regions": [record]}
+    write_json(tmp_path / "face.json", {"dataset": "d", "split": "s", "region": "face", "images": [image]})
+    with pytest.raises(UserError, match=r"annotation 5|images\[0\]\.regions\[0\]\.(mask|keypoints)"):
+        decode_region(read_regions(tmp_path / "face.json").images[0].regions[0])
 
 
 @pytest.mark.parametrize(
@@ -89,6 +95,8 @@ def test_damaged_record_is_named(record: dict[str, object]) -> None:
         {"dataset": "d", "split": "s", "region": "face", "images": [{}]},
         {"dataset": "d", "split": "s", "region": "face", "images": [
             {"image_id": 1, "file_name": "a", "width": 1, "height": 1, "regions": None}]},
+        {"dataset": "d", "split": "s", "region": "hand", "images": []},
+        {"dataset": None, "split": "s", "region": "face", "images": []},
     ],
 )  # fmt: skip
 def test_damaged_file_is_named(value: object, tmp_path: Path) -> None:

@@ -15,27 +15,25 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, field_validator
 
-from anonbench.anonymize import base
-from anonbench.anonymize.frame import Anonymized
-from anonbench.anonymize.outside.accept import accept, read_output
+from anonbench.anonymize.method import Assignment, Method, Unfit
 from anonbench.anonymize.outside.command import PLACEHOLDERS, failure, filled_in, run, unknown_placeholders
 from anonbench.anonymize.outside.exchange import write_exchange
-from anonbench.regions.region import Region
+from anonbench.anonymize.outside.output import read_output
+from anonbench.common.validation import Model
+from anonbench.regions.patch import Patch
 
 log = logging.getLogger(__name__)
 
 
-class Params(base.Params):
+class Config(Model):
     """``command``: program and arguments, with ``{images}``, ``{regions}``, ``{output}`` and ``{seed}`` in them;
     ``grow``: by what fraction of its longer side a region grows before it is replaced; ``timeout``: seconds;
-    ``least_change``: a region that changes by less on average, of 0..255, is masked out; ``files``: the hashes of the
-    command's files, which the workflow fills in."""
+    ``least_change``: a region that changes by less on average, of 0..255, is masked out."""
 
     command: Annotated[list[str], Field(min_length=1)]
     grow: Annotated[float, Field(ge=0, le=1)] = 0.0
     timeout: Annotated[float, Field(gt=0)] = 86_400.0
     least_change: Annotated[float, Field(gt=0, le=255)] = 6.0
-    files: dict[str, str] = {}
 
     @field_validator("command", mode="before")
     @classmethod
@@ -61,30 +59,35 @@ class Params(base.Params):
         return words
 
 
-class External(base.Anonymizer):
+class External(Method):
     """Whatever a user's command makes of the regions, once it is verified.
 
-    The command runs once a job, over all of its images, before they are written. What it must hand back, and what
-    becomes of a region that it leaves out, says :mod:`anonbench.anonymize.outside.accept`.
+    The command runs once per job, over all of its images, before they are written. Its images go through the same frame
+    as every method's output; docs/external.md says what is kept of them.
     """
 
-    Params = Params
+    Config = Config
     sees_region = True
 
-    def __init__(self, params: dict[str, Any]) -> None:
-        super().__init__(params)
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.least_change = config.least_change
         self.output: Path | None = None
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""
-        return math.ceil(self.params.grow * side)
+        return math.ceil(self.config.grow * side)
 
-    def fill(self, patch: base.Patch) -> np.ndarray:
-        """Nothing: a command is never run for a single crop."""
-        raise base.Unfit("output_missing")
+    def fill(self, patch: Patch) -> np.ndarray:
+        """Nothing: a command never runs for a single crop."""
+        raise Unfit("output_missing")
+
+    def made(self, file_name: str, shape: tuple[int, int]) -> np.ndarray | str:
+        """The image as the command wrote it, where that can be used."""
+        return "output_missing" if self.output is None else read_output(self.output, file_name, shape)
 
     @contextmanager
-    def started(self, given: base.Assignment) -> Iterator[None]:
+    def started(self, assignment: Assignment) -> Iterator[None]:
         """Run the command over all images of a job.
 
         Raises
@@ -92,35 +95,29 @@ class External(base.Anonymizer):
         UserError
             If it fails, is over time, or writes none of the images.
         """
-        folder = Path(tempfile.mkdtemp(prefix=".external-", dir=given.folder)).resolve()
+        folder = Path(tempfile.mkdtemp(prefix=".external-", dir=assignment.folder)).resolve()
         try:
             places = {name: folder / name for name in ("images", "regions", "output")}
             for place in places.values():
                 place.mkdir()
-            names = write_exchange(given, places["images"], places["regions"], self.grow)
+            names = write_exchange(assignment, places["images"], places["regions"], self.grow)
             self.output = places["output"]
             if names:
-                values = {name: str(place) for name, place in places.items()} | {"seed": str(given.seed)}
-                self._run(filled_in(self.params.command, values), names, given.log)
+                values = {name: str(place) for name, place in places.items()} | {"seed": str(assignment.seed)}
+                self._run(filled_in(self.config.command, values), names, assignment.log)
             yield
         finally:
             self.output = None
             shutil.rmtree(folder, ignore_errors=True)
 
-    def anonymize_file(
-        self, file_name: str, image: np.ndarray, regions: list[Region], rng: np.random.Generator
-    ) -> Anonymized:
-        """The image as the command wrote it, where that can be trusted."""
-        output = "output_missing" if self.output is None else read_output(self.output, file_name, image.shape[:2])
-        return accept(image, regions, output, self.grow, self.params.least_change)
-
     def _run(self, words: list[str], names: list[str], tool_log: Path | None) -> None:
         tool_log = tool_log or self.output.parent / "log"
-        run(words, tool_log, self.params.timeout)
+        run(words, tool_log, self.config.timeout)
         found = set(_files(self.output))
         missing, strange = sorted(set(names) - found), sorted(found - set(names))
         if strange:
-            log.warning("the command wrote %d files that no image is called, such as %r", len(strange), strange[0])
+            text = "the command wrote %d files that are named after no image, such as %r"
+            log.warning(text, len(strange), strange[0])
         if len(missing) == len(names):
             raise failure(words, f"wrote none of the {len(names)} images into {{output}}", tool_log)
         if missing:
@@ -128,7 +125,7 @@ class External(base.Anonymizer):
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Relative names, with ``/``, of everything below a folder that is no folder; no link is followed."""
+    """Relative names, with ``/``, of all files below a folder; no link is followed."""
     for path, _, names in os.walk(folder):
         for name in names:
             yield Path(path, name).relative_to(folder).as_posix()

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from anonbench.anonymize import base
+from anonbench.anonymize.method import Method, Unfit
+from anonbench.common.validation import Model
+from anonbench.regions.patch import Patch
 
 # The fill is smooth, so a coarser grid loses little; this bounds the cost of a region whatever its size.
 WORKING_SIDE = 32
@@ -19,35 +21,35 @@ RADIUS = 2
 CONTEXT = 0.1
 
 
-class Params(base.Params):
+class Config(Model):
     """``grow``: by what fraction of its longer side the region grows before it is filled."""
 
     grow: Annotated[float, Field(ge=0, le=1)]
 
 
-class Inpaint(base.Anonymizer):
+class Inpaint(Method):
     """Fill from the surroundings by `cv2.inpaint` after Bertalmio, Bertozzi & Sapiro (CVPR 2001), its INPAINT_NS.
 
     OpenCV's other method, Telea's, is no faster and does not even continue one plain colour exactly. Pixels of other
     regions that are not filled yet count as unknown too, so that nobody is copied into somebody else.
     """
 
-    Params = Params
+    Config = Config
     sees_region = False
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""
-        return math.ceil(self.params.grow * side)
+        return math.ceil(self.config.grow * side)
 
     def margin(self, side: float) -> int:
         """Some surroundings, and a few px at least."""
         return math.ceil(max(2 * RADIUS, CONTEXT * side))
 
-    def fill(self, patch: base.Patch) -> np.ndarray:
+    def fill(self, patch: Patch) -> np.ndarray:
         """The crop with all hidden pixels filled in."""
         known = ~patch.hidden
         if not known.any():
-            raise base.Unfit("no_surroundings")
+            raise Unfit("no_surroundings")
         height, width = known.shape
         scale = WORKING_SIDE / max(height, width)
         if scale >= 1:
@@ -61,6 +63,6 @@ class Inpaint(base.Anonymizer):
         # With less than a quarter of a cell known, the rounding of both averages would show.
         hole = (share < 64).view(np.uint8)
         if hole.all():
-            raise base.Unfit("no_surroundings")
+            raise Unfit("no_surroundings")
         coarse = cv2.inpaint(coarse, hole, RADIUS, cv2.INPAINT_NS)
         return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)

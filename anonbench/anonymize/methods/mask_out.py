@@ -9,29 +9,31 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from anonbench.anonymize import base
+from anonbench.anonymize.method import Method
+from anonbench.common.validation import Model
+from anonbench.regions.patch import Patch
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 
 
-class Params(base.Params):
+class Config(Model):
     """``color``: the fill, RGB in 0..255; ``grow``: by what fraction of the longer side the region grows."""
 
     color: tuple[Channel, Channel, Channel] = (0, 0, 0)
     grow: Annotated[float, Field(ge=0, le=1)]
 
 
-class MaskOut(base.Anonymizer):
+class MaskOut(Method):
     """One colour over the whole region, as the mask-out of Hukkelås & Lindseth (arXiv 2306.05135)."""
 
-    Params = Params
+    Config = Config
     sees_region = False
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""
-        return math.ceil(self.params.grow * side)
+        return math.ceil(self.config.grow * side)
 
-    def fill(self, patch: base.Patch) -> np.ndarray:
+    def fill(self, patch: Patch) -> np.ndarray:
         """The colour everywhere."""
         height, width = patch.mask.shape
-        return cv2.rectangle(np.empty_like(patch.image), (0, 0), (width, height), self.params.color, cv2.FILLED)
+        return cv2.rectangle(np.empty_like(patch.image), (0, 0), (width, height), self.config.color, cv2.FILLED)

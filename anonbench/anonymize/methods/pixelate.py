@@ -8,33 +8,35 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from anonbench.anonymize import base
+from anonbench.anonymize.method import Method, Unfit
+from anonbench.common.validation import Model
+from anonbench.regions.patch import Patch
 
 # A cell of one pixel hides nothing.
 SMALLEST_CELL = 2
 
 
-class Params(base.Params):
+class Config(Model):
     """``cells``: how many square cells at most fit along the region's longer side."""
 
     cells: Annotated[int, Field(ge=1, le=256)]
 
 
-class Pixelate(base.Anonymizer):
+class Pixelate(Method):
     """A grid of square cells in their mean colour, also known as mosaicing (Fan, DBSec 2018).
 
     The grid starts at the top left of the region. Rows and columns that do not fill a cell join the last one, so that
     no cell is smaller than the others.
     """
 
-    Params = Params
+    Config = Config
     sees_region = True
 
-    def fill(self, patch: base.Patch) -> np.ndarray:
+    def fill(self, patch: Patch) -> np.ndarray:
         """The crop in cells."""
-        if patch.side < max(self.params.cells, SMALLEST_CELL + 1):
-            raise base.Unfit("too_small")
-        cell = max(SMALLEST_CELL, math.ceil(patch.side / self.params.cells))
+        if patch.side < max(self.config.cells, SMALLEST_CELL + 1):
+            raise Unfit("too_small")
+        cell = max(SMALLEST_CELL, math.ceil(patch.side / self.config.cells))
         height, width = patch.mask.shape
         rows, cols = _starts(height, cell), _starts(width, cell)
         heights, widths = np.diff(rows, append=height), np.diff(cols, append=width)

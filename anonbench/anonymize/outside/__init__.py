@@ -1,1 +1,1 @@
-"""Running a user's own command as a method: what it is given, how it runs, and what of its output is trusted."""
+"""Running a user's own command as a method: what it gets, how it runs, and how its images are read."""

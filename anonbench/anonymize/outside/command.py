@@ -7,11 +7,10 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
-from anonbench.common import supervise
 from anonbench.common.errors import UserError
+from anonbench.common.processes import supervised
 from anonbench.common.root import ROOT
 
 PLACEHOLDERS = ("images", "regions", "output", "seed")
@@ -23,7 +22,7 @@ _GRACE = 5.0  # seconds
 
 
 def unknown_placeholders(words: list[str]) -> list[str]:
-    """What looks like a placeholder and is none. Braces with anything but small letters between them are text."""
+    """What looks like a placeholder but is not one. Braces with anything but small letters between them are text."""
     return [name for word in words for name in _PLACEHOLDER.findall(word) if name not in PLACEHOLDERS]
 
 
@@ -55,7 +54,7 @@ def run(words: list[str], log: Path, timeout: float) -> None:
     with open(log, "ab") as stream:
         start = stream.seek(0, os.SEEK_END)
         process = subprocess.Popen(
-            [sys.executable, "-I", supervise.__file__, *words],
+            supervised(words),
             stdin=subprocess.PIPE,
             stdout=stream,
             stderr=subprocess.STDOUT,
@@ -86,7 +85,7 @@ def failure(words: list[str], how: str, log: Path, start: int = 0) -> UserError:
         end = stream.seek(0, os.SEEK_END)
         stream.seek(max(start, end - _TAIL))
         tail = stream.read(_TAIL).decode("utf-8", "replace").strip()
-    said = f"Its last words:\n{tail}\n" if tail else "It said nothing. "
+    said = f"Last output:\n{tail}\n" if tail else "It printed nothing. "
     return UserError(f"The command `{shlex.join(words)}` {how}. {said}", f"Its whole output is in {log}.")
 
 

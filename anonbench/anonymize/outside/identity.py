@@ -7,7 +7,7 @@ from pathlib import Path
 
 from anonbench.common.files import sha256_file, sha256_of
 
-# A larger file, such as a network's weights, is told by name and size: it is looked at whenever the workflow plans.
+# A larger file, such as a network's weights, is identified by name and size: it is read whenever the workflow plans.
 READ_WHOLE = 50_000_000
 
 
@@ -24,7 +24,7 @@ def file_digests(command: Iterable[object]) -> dict[str, str]:
             path = Path(name)
             try:
                 inside = path.is_file() and path.resolve().is_relative_to(root)
-            except (OSError, ValueError):  # too long for a path, or no path at all
+            except (OSError, ValueError):  # too long for a path, or not a path at all
                 continue
             if inside:
                 digests[name] = _digest(path)

@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-from anonbench.anonymize.originals import write_originals
+from anonbench.anonymize.originals import link_originals
 from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
-    wildcards = snakemake.wildcards
     annotations = Path(snakemake.input.annotations)
-    write_originals(
+    link_originals(
         annotations=annotations,
-        images_dir=annotations.parent.parent / "images" / wildcards.split,
+        images_dir=annotations.parent.parent / "images" / snakemake.wildcards.split,
         out_dir=Path(snakemake.output.images),
         manifest=Path(snakemake.output.manifest),
-        dataset=wildcards.dataset,
-        split=wildcards.split,
+        dataset=snakemake.wildcards.dataset,
+        split=snakemake.wildcards.split,
     )

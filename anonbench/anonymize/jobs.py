@@ -1,0 +1,107 @@
+"""One image of a variant: read and checked before it is anonymized, encoded and written afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from anonbench.anonymize.manifest import Entry
+from anonbench.anonymize.originals import read_verified
+from anonbench.anonymize.worklist import WorkImage
+from anonbench.common.errors import UserError
+from anonbench.common.files import sha256_of
+from anonbench.common.images import decode, encode
+from anonbench.regions.files import RegionRecord, decode_region
+from anonbench.regions.region import Region
+
+
+@dataclass(frozen=True)
+class Job:
+    """One image to write: where from, where to, what the annotations say of it, and its regions.
+
+    Parameters
+    ----------
+    source, target
+        Files.
+    file_name
+        Relative to the folder of images.
+    sha256
+        Of the source.
+    size
+        (width, height) px.
+    records
+        Its regions.
+    seed
+        Base of everything random; every image's random generator depends on it and on the file name only.
+    """
+
+    source: Path
+    target: Path
+    file_name: str
+    sha256: str
+    size: tuple[int, int]
+    records: list[RegionRecord]
+    seed: int
+
+    def regions(self) -> list[Region]:
+        """Its regions, decoded."""
+        return [decode_region(record) for record in self.records]
+
+    def rng(self) -> np.random.Generator:
+        """Its random generator, at its start."""
+        name_hash = int.from_bytes(bytes.fromhex(sha256_of(self.file_name.encode()))[:8], "big")
+        return np.random.default_rng([self.seed, name_hash])
+
+
+def jobs_of(images: list[WorkImage], source: Path, target: Path, seed: int) -> list[Job]:
+    """One job for each image of a list, from the folder ``source`` to ``target``."""
+    return [
+        Job(
+            source=source / image.file_name,
+            target=target / image.file_name,
+            file_name=image.file_name,
+            sha256=image.sha256,
+            size=(image.width, image.height),
+            records=image.regions,
+            seed=seed,
+        )
+        for image in images
+    ]
+
+
+def load(job: Job) -> np.ndarray:
+    """The image, (height, width, 3) uint8 RGB.
+
+    Raises
+    ------
+    UserError
+        If it is missing, unreadable, or not the one that was annotated.
+    """
+    return decoded(read_verified(job.source, job.sha256), job)
+
+
+def decoded(data: bytes, job: Job) -> np.ndarray:
+    """As :func:`load`, from the file's content."""
+    image = decode(data, str(job.source))
+    if (image.shape[1], image.shape[0]) != job.size:
+        raise UserError(
+            f"The image {job.source} has {image.shape[1]} x {image.shape[0]} px, its annotations say "
+            f"{job.size[0]} x {job.size[1]}.",
+            "Delete the folder that holds it and run the workflow again.",
+        )
+    return image
+
+
+def store(job: Job, image: np.ndarray, fallbacks: dict[str, int], restored: int | None) -> Entry:
+    """Encode and write the anonymized image; its entry of the manifest."""
+    data = encode(image, job.target.suffix)
+    job.target.write_bytes(data)
+    return Entry(
+        file_name=job.file_name,
+        sha256=sha256_of(data),
+        regions=len(job.records),
+        fallbacks=dict(sorted(fallbacks.items())),
+        restored_pixels=restored,
+    )
