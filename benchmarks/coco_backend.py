@@ -4,9 +4,9 @@
     OMP_NUM_THREADS=1 python -m benchmarks.coco_backend [--images 5000] [--categories 80]
 
 Equality is measured on the odd random data of the tests (240 images; boxes, masks, keypoints), speed on boxes of many
-images and categories, in CPU seconds of one thread within one run: both backends get the same records. A cell also
-needs every image's matches, of which its AP can be bootstrapped; pycocotools gives them with the metrics, and has to
-run over all areas as one beside a backend that does not.
+images and categories, in CPU seconds of one thread within one run: both backends get the same records. A bootstrap
+also needs every image's matches, which pycocotools gives with the metrics; beside a backend that does not, it has to
+run over all areas as one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import numpy as np
 from pycocotools.coco import COCO as PycocoCOCO
 from pycocotools.cocoeval import COCOeval
 
-from anonbench.evaluate.coco import evaluate
-from anonbench.evaluate.metrics.coco import IOU_TYPE
-from anonbench.evaluate.records import detections, instances
+from anonbench.config.plugins import TASKS
+from anonbench.evaluate.coco import evaluate, runs_of
+from anonbench.evaluate.comparison import compare as compare_task
 from tests.helpers.scored import random_data
 
 
@@ -49,30 +49,8 @@ def faster(
 
 def cases(images: int) -> list[tuple]:
     """Arguments of both backends: the tests' data, all boxes, all masks, and each category's keypoints."""
-    annotations, results = random_data(np.random.default_rng(11), images)
-    chosen = []
-    for task, iou_type in IOU_TYPE.items():
-        kinds = sorted(annotations["categories"], key=lambda category: category["id"])
-        groups = [[kind] for kind in kinds if kind.get("keypoints")] if task == "pose" else [kinds]
-        for group in groups:
-            by_id = {kind["id"]: kind for kind in group}
-            of = [
-                [r for r in records if r["category_id"] in by_id]
-                for records in (annotations["annotations"], results[task])
-            ]
-            truth = instances(of[0], task, len(group[0].get("keypoints") or ()))
-            found = detections(of[1], task, {image["id"] for image in annotations["images"]}, by_id)
-            chosen.append(
-                (
-                    annotations["images"],
-                    group,
-                    truth,
-                    found,
-                    iou_type,
-                    group[0].get("sigmas") if task == "pose" else None,
-                )
-            )
-    return chosen
+    made = random_data(np.random.default_rng(11), images)
+    return [arguments for task in TASKS.names() for arguments in runs_of(compare_task(*made, task))]
 
 
 def large(images: int, categories: int) -> tuple:

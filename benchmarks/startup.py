@@ -22,7 +22,8 @@ TORCH = "import torch"
 LEAN = "from anonbench.models.openmmlab import setup; setup.use('{scope}', 1)"
 FULL = (
     "import torchvision; from anonbench.models.openmmlab import ops; ops.install(); "
-    "from {scope}.utils import register_all_modules; register_all_modules(); import anonbench.models.openmmlab.weights"
+    "from {scope}.utils import register_all_modules; register_all_modules(); "
+    "import anonbench.models.openmmlab.packaged_mobilenet"
 )
 BUILD = """
 from mmengine.config import Config

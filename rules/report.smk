@@ -2,11 +2,13 @@
 
 import time
 
+from anonbench.study.needs import needed_splits
+
 STARTED = time.time()
 
 
 def every_cell(wildcards):
-    """All cells of the study; files that cannot be fetched are told of all its datasets at once."""
+    """All cells of the study, once all its datasets are known to be within reach: what is missing is said at once."""
     within_reach(needed_splits(CONFIG))
     return [cell.path for cell in CELLS]
 
@@ -14,10 +16,11 @@ def every_cell(wildcards):
 rule summarize:
     input:
         cells=every_cell,
-        code=stage_code("summarize"),
     output:
         csv="results/summary.csv",
         markdown="results/summary.md",
+    params:
+        code=code("summarize"),
     log:
         "logs/summarize.log",
     script:

@@ -1,1 +1,1 @@
-"""From a trained run to a cell: predictions on a split, then COCO metrics."""
+"""From a model's predictions to a cell: tasks say what is compared, metrics by which rule."""

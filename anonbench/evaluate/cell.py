@@ -1,45 +1,67 @@
-"""The record of one cell of the result matrix."""
+"""The record of one cell of the result matrix, and its file."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
-from anonbench.evaluate.score import score
+from pydantic import ValidationError
+
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_json, write_json
+from anonbench.common.validation import Model
+from anonbench.evaluate.records import Values
 
 
-def cell(
-    dataset: str,
-    model: str,
-    variant: str,
-    seed: int,
-    evaluated_on: str,
-    annotations: dict[str, Any],
-    results: dict[str, list[dict[str, Any]]],
-) -> dict[str, Any]:
-    """Every metric of every task of one trained model on one set of images, as the cell's file holds it.
+class CategoryScores(Model):
+    """A category's metrics by name; ``instances`` are those that count."""
 
-    Parameters
-    ----------
-    dataset, model, variant, seed
-        The wildcards of the trained model.
-    evaluated_on
-        ``original`` or ``anonymized``.
-    annotations
-        The evaluated split in the common form.
-    results
-        task -> COCO results, as :func:`anonbench.evaluate.score.score` takes them.
+    instances: int
+    metrics: Values
+    supercategory: str | None = None
 
-    Returns
-    -------
-    dict
-        The wildcards, the number of ``images``, and ``tasks``; nothing is rounded, and what is undefined is None.
+
+class TaskScores(Model):
+    """A task's metrics by name, over all categories and of each by its name. What is undefined is None."""
+
+    instances: int
+    metrics: Values
+    categories: dict[str, CategoryScores]
+
+
+class CellScores(Model):
+    """Every metric of every task of one trained model on one set of images.
+
+    The first five fields are those of :class:`anonbench.config.cells.Cell`; ``images`` is the number of images, and
+    ``tasks`` are by name. Nothing is rounded.
     """
-    return {
-        "dataset": dataset,
-        "model": model,
-        "variant": variant,
-        "seed": seed,
-        "evaluated_on": evaluated_on,
-        "images": len(annotations["images"]),
-        "tasks": score(annotations, results),
-    }
+
+    dataset: str
+    model: str
+    variant: str
+    seed: int
+    evaluated_on: str
+    images: int
+    tasks: dict[str, TaskScores]
+
+
+def write_cell(path: Path | str, cell: CellScores) -> None:
+    """Write a cell's file, whole or not at all."""
+    write_json(path, cell.model_dump(mode="json"))
+
+
+def read_cell(path: Path | str) -> CellScores:
+    """Read a cell's file.
+
+    Raises
+    ------
+    UserError
+        If it is missing or is not a cell's.
+    """
+    try:
+        return CellScores.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = ".".join(map(str, first["loc"])) or "the whole"
+        raise UserError(
+            f"{path} is not a cell ({what}: {first['msg']}).", "Delete it and run the workflow again."
+        ) from None

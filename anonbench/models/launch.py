@@ -2,12 +2,11 @@
 
 Three kinds of processes for several: the caller, torchrun's agent, and the agent's workers. Each ends when the one
 above it ends, in whatever way, so that a killed job leaves no writer behind. The first worker that fails ends the
-others, and the caller raises what it raised.
+others, and the caller raises the same error.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import logging
 import os
@@ -18,25 +17,38 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from anonbench.common.errors import UserError
+from anonbench.common.logs import log_files, log_to
+from anonbench.common.processes import end_with_parent
 from anonbench.common.root import ROOT
+from anonbench.common.validation import Model
+from anonbench.config.runtime import RuntimeConfig
+from anonbench.models.training import Training
 
-PATHS = ("model_config", "annotations", "images_dir", "out_dir")
+ORDER = "order.json"
 
 
-def start(gpus: int = 1, **arguments: Any) -> None:
-    """Train as :func:`anonbench.models.train.train` does, on ``gpus`` devices of this machine.
+class Order(Model):
+    """What a worker has to do."""
+
+    training: Training
+    log_files: list[str]
+
+
+def start(training: Training, threads: int | None = None) -> None:
+    """Train as :func:`anonbench.models.train.train` does, on ``runtime.gpus`` devices of this machine.
+
+    Each process has a CUDA device of its own; with the device ``cpu`` all compute on the CPU.
 
     Parameters
     ----------
-    gpus
-        Processes, each with a CUDA device of its own; with the device ``cpu`` all compute on the CPU.
-    **arguments
-        Of :func:`anonbench.models.train.train`.
+    training
+        What is trained.
+    threads
+        For all processes together; by default, each has ``runtime.threads``.
 
     Raises
     ------
@@ -45,18 +57,21 @@ def start(gpus: int = 1, **arguments: Any) -> None:
     RuntimeError
         If a process of several fails otherwise, with its traceback.
     """
-    if gpus == 1:
+    if threads is not None:
+        training = _changed(training, threads=max(1, threads // training.runtime.gpus))
+    runtime = training.runtime
+    if runtime.gpus == 1:
         from anonbench.models.train import train
 
-        train(**arguments)
+        train(training)
         return
-    _check_devices(arguments.get("device", "auto"), gpus)
+    _check_devices(runtime)
     with tempfile.TemporaryDirectory() as folder:
-        spec = {**arguments, **{key: str(arguments[key]) for key in PATHS}, "log_files": _log_files()}
-        Path(folder, "spec.json").write_text(json.dumps(spec), encoding="utf-8")
+        order = Order(training=training, log_files=log_files())
+        Path(folder, ORDER).write_text(order.model_dump_json(), encoding="utf-8")
         agent = subprocess.Popen(
-            [sys.executable, "-m", __name__, "agent", folder, str(gpus)],
-            env={**os.environ, "OMP_NUM_THREADS": str(arguments.get("threads", 1)), "PYTHONPATH": _python_path()},
+            [sys.executable, "-m", __name__, "agent", folder, str(runtime.gpus)],
+            env={**os.environ, "OMP_NUM_THREADS": str(runtime.threads), "PYTHONPATH": _python_path()},
         )
         try:
             status = agent.wait()
@@ -68,17 +83,21 @@ def start(gpus: int = 1, **arguments: Any) -> None:
             raise _first_error(Path(folder), status)
 
 
-def _check_devices(device: str, gpus: int) -> None:
-    if device == "cpu":
+def _changed(training: Training, **runtime: str | int) -> Training:
+    return training.model_copy(update={"runtime": training.runtime.model_copy(update=runtime)})
+
+
+def _check_devices(runtime: RuntimeConfig) -> None:
+    if runtime.device == "cpu":
         return
-    if device not in ("auto", "cuda"):
+    if runtime.device not in ("auto", "cuda"):
         raise UserError(
-            f"runtime.device names one device, {device}, and runtime.gpus is {gpus}.",
+            f"runtime.device names one device, {runtime.device}, and runtime.gpus is {runtime.gpus}.",
             "Set runtime.device to auto, and choose devices by CUDA_VISIBLE_DEVICES.",
         )
-    if torch.cuda.device_count() < gpus:
+    if torch.cuda.device_count() < runtime.gpus:
         raise UserError(
-            f"runtime.gpus is {gpus}, but this machine offers {torch.cuda.device_count()} CUDA devices.",
+            f"runtime.gpus is {runtime.gpus}, but this machine offers {torch.cuda.device_count()} CUDA devices.",
             "Lower runtime.gpus, or ask the scheduler for as many.",
         )
 
@@ -88,28 +107,23 @@ def _python_path() -> str:
     return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 
-def _log_files() -> list[str]:
-    handlers = logging.getLogger("anonbench").handlers
-    return [handler.baseFilename for handler in handlers if isinstance(handler, logging.FileHandler)]
-
-
 def _first_error(folder: Path, status: int) -> Exception:
-    """What the first worker that failed raised: the others fail for want of it."""
+    """What the first worker that failed raised: the others fail because it is gone."""
     errors = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("error-*.json")]
     if not errors:
         return RuntimeError(
-            f"The training processes ended with status {status} and no error of their own. One was killed, "
-            "perhaps for want of memory."
+            f"The training processes ended with status {status} and no error of their own: one was killed, "
+            "perhaps because memory ran out."
         )
     first = min(errors, key=lambda error: error["time"])
-    if "mend" in first:
-        return UserError(first["what"], first["mend"])
-    return RuntimeError(f"Training process {first['rank']} failed:\n{first['what']}")
+    if "fix" in first:
+        return UserError(first["problem"], first["fix"])
+    return RuntimeError(f"Training process {first['rank']} failed:\n{first['problem']}")
 
 
 def _agent(folder: str, processes: str) -> None:
-    """Run torchrun's agent; its own account of a failure, which ends in its traceback, is left out."""
-    _end_with_parent(signal.SIGTERM)  # on which it ends its workers
+    """Run torchrun's agent, without its own report of a failure, which would end in its traceback."""
+    end_with_parent(signal.SIGTERM)  # on which it ends its workers
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.run import main
@@ -123,34 +137,30 @@ def _agent(folder: str, processes: str) -> None:
 
 def _worker(folder: str) -> None:
     """Train as one process of several."""
-    _end_with_parent(signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)
     rank = int(os.environ["RANK"])
     try:
-        _train_as(rank, json.loads(Path(folder, "spec.json").read_text(encoding="utf-8")))
+        _train_as(rank, Order.model_validate_json(Path(folder, ORDER).read_text(encoding="utf-8")))
     except UserError as error:
-        _tell(Path(folder), rank, what=error.what, mend=error.mend)
+        _tell(Path(folder), rank, problem=error.problem, fix=error.fix)
     except Exception:
-        _tell(Path(folder), rank, what=traceback.format_exc())
+        _tell(Path(folder), rank, problem=traceback.format_exc())
 
 
-def _train_as(rank: int, spec: dict[str, Any]) -> None:
+def _train_as(rank: int, order: Order) -> None:
     from anonbench.models.train import train
 
-    log_files = spec.pop("log_files")
     if rank == 0:
-        log = logging.getLogger("anonbench")
-        log.setLevel(logging.INFO)
-        for handler in (logging.StreamHandler(), *(logging.FileHandler(file, "a", "utf-8") for file in log_files)):
-            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-            log.addHandler(handler)
-    spec.update({key: Path(spec[key]) for key in PATHS})
-    if spec.get("device", "auto") == "cpu":
+        log_to(order.log_files)
+    training = order.training
+    if training.runtime.device == "cpu":
         torch.distributed.init_process_group("gloo")
     else:
-        spec["device"] = f"cuda:{os.environ['LOCAL_RANK']}"
-        torch.cuda.set_device(spec["device"])
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+        training = _changed(training, device=device)
+        torch.cuda.set_device(device)
         torch.distributed.init_process_group("nccl")
-    train(**spec)
+    train(training)
     torch.distributed.destroy_process_group()
 
 
@@ -162,13 +172,6 @@ def _tell(folder: Path, rank: int, **error: str) -> None:
     partial.rename(folder / f"error-{rank}.json")
     sys.stderr.flush()
     os._exit(1)  # a process group that waits for the others would hold up an ordinary exit
-
-
-def _end_with_parent(number: signal.Signals) -> None:
-    """Ask Linux for a signal when the parent process ends; elsewhere nothing happens."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "prctl"):
-        libc.prctl(1, int(number))  # PR_SET_PDEATHSIG
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from anonbench.common.download import DownloadError, Patience, download
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_file, write_bytes
 from anonbench.common.partial import Part
+from anonbench.config.weights import WeightsConfig
 
 log = logging.getLogger(__name__)
 
@@ -23,33 +24,32 @@ log = logging.getLogger(__name__)
 LARGEST = 2 * 10**9
 
 
-def fetch_weights(url: str, sha256: str, target: Path, *, file: Path | None = None) -> None:
+def fetch_weights(weights: WeightsConfig, target: Path) -> None:
     """Fetch published weights, verify them and write their tensors to ``target`` as safetensors.
 
     Parameters
     ----------
-    url
-        Address of a torch file: a state dict, or a checkpoint with one under ``state_dict``.
-    sha256
-        The file's SHA-256, or its first 8 or more hexadecimal digits, as torchvision and OpenMMLab publish them in file
-        names. Eight digits tell a damaged file, not a forged one: nothing of the file is ever run.
+    weights
+        ``url`` is the address of a torch file: a state dict, or a checkpoint with one under ``state_dict``. ``sha256``
+        is the file's, or its first 8 or more hexadecimal digits, as torchvision and OpenMMLab publish them in file
+        names. Eight digits reveal a damaged file, not a forged one: nothing of the file is ever run. ``file`` names the
+        same file on this machine, which is used instead of the address.
     target
         Written whole or not at all; its metadata name the address and the whole hash.
-    file
-        The same file on this machine, which is used instead of the address.
 
     Raises
     ------
     UserError
         If the file cannot be fetched, is too large, has another hash, or does not hold weights alone.
     """
+    url, file = weights.url, Path(weights.file) if weights.file else None
     part = Part(target)
     with contextlib.ExitStack() as stack:
         if file is None:
             stack.enter_context(part.opened())
             _download(url, part)
         try:
-            tensors, actual = read_weights(file or part.path, sha256, called=str(file or url))
+            tensors, actual = read_weights(file or part.path, weights.sha256, called=str(file or url))
         finally:
             if file is None:
                 part.forget()
@@ -98,7 +98,7 @@ def _state_dict(content: Any) -> dict[str, Tensor]:
 
 
 def _download(url: str, part: Part) -> None:
-    """Bring the file into the partial file, going on with what an earlier attempt left there."""
+    """Download into the partial file, resuming what an earlier attempt left."""
     try:
         download(url, part, name=url.rsplit("/", 1)[-1], size=LARGEST // 2, exact=False, patience=Patience())
     except DownloadError as error:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from anonbench.common.files import write_text
 from anonbench.config.cells import ORIGINAL, Variant
+from anonbench.evaluate.cell import CellScores, TaskScores
+from anonbench.evaluate.records import Values
 
 KEYS = ["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on", "scope", "category", "metric"]
 COLUMNS = [*KEYS, "value", "baseline", "drop", "images", "instances"]
@@ -20,20 +24,20 @@ VARIANT = ["evaluated_on", "region", "method", "level"]
 MOST_CATEGORIES = 12
 
 
-def summarize(cells: Iterable[dict[str, Any]]) -> pd.DataFrame:
+def summarize(cells: Iterable[CellScores]) -> pd.DataFrame:
     """One row for every metric of every task, super-category and category of every cell.
 
     ``baseline`` is the same metric of the model of the same seed that was trained on the originals and evaluated on the
     originals; ``drop`` is baseline minus value, in fractions of 1 and negative when anonymized training wins. A metric
     that is undefined (no instance of that size or category) is empty. ``scope`` says what ``category`` names: a
     category, a super-category or ``all``. A super-category's metrics are the mean over those of its categories that
-    define them; where there is but one, or one for every category, they say nothing new and are left out. Rows are
+    define them; where there is only one, or one for every category, they say nothing new and are left out. Rows are
     sorted by their keys, so the same cells give the same bytes.
 
     Parameters
     ----------
     cells
-        Records of ``results/cells/**.json`` (:func:`anonbench.evaluate.cell.cell`).
+        As :func:`anonbench.evaluate.cell.read_cell` reads them.
 
     Raises
     ------
@@ -54,19 +58,25 @@ def summarize(cells: Iterable[dict[str, Any]]) -> pd.DataFrame:
     return table[COLUMNS].sort_values(KEYS, kind="stable", ignore_index=True)
 
 
-def _rows(cell: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    variant = Variant.parse(cell["variant"])
-    for task, result in cell["tasks"].items():
+def write_summary(summary: pd.DataFrame, csv: Path | str, markdown: Path | str) -> None:
+    """Write a summary's two files: the long form as CSV, and the table of its main metrics."""
+    write_text(csv, summary.to_csv(index=False, lineterminator="\n"))
+    write_text(markdown, main_table(summary))
+
+
+def _rows(cell: CellScores) -> Iterable[dict[str, Any]]:
+    variant = Variant.parse(cell.variant)
+    for task, result in cell.tasks.items():
         shared = {
-            "dataset": cell["dataset"],
+            "dataset": cell.dataset,
             "task": task,
-            "model": cell["model"],
+            "model": cell.model,
             "region": variant.region,
             "method": variant.method,
             "level": variant.level,
-            "seed": cell["seed"],
-            "evaluated_on": cell["evaluated_on"],
-            "images": cell["images"],
+            "seed": cell.seed,
+            "evaluated_on": cell.evaluated_on,
+            "images": cell.images,
         }
         for scope, category, metrics, instances in _scopes(result):
             for metric, value in metrics.items():
@@ -74,16 +84,15 @@ def _rows(cell: dict[str, Any]) -> Iterable[dict[str, Any]]:
                 yield {**shared, **row}
 
 
-def _scopes(result: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, float | None], int]]:
+def _scopes(result: TaskScores) -> Iterable[tuple[str, str, Values, int]]:
     """Scope, category, metrics and instances: of all categories, of each super-category and of each category."""
-    yield ALL, ALL, result["metrics"], result["instances"]
-    families: dict[str, list[tuple[dict[str, float | None], int]]] = {}
-    for category, record in result["categories"].items():
-        metrics = {key: value for key, value in record.items() if key not in ("instances", "supercategory")}
-        yield CATEGORY, category, metrics, record["instances"]
-        if record.get("supercategory"):
-            families.setdefault(record["supercategory"], []).append((metrics, record["instances"]))
-    if 1 < len(families) < len(result["categories"]):
+    yield ALL, ALL, result.metrics, result.instances
+    families: dict[str, list[tuple[Values, int]]] = {}
+    for category, scores in result.categories.items():
+        yield CATEGORY, category, scores.metrics, scores.instances
+        if scores.supercategory:
+            families.setdefault(scores.supercategory, []).append((scores.metrics, scores.instances))
+    if 1 < len(families) < len(result.categories):
         for family, members in families.items():
             table = pd.DataFrame([metrics for metrics, _ in members], dtype=float)
             yield SUPERCATEGORY, family, table.mean().to_dict(), sum(instances for _, instances in members)
@@ -92,14 +101,14 @@ def _scopes(result: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, float 
 def main_table(summary: pd.DataFrame) -> str:
     """The main metrics as Markdown tables, in AP points (x 100), mean over seeds.
 
-    There is a table for each dataset, task and model, with a row per variant. A standard deviation over seeds is given
-    from two seeds on. Where a dataset has several super-categories, a second table gives each one's mean drop: who
+    There is a table for each dataset, task and model, with a row per variant. From two seeds on, it has the standard
+    deviation over them. Where a dataset has several super-categories, a second table gives each one's mean drop: who
     loses. Where it has several categories, but no more than fit a page, a third one gives each one's AP.
     """
     parts = []
     for (dataset, task, model), group in summary.groupby(["dataset", "task", "model"], sort=True):
         name = f"{dataset}, {task.replace('_', ' ')}"
-        lead = next(metric for metric in MAIN_METRICS if metric in set(group.metric))
+        lead = next((metric for metric in MAIN_METRICS if metric in set(group.metric)), group.metric.iloc[0])
         parts += [f"### {dataset}: {task.replace('_', ' ')} ({model})", "", _variants(group, lead), ""]
         leading = group[group.metric == lead]
         changed = leading[(leading.method != ORIGINAL) | (leading.evaluated_on != "original")]
@@ -112,10 +121,11 @@ def main_table(summary: pd.DataFrame) -> str:
 
 
 def _variants(group: pd.DataFrame, lead: str) -> str:
-    overall = group[(group.scope == ALL) & group.metric.isin(MAIN_METRICS[lead])]
+    shown = MAIN_METRICS.get(lead, [lead])
+    overall = group[(group.scope == ALL) & group.metric.isin(shown)]
     grouped = overall.groupby([*VARIANT, "metric"])
     value, drop = (grouped[column].apply(_points).unstack("metric") for column in ("value", "drop"))
-    table = pd.DataFrame({m: value[m] for m in MAIN_METRICS[lead] if m in value})
+    table = pd.DataFrame({m: value[m] for m in shown if m in value})
     table.insert(1, f"drop in {lead}", drop[lead])
     table["seeds"] = overall.groupby(VARIANT).seed.nunique()
     return _markdown(table)

@@ -15,7 +15,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from anonbench.common.errors import UserError
+from anonbench.common.logs import log_to
+from anonbench.config.models import ModelConfig
+from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.launch import start
+from anonbench.models.training import Training
 from tests.helpers.toysplit import write_split
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,17 +32,16 @@ def split(tmp_path_factory) -> tuple[Path, Path]:
     return write_split(tmp_path_factory.mktemp("split"), images=9)
 
 
-def arguments(split, out_dir: Path, model: Path = POSE, **more) -> dict:
-    return {
-        "model_config": model,
-        "annotations": split[0],
-        "images_dir": split[1],
-        "out_dir": out_dir,
-        "seed": 0,
-        "data_fingerprint": "a",
-        "device": "cpu",
-        **more,
-    }
+def training(gpus: int, split, out_dir: Path, model: Path = POSE, device: str = "cpu") -> Training:
+    return Training(
+        model=ModelConfig(config=str(model), tasks=["detection" if model == DETECTOR else "pose"]),
+        annotations=split[0],
+        images_dir=split[1],
+        out_dir=out_dir,
+        seed=0,
+        data_fingerprint="a",
+        runtime=RuntimeConfig(device=device, gpus=gpus),
+    )
 
 
 def config_of(out_dir: Path) -> dict:
@@ -55,11 +58,24 @@ def lines_of(out_dir: Path) -> list[dict]:
 def runs(split, tmp_path_factory) -> tuple[Path, Path]:
     """The same training of a detector in one process and in two."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
-    start(1, **arguments(split, one, DETECTOR))
-    start(2, **arguments(split, two, DETECTOR))
+    start(training(1, split, one, DETECTOR))
+    logger = log_to([two.with_suffix(".log")])
+    try:
+        start(training(2, split, two, DETECTOR))
+    finally:
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)
+            handler.close()
     return one, two
 
 
+@pytest.mark.slow
+def test_the_first_process_alone_writes_the_callers_log(runs):
+    lines = runs[1].with_suffix(".log").read_text().splitlines()
+    assert len([line for line in lines if "2 process(es) with 2 samples each: 4 per step" in line]) == 1
+
+
+@pytest.mark.slow
 def test_two_processes_leave_the_files_of_one(runs):
     one, two = runs
     assert sorted(p.name for p in two.iterdir()) == ["checkpoint.safetensors", "config.py", "scalars.json"]
@@ -72,8 +88,9 @@ def test_two_processes_leave_the_files_of_one(runs):
     assert all(line["loss"] > 0 for line in lines_of(two))
 
 
+@pytest.mark.slow
 def test_two_processes_take_twice_the_batch_at_twice_the_rate(runs):
-    """9 images at 2 a process are 5 steps an epoch, in two processes 3."""
+    """9 images at 2 per process are 5 steps per epoch, with two processes 3."""
     one, two = runs
     assert [line["iter"] for line in lines_of(one)] == [5, 10]
     assert [line["iter"] for line in lines_of(two)] == [3, 6]
@@ -103,17 +120,18 @@ optim_wrapper = dict(optimizer=dict(_delete_=True, type="SGD", lr=10.0), clip_gr
 """
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_step_of_one_with_twice_the_batch(split, tmp_path):
     """All eight people once, with nothing random but the order, and only a linear layer to train."""
     weights = []
     for processes, batch in ((1, 8), (2, 4)):
         model = tmp_path / f"model{processes}.py"
         model.write_text(STILL.format(base=str(POSE), batch=batch))
-        start(processes, **arguments(split, tmp_path / str(processes), model))
+        start(training(processes, split, tmp_path / str(processes), model))
         weights.append(load_file(tmp_path / str(processes) / "checkpoint.safetensors"))
     before = tmp_path / "before.py"
     before.write_text(STILL.format(base=str(POSE), batch=8) + "optim_wrapper['optimizer']['lr'] = 0.0\n")
-    start(1, **arguments(split, tmp_path / "0", before))
+    start(training(1, split, tmp_path / "0", before))
     name = "head.final_layer.weight"
     start_weight = load_file(tmp_path / "0" / "checkpoint.safetensors")[name]
     one, two = (found[name] - start_weight for found in weights)
@@ -121,35 +139,37 @@ def test_two_processes_take_the_step_of_one_with_twice_the_batch(split, tmp_path
     torch.testing.assert_close(one, two, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_users_mistake_in_the_workers_arrives_as_it_is(split, tmp_path):
     model = tmp_path / "wild.py"
     model.write_text(f"_base_ = {str(POSE)!r}\noptim_wrapper = dict(optimizer=dict(lr=1e30), clip_grad=None)\n")
     with pytest.raises(UserError, match="not finite.*optim_wrapper.optimizer.lr"):
-        start(2, **arguments(split, tmp_path / "out", model))
+        start(training(2, split, tmp_path / "out", model))
     assert not (tmp_path / "out" / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_any_other_error_of_a_worker_arrives_with_its_traceback(tmp_path):
     split = write_split(tmp_path / "split", images=9)
     (split[1] / "sub folder" / "im 3.png").unlink()
     with pytest.raises(RuntimeError, match="(?s)Training process [01] failed.*im 3.png"):
-        start(2, **arguments(split, tmp_path / "out"))
+        start(training(2, split, tmp_path / "out"))
 
 
 @pytest.mark.parametrize("device", ["cuda:1", "cuda"])
-def test_devices_that_there_are_not(split, tmp_path, device):
+def test_devices_that_do_not_exist(split, tmp_path, device):
     with pytest.raises(UserError, match="runtime.gpus is 64"):
-        start(64, **arguments(split, tmp_path, device=device))
+        start(training(64, split, tmp_path, device=device))
 
 
+@pytest.mark.slow
 def test_a_killed_caller_leaves_no_process_and_a_new_one_goes_on(split, tmp_path, capfd):
     model = tmp_path / "long.py"
     model.write_text(f"_base_ = {str(POSE)!r}\ntrain_cfg = dict(max_epochs=6)\n")
-    spec = {key: str(value) for key, value in arguments(split, tmp_path / "out", model).items() if key != "seed"}
+    order = training(2, split, tmp_path / "out", model).model_dump_json()
     program = (
-        "from pathlib import Path; from anonbench.models.launch import start\n"
-        f"spec = {spec!r}\n"
-        "start(2, seed=0, **{k: Path(v) if k not in ('device', 'data_fingerprint') else v for k, v in spec.items()})"
+        "from anonbench.models.launch import start; from anonbench.models.training import Training; "
+        f"start(Training.model_validate_json({order!r}))"
     )
     caller = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
@@ -167,6 +187,6 @@ def test_a_killed_caller_leaves_no_process_and_a_new_one_goes_on(split, tmp_path
     epoch = torch.load(checkpoint, weights_only=True)["epoch"]
     assert 0 < epoch < 6
     capfd.readouterr()
-    start(2, **arguments(split, tmp_path / "out", model))
+    start(training(2, split, tmp_path / "out", model))
     assert f"{epoch}/6" in capfd.readouterr().err
     assert [line["epoch"] for line in lines_of(tmp_path / "out")] == list(range(1, 7))

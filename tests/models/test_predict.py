@@ -8,11 +8,18 @@ from pycocotools import mask as coco_mask
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json, write_json
+from anonbench.config.models import ModelConfig
+from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.predict import predict
+from anonbench.models.predictions import read_predictions, write_predictions
 from anonbench.models.train import train
+from anonbench.models.training import Training
 from tests.helpers.toysplit import DOG, PERSON, write_split
 
 MODELS = Path(__file__).resolve().parents[2] / "config" / "models"
+CPU = RuntimeConfig(device="cpu")
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -20,29 +27,31 @@ def split(tmp_path_factory) -> tuple[Path, Path]:
     return write_split(tmp_path_factory.mktemp("split"), images=9)
 
 
-def trained(split, folder: Path, base: str, epochs: int) -> Path:
+def trained(split, folder: Path, base: str, epochs: int, task: str) -> Path:
     model = folder / "model.py"
     model.write_text(f"_base_ = {str(MODELS / base)!r}\ntrain_cfg = dict(max_epochs={epochs})\n")
     train(
-        model_config=model,
-        annotations=split[0],
-        images_dir=split[1],
-        out_dir=folder,
-        seed=0,
-        data_fingerprint="",
-        device="cpu",
+        Training(
+            model=ModelConfig(config=str(model), tasks=[task]),
+            annotations=split[0],
+            images_dir=split[1],
+            out_dir=folder,
+            seed=0,
+            data_fingerprint="",
+            runtime=CPU,
+        )
     )
     return folder
 
 
 @pytest.fixture(scope="module")
 def detector(split, tmp_path_factory) -> Path:
-    return trained(split, tmp_path_factory.mktemp("detector"), "mask-rcnn_mobilenetv2_toy.py", 12)
+    return trained(split, tmp_path_factory.mktemp("detector"), "mask-rcnn_mobilenetv2_toy.py", 12, "detection")
 
 
 @pytest.fixture(scope="module")
 def pose(split, tmp_path_factory) -> Path:
-    return trained(split, tmp_path_factory.mktemp("pose"), "td-hm_mobilenetv2_toy.py", 25)
+    return trained(split, tmp_path_factory.mktemp("pose"), "td-hm_mobilenetv2_toy.py", 25, "pose")
 
 
 def iou(a: list[float], b: list[float]) -> float:
@@ -50,17 +59,18 @@ def iou(a: list[float], b: list[float]) -> float:
 
 
 def test_detections_are_in_original_coordinates_and_category_ids(split, detector):
-    results = predict(detector, *split, device="cpu")
+    results = predict(detector, *split, CPU)
+    assert set(results) == {"bbox", "segmentation"}
     content = read_json(split[0])
     sizes = {image["id"]: [image["height"], image["width"]] for image in content["images"]}
     people = [a for a in content["annotations"] if a["category_id"] == PERSON and not a["iscrowd"]]
     for person in people:
-        here = [r for r in results["detection"] if (r["image_id"], r["category_id"]) == (person["image_id"], PERSON)]
+        here = [r for r in results["bbox"] if (r["image_id"], r["category_id"]) == (person["image_id"], PERSON)]
         best = max(here, key=lambda r: r["score"])
         assert iou(best["bbox"], person["bbox"]) > 0.6
-    assert {r["category_id"] for r in results["detection"]} <= {DOG, PERSON}
+    assert {r["category_id"] for r in results["bbox"]} <= {DOG, PERSON}
 
-    boxes, masks = results["detection"], results["instance_segmentation"]
+    boxes, masks = results["bbox"], results["segmentation"]
     assert len(boxes) == len(masks)
     for box, mask in zip(boxes, masks, strict=True):
         assert {key: mask[key] for key in ("image_id", "category_id", "score")}.items() <= box.items()
@@ -69,11 +79,11 @@ def test_detections_are_in_original_coordinates_and_category_ids(split, detector
 
 
 def test_poses_are_in_original_coordinates(split, pose):
-    results = predict(pose, *split, device="cpu", batch_size=3)
-    assert set(results) == {"pose"}
+    results = predict(pose, *split, CPU, batch_size=3)
+    assert set(results) == {"keypoints"}
     people = {a["id"]: a for a in read_json(split[0])["annotations"] if a.get("num_keypoints")}
-    assert sorted(r["annotation_id"] for r in results["pose"]) == sorted(people)
-    for result in results["pose"]:
+    assert sorted(r["annotation_id"] for r in results["keypoints"]) == sorted(people)
+    for result in results["keypoints"]:
         person = people[result["annotation_id"]]
         assert (result["image_id"], result["category_id"]) == (person["image_id"], PERSON)
         found, true = np.reshape(result["keypoints"], (5, 3)), np.reshape(person["keypoints"], (5, 3))
@@ -82,9 +92,16 @@ def test_poses_are_in_original_coordinates(split, pose):
 
 
 def test_the_batch_size_does_not_change_poses(split, pose):
-    one, many = (predict(pose, *split, device="cpu", batch_size=size)["pose"] for size in (1, 8))
+    one, many = (predict(pose, *split, CPU, batch_size=size)["keypoints"] for size in (1, 8))
     for a, b in zip(one, many, strict=True):
         np.testing.assert_allclose(a["keypoints"], b["keypoints"], atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["detector", "pose"])
+def test_predictions_survive_their_file(split, kind, request, tmp_path):
+    results = predict(request.getfixturevalue(kind), *split, CPU)
+    write_predictions(tmp_path / "p.json.gz", results)
+    assert read_predictions(tmp_path / "p.json.gz") == results
 
 
 def test_other_categories_or_keypoints_than_the_trained_ones(split, detector, pose, tmp_path):
@@ -92,8 +109,8 @@ def test_other_categories_or_keypoints_than_the_trained_ones(split, detector, po
     content["categories"][0]["name"] = "cat"
     write_json(tmp_path / "cat.json", content)
     with pytest.raises(UserError, match="differ in: cat, dog."):
-        predict(detector, tmp_path / "cat.json", split[1], device="cpu")
+        predict(detector, tmp_path / "cat.json", split[1], CPU)
     content["categories"][1]["keypoints"][0] = "nose"
     write_json(tmp_path / "nose.json", content)
     with pytest.raises(UserError, match="nose"):
-        predict(pose, tmp_path / "nose.json", split[1], device="cpu")
+        predict(pose, tmp_path / "nose.json", split[1], CPU)

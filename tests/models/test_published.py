@@ -90,7 +90,7 @@ def test_faster_rcnn_is_the_toolkits_own():
     assert {key for key in differing if not key.startswith("backbone.init_cfg")} <= ON_PURPOSE | without_effect
     assert ours.train_cfg.max_epochs == theirs.train_cfg.max_epochs
     assert [flat(step) for step in ours.param_scheduler] == [flat(step) for step in theirs.param_scheduler]
-    assert model_config.served_tasks(ours) == ("detection",)
+    assert model_config.result_kinds(ours) == ("bbox",)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -1,4 +1,4 @@
-"""Training: what it writes, seeds, resumption, and the errors a user can mend."""
+"""Training: what it writes, seeds, resumption, and the errors a user can fix."""
 
 import json
 import os
@@ -16,7 +16,10 @@ from safetensors.torch import load_file
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json, write_json
+from anonbench.config.models import ModelConfig
+from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.train import train
+from anonbench.models.training import Training
 from tests.helpers.toysplit import write_split
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,16 +32,21 @@ def split(tmp_path_factory) -> tuple[Path, Path]:
     return write_split(tmp_path_factory.mktemp("split"))
 
 
-def run(split, out_dir: Path, model: Path = POSE, seed: int = 0, **options) -> dict[str, torch.Tensor]:
-    annotations, images_dir = split
-    train(
-        model_config=model,
-        annotations=annotations,
-        images_dir=images_dir,
+def training(split, out_dir: Path, model: Path | str = POSE, **more) -> Training:
+    runtime = RuntimeConfig(device=more.pop("device", "cpu"))
+    task = "detection" if "rcnn" in str(model) else "pose"
+    return Training(
+        model=ModelConfig(config=str(model), tasks=[task]),
+        annotations=split[0],
+        images_dir=split[1],
         out_dir=out_dir,
-        seed=seed,
-        **{"data_fingerprint": "a", "device": "cpu", **options},
+        runtime=runtime,
+        **{"seed": 0, "data_fingerprint": "a", **more},
     )
+
+
+def run(split, out_dir: Path, model: Path | str = POSE, **more) -> dict[str, torch.Tensor]:
+    train(training(split, out_dir, model, **more))
     return load_file(out_dir / "checkpoint.safetensors")
 
 
@@ -83,11 +91,10 @@ def test_boxes_alone_train_a_detector_without_a_mask_head(tmp_path):
 def start(split, out_dir: Path, epochs: int, fingerprint: str) -> subprocess.Popen:
     model = out_dir.parent / "long.py"
     model.write_text(f"_base_ = {str(POSE)!r}\ntrain_cfg = dict(max_epochs={epochs})\n")
+    order = training(split, out_dir, model, data_fingerprint=fingerprint).model_dump_json()
     program = (
-        "from pathlib import Path; from anonbench.models.train import train; "
-        f"train(model_config=Path({str(model)!r}), annotations=Path({str(split[0])!r}), "
-        f"images_dir=Path({str(split[1])!r}), out_dir=Path({str(out_dir)!r}), "
-        f"seed=0, data_fingerprint={fingerprint!r}, device='cpu')"
+        "from anonbench.models.train import train; from anonbench.models.training import Training; "
+        f"train(Training.model_validate_json({order!r}))"
     )
     return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
 
@@ -135,15 +142,14 @@ def test_a_loss_that_is_not_finite_stops_the_run(split, tmp_path):
         ({"model": MODELS / "missing.py"}, "does not exist"),
         ({"device": "cuda:99"}, "not available"),
         ({"device": "abacus"}, "unknown"),
-        ({"precision": "float7"}, "precision"),
     ],
 )
-def test_mistakes_a_user_can_mend(split, tmp_path, change, message):
+def test_mistakes_that_a_user_can_fix(split, tmp_path, change, message):
     with pytest.raises(UserError, match=message):
         run(split, tmp_path, **change)
 
 
-def test_an_instance_without_a_mask_among_others_is_told_and_ignored(split, tmp_path, caplog):
+def test_an_instance_without_a_mask_among_others_is_reported_and_ignored(split, tmp_path, caplog):
     content = read_json(split[0])
     del content["annotations"][0]["segmentation"]
     write_json(tmp_path / "mixed.json", content)
@@ -158,3 +164,21 @@ def test_a_split_without_keypoints_trains_no_pose_model(split, tmp_path):
     write_json(tmp_path / "bare.json", content)
     with pytest.raises(UserError, match="0 categories of people with keypoints"):
         run((tmp_path / "bare.json", split[1]), tmp_path)
+
+
+def test_a_task_that_cannot_be_scored_is_not_trained(split, tmp_path):
+    unserved = training(split, tmp_path / "out", POSE)
+    unserved = unserved.model_copy(update={"model": ModelConfig(config=str(POSE), tasks=["pose", "detection"])})
+    with pytest.raises(UserError, match="does not serve the task 'detection'"):
+        train(unserved)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_config_of_the_workflow_is_found_from_a_study_and_its_own_comes_first(split, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shipped = POSE.relative_to(ROOT)
+    assert len(run(split, tmp_path / "a", shipped)) > 0
+    shipped.parent.mkdir(parents=True)
+    shipped.write_text("default_scope = 'mmseg'")
+    with pytest.raises(UserError, match="default_scope 'mmseg'"):
+        run(split, tmp_path / "b", shipped)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_file
-from anonbench.models.config_files import model_config_weights
+from anonbench.config.weights import WeightsConfig
 from anonbench.models.weights import fetch_weights
 
 STATE = {"conv.weight": torch.arange(6.0).view(2, 3), "bn.num_batches_tracked": torch.tensor(7)}
@@ -50,7 +50,7 @@ def test_tensors_arrive_under_their_names(tmp_path, address, wrapped, legacy):
     content = {"meta": {"epoch": 12, "classes": ["a"]}, "state_dict": STATE} if wrapped else STATE
     torch.save(content, tmp_path / "w.pth", _use_new_zipfile_serialization=not legacy)
     sha256, target = sha256_file(tmp_path / "w.pth"), tmp_path / "out" / "w.safetensors"
-    fetch_weights(f"{address}/w.pth", sha256[:8], target)
+    fetch(f"{address}/w.pth", sha256[:8], target)
     loaded = load_file(target)
     assert loaded.keys() == STATE.keys() and all(torch.equal(loaded[k], v) for k, v in STATE.items())
     with safe_open(target, "pt") as file:
@@ -61,14 +61,18 @@ def test_tensors_arrive_under_their_names(tmp_path, address, wrapped, legacy):
 def test_tensors_that_share_memory(tmp_path):
     shared = torch.arange(4.0)
     torch.save({"a": shared, "b": shared.view(2, 2).t()}, tmp_path / "w.pth")
-    fetch_weights("http://x", sha256_file(tmp_path / "w.pth"), tmp_path / "o", file=tmp_path / "w.pth")
+    fetch("http://x", sha256_file(tmp_path / "w.pth"), tmp_path / "o", file=tmp_path / "w.pth")
     assert torch.equal(load_file(tmp_path / "o")["b"], shared.view(2, 2).t())
+
+
+def fetch(url, sha256, target, file=None):
+    fetch_weights(WeightsConfig(url=url, sha256=sha256, file=file and str(file)), target)
 
 
 def refused(tmp_path, match, sha256=None):
     file = tmp_path / "w.pth"
     with pytest.raises(UserError, match=match):
-        fetch_weights("http://x", sha256 or sha256_file(file), tmp_path / "out" / "o", file=file)
+        fetch("http://x", sha256 or sha256_file(file), tmp_path / "out" / "o", file=file)
     assert not (tmp_path / "out").exists()
 
 
@@ -93,10 +97,4 @@ def test_a_wrong_hash(tmp_path):
 
 def test_an_address_that_answers_nothing(tmp_path, address):
     with pytest.raises(UserError, match="could not be downloaded.*404"):
-        fetch_weights(f"{address}/missing.pth", "0" * 8, tmp_path / "o")
-
-
-def test_a_model_configs_weights_are_found_in_its_bases(tmp_path):
-    (tmp_path / "base.py").write_text("model = dict(init_cfg=dict(file='resources/weights/base-1.safetensors'))")
-    (tmp_path / "model.py").write_text("_base_ = './base.py'\nload_from = 'resources/weights/all_2.safetensors'\n")
-    assert model_config_weights(str(tmp_path / "model.py")) == ["all_2", "base-1"]
+        fetch(f"{address}/missing.pth", "0" * 8, tmp_path / "o")

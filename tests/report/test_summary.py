@@ -5,35 +5,29 @@ import io
 import pandas as pd
 import pytest
 
-from anonbench.report.summary import COLUMNS, main_table, summarize
+from anonbench.evaluate.cell import CategoryScores, CellScores, TaskScores
+from anonbench.report.summary import COLUMNS, main_table, summarize, write_summary
 
 
-def cell(variant, ap, seed=0, evaluated_on="original", person=None, families=()):
-    """A cell with a person and a car; ``families`` are their super-categories and that of a truck of AP 0.1 more."""
-    record = {
-        "dataset": "d",
-        "model": "m",
-        "variant": variant,
-        "seed": seed,
-        "evaluated_on": evaluated_on,
-        "images": 7,
-        "tasks": {
-            "detection": {
-                "instances": 9,
-                "metrics": {"AP": ap, "AP50": 0.9, "AP_small": None},
-                "categories": {
-                    "person": {"instances": 5, "AP": ap if person is None else person},
-                    "car": {"instances": 4, "AP": 0.5},
-                },
-            }
-        },
-    }
-    categories = record["tasks"]["detection"]["categories"]
+def category(ap, instances, family=None):
+    return CategoryScores(instances=instances, metrics={"AP": ap}, supercategory=family)
+
+
+def cell(variant, ap, seed=0, evaluated_on="original", person=None, families=None):
+    """A cell with a person and a car; ``families`` are their super-categories and those of a truck and a bus."""
+    categories = {"person": category(ap if person is None else person, 5), "car": category(0.5, 4)}
     if families:
-        categories |= {"truck": {"instances": 2, "AP": ap + 0.1}, "bus": {"instances": 0, "AP": None}}
-        for category, family in zip(categories.values(), families, strict=True):
-            category["supercategory"] = family
-    return record
+        values = {"person": (ap, 5), "car": (0.5, 4), "truck": (ap + 0.1, 2), "bus": (None, 0)}
+        categories = {name: category(*values[name], family) for name, family in zip(values, families, strict=True)}
+    return cell_of(variant, {"AP": ap, "AP50": 0.9, "AP_small": None}, categories, seed, evaluated_on)
+
+
+def cell_of(variant, metrics, categories, seed=0, evaluated_on="original"):
+    scores = TaskScores(instances=9, metrics=metrics, categories=categories)
+    return CellScores(
+        dataset="d", model="m", variant=variant, seed=seed, evaluated_on=evaluated_on, images=7,
+        tasks={"detection": scores},
+    )  # fmt: skip
 
 
 def test_drop_is_measured_against_the_original_of_the_same_seed():
@@ -86,8 +80,7 @@ def test_main_table_gives_points_and_spread_with_the_original_first():
 
 def test_categories_have_a_table_of_their_own_only_where_there_are_several():
     assert "AP by category" in main_table(summarize([cell("original", 0.5, person=0.3)]))
-    only = cell("original", 0.5)
-    del only["tasks"]["detection"]["categories"]["car"]
+    only = cell_of("original", {"AP": 0.5}, {"person": category(0.5, 5)})
     assert "AP by category" not in main_table(summarize([only]))
 
 
@@ -118,10 +111,24 @@ def test_the_table_of_super_categories_says_who_loses():
 
 
 def test_a_protocol_without_overall_ap_leads_with_its_hardest_setting():
-    cells = [cell(variant, 0) for variant in ("original", "face-blur-low")]
-    for record, value in zip(cells, (0.8, 0.5), strict=True):
+    cells = []
+    for variant, value in (("original", 0.8), ("face-blur-low", 0.5)):
         metrics = {"AP_easy": 0.9, "AP_medium": 0.85, "AP_hard": value}
-        record["tasks"]["detection"] |= {"metrics": metrics, "categories": {"face": {"instances": 9, **metrics}}}
+        cells.append(cell_of(variant, metrics, {"face": CategoryScores(instances=9, metrics=metrics)}))
     rows = [line for line in main_table(summarize(cells)).splitlines() if line.startswith("| ")]
     assert [name.strip() for name in rows[0].split("|")[4:7]] == ["AP_hard", "drop in AP_hard", "AP_medium"]
     assert "80.0" in rows[1] and "50.0" in rows[2] and "30.0" in rows[2]
+
+
+def test_a_task_with_metrics_of_its_own_leads_with_the_first():
+    cells = [cell_of(variant, {"hits": value}, {}) for variant, value in (("original", 0.8), ("face-blur-low", 0.5))]
+    rows = [line for line in main_table(summarize(cells)).splitlines() if line.startswith("| ")]
+    assert "drop in hits" in rows[0] and "80.0" in rows[1] and "50.0" in rows[2] and "30.0" in rows[2]
+
+
+def test_the_files_hold_every_digit_and_the_table(tmp_path):
+    summary = summarize([cell("original", 0.1 + 0.2), cell("face-blur-low", 1 / 3)])
+    write_summary(summary, tmp_path / "s.csv", tmp_path / "s.md")
+    text = (tmp_path / "s.csv").read_bytes().decode()
+    assert "\r" not in text and "0.30000000000000004," in text and "0.3333333333333333," in text
+    assert (tmp_path / "s.md").read_text() == main_table(summary)

@@ -1,31 +1,20 @@
 """WIDER FACE's protocol: AP of faces at IoU 0.5 for the settings easy, medium and hard.
 
 Yang et al., "WIDER FACE: A Face Detection Benchmark", CVPR 2016; the rule is that of the official MATLAB code
-(``eval_tools``: ``wider_eval.m``, ``norm_score.m``, ``evaluation.m``, ``boxoverlap.m``, ``VOCap.m``), which differs
-from COCO's and from Pascal VOC's:
-
-- A setting counts only some faces. A detection whose best face the setting does not count is left out of its counts,
-  however good it is; there is no second best.
-- A box from x to x + w is w + 1 px wide.
-- Scores are stretched to 0..1 over the whole set, and precision and recall are taken at 1,000 equal steps of them.
-  Where all scores are the same, this is 0 / 0 and nothing is found.
-- Detections in an image without any annotated face are not counted as false.
-- AP is the area under the monotone envelope of precision over recall.
-
-The per-image detail has ``protocol`` (``wider_face``), ``image_ids`` (ascending) and parallel lists over the images:
-``faces``, the numbers that the three settings count, and per detection, best first, ``scores``, ``counted`` and
-``found``, where bit s of an integer stands for the setting s. ``found`` marks the first detection of a counted face.
+(``eval_tools``: ``wider_eval.m``, ``norm_score.m``, ``evaluation.m``, ``boxoverlap.m``, ``VOCap.m``).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from anonbench.common.errors import UserError
-from anonbench.evaluate.records import detections, named
+from anonbench.evaluate.comparison import Comparison
+from anonbench.evaluate.metric import Metric, Scores
+from anonbench.evaluate.records import Record, named
 
 SETTINGS = ("easy", "medium", "hard")
 _LEAST_IOU = 0.5
@@ -34,73 +23,77 @@ _THRESHOLDS = 1 - np.arange(1, _STEPS + 1) / _STEPS
 _LEAST_MAXIMUM = float(np.finfo(np.float32).tiny)  # norm_score.m starts its search for the maximum here
 
 
-def score_task(
-    annotations: dict[str, Any], categories: list[dict[str, Any]], task: str, results: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Score ``detection``; parameters and result are those of :func:`anonbench.evaluate.metrics.coco.score_task`.
+@dataclass(frozen=True)
+class Faces:
+    """The detections of every image: (D_i,) arrays, best first, one per image in ascending order of image id.
 
-    ``metrics`` are ``AP_easy``, ``AP_medium`` and ``AP_hard``. An annotation's ``difficulty`` lists the settings that
-    count it, and one without is a face that none counts, whatever its ``iscrowd``. ``instances`` are the faces that the
-    setting ``hard`` counts.
-
-    Raises
-    ------
-    UserError
-        If no annotation has a ``difficulty``, or a result is not finite.
-    ValueError
-        If the split has several categories, or a result names an image or category that it does not have.
+    ``faces`` is (I, S) int64, how many faces each setting counts; ``scores`` are float64; ``counted`` and ``found`` are
+    (D_i, S) bool: whether a setting counts a detection at all, and whether it is the first to find a face.
     """
-    if len(categories) != 1:
-        raise ValueError(f"WIDER FACE has one category, the face, not {len(categories)}")
-    if not any("difficulty" in record for record in annotations["annotations"]):
-        raise UserError(
-            f"{named(annotations)} has no face with a `difficulty`, by which WIDER FACE's protocol is scored.",
-            "Convert it again with WIDER FACE's official lists of easy, medium and hard faces.",
-        )
-    known = {image["id"] for image in annotations["images"]}
-    found = detections(results, task, known, {categories[0]["id"]: categories[0]})
-    details = _details(sorted(known), annotations["annotations"], found)
-    values = average_precisions(details)
-    metrics = {name: None if np.isnan(value) else value for name, value in values.items()}
-    instances = sum(faces[SETTINGS.index("hard")] for faces in details["faces"])
-    return {
-        "instances": instances,
-        "metrics": metrics,
-        "categories": {categories[0]["name"]: {"instances": instances, **metrics}},
-        "per_image": details,
-    }
+
+    faces: np.ndarray
+    scores: list[np.ndarray]
+    counted: list[np.ndarray]
+    found: list[np.ndarray]
 
 
-def average_precisions(details: dict[str, Any], image_indices: np.ndarray | None = None) -> dict[str, float]:
-    """``AP_easy``, ``AP_medium`` and ``AP_hard`` of a resample of a split's images.
+class WiderFace(Metric[Faces]):
+    """WIDER FACE's average precision of faces.
 
-    Parameters
-    ----------
-    details
-        The per-image detail of a cell.
-    image_indices
-        (N,) integer positions in ``image_ids``, repeated as drawn; None for every image once.
+    The rule differs from COCO's and from Pascal VOC's:
 
-    Returns
-    -------
-    dict
-        In [0, 1], scores stretched over the chosen images only; NaN for a setting that counts none of their faces.
+    - A setting counts only some faces. A detection whose best face the setting does not count is left out of its
+      counts, however good it is; there is no second best.
+    - A box from x to x + w is w + 1 px wide.
+    - Scores are stretched to 0..1 over the whole set, and precision and recall are taken at 1,000 equal steps of them.
+      Where all scores are the same, this is 0 / 0 and nothing is found.
+    - Detections in an image without any annotated face are not counted as false.
+    - AP is the area under the monotone envelope of precision over recall.
+
+    The metrics are ``AP_easy``, ``AP_medium`` and ``AP_hard``. An annotation's ``difficulty`` lists the settings that
+    count it, and one without is a face that none counts, whatever its ``iscrowd``; a split in which no annotation has
+    one is an error, and so is one with several categories. The instances are the faces that the setting ``hard``
+    counts. In a resample, scores are stretched over the chosen images only.
     """
-    chosen = range(len(details["image_ids"])) if image_indices is None else np.asarray(image_indices).tolist()
-    scores = np.array([value for i in chosen for value in details["scores"][i]], dtype=np.float64)
-    counted, found = (
-        np.array([value for i in chosen for value in details[key][i]], dtype=np.int64) for key in ("counted", "found")
-    )
-    faces = np.array([details["faces"][i] for i in chosen], dtype=np.int64).reshape(-1, len(SETTINGS)).sum(axis=0)
-    steps = _steps(scores)
-    values = {}
-    for s, setting in enumerate(SETTINGS):
-        proposals, recalled = (
-            np.bincount(steps, weights=bits >> s & 1, minlength=_STEPS + 1)[:_STEPS].cumsum()
-            for bits in (counted, found)
+
+    protocol = "wider_face"
+    kinds = ("bbox",)
+
+    def score(self, comparison: Comparison) -> Scores:
+        details = self.details(comparison)
+        metrics = {key: None if np.isnan(value) else value for key, value in self.resample(details).items()}
+        (category,) = comparison.categories
+        faces = int(details.faces[:, SETTINGS.index("hard")].sum())
+        return Scores(metrics, {category["name"]: metrics}, {category["name"]: faces})
+
+    def details(self, comparison: Comparison) -> Faces:
+        split = comparison.split
+        if len(comparison.categories) != 1:
+            raise ValueError(f"WIDER FACE has one category, the face, not {len(comparison.categories)}")
+        if not any("difficulty" in record for record in split["annotations"]):
+            raise UserError(
+                f"{named(split)} has no face with a `difficulty`, which WIDER FACE's protocol needs.",
+                "Convert it again with WIDER FACE's official lists of easy, medium and hard faces.",
+            )
+        return _details(comparison.image_ids, split["annotations"], comparison.found())
+
+    def resample(self, details: Faces, image_indices: np.ndarray | None = None) -> dict[str, float]:
+        chosen = range(len(details.faces)) if image_indices is None else np.asarray(image_indices, dtype=int).tolist()
+        scores = np.concatenate([np.zeros(0), *(details.scores[i] for i in chosen)])
+        counted, found = (
+            np.concatenate([np.zeros((0, len(SETTINGS)), dtype=bool), *(flags[i] for i in chosen)])
+            for flags in (details.counted, details.found)
         )
-        values[f"AP_{setting}"] = _area(proposals, recalled, int(faces[s]))
-    return values
+        faces = details.faces[chosen].sum(axis=0)
+        steps = _steps(scores)
+        values = {}
+        for s, setting in enumerate(SETTINGS):
+            proposals, recalled = (
+                np.bincount(steps, weights=flags[:, s], minlength=_STEPS + 1)[:_STEPS].cumsum()
+                for flags in (counted, found)
+            )
+            values[f"AP_{setting}"] = _area(proposals, recalled, int(faces[s]))
+        return values
 
 
 def _steps(scores: np.ndarray) -> np.ndarray:
@@ -124,14 +117,13 @@ def _area(proposals: np.ndarray, recalled: np.ndarray, faces: int) -> float:
     return float(np.sum(np.diff(recall) * envelope[1:]))
 
 
-def _details(image_ids: list[int], faces: list[dict[str, Any]], found: list[dict[str, Any]]) -> dict[str, Any]:
-    details: dict[str, Any] = {"protocol": "wider_face", "image_ids": image_ids}
-    details |= {key: [] for key in ("faces", "scores", "counted", "found")}
+def _details(image_ids: list[int], faces: list[Record], found: list[Record]) -> Faces:
     faces_of, found_in = defaultdict(list), defaultdict(list)
     for records, by_image in ((faces, faces_of), (found, found_in)):
         for record in records:
             by_image[record["image_id"]].append(record)
-    for key in image_ids:
+    details = Faces(np.zeros((len(image_ids), len(SETTINGS)), dtype=np.int64), [], [], [])
+    for position, key in enumerate(image_ids):
         counts = np.array([[s in face.get("difficulty", ()) for s in SETTINGS] for face in faces_of[key]], dtype=bool)
         counts = counts.reshape(-1, len(SETTINGS))
         best_first = sorted(found_in[key], key=lambda record: -record["score"])  # stable, as MATLAB's sort is
@@ -140,10 +132,10 @@ def _details(image_ids: list[int], faces: list[dict[str, Any]], found: list[dict
             counts,
             np.array([record["bbox"] for record in best_first], dtype=np.float64).reshape(-1, 4),
         )
-        details["faces"].append(counts.sum(axis=0).tolist())
-        details["scores"].append([record["score"] for record in best_first])
-        details["counted"].append((counted @ (1 << np.arange(len(SETTINGS)))).tolist())
-        details["found"].append((first @ (1 << np.arange(len(SETTINGS)))).tolist())
+        details.faces[position] = counts.sum(axis=0)
+        details.scores.append(np.array([record["score"] for record in best_first], dtype=np.float64))
+        details.counted.append(counted)
+        details.found.append(first)
     return details
 
 

@@ -51,10 +51,10 @@ class Scalars(Hook):
     Parameters
     ----------
     path
-        The file of JSON lines: ``epoch`` (from 1), ``iter`` (from 1), ``lr``, and every loss. Lines behind the point
+        The file of JSON lines: ``epoch`` (from 1), ``iter`` (from 1), ``lr``, and every loss. Lines beyond the point
         from which a run resumes are dropped.
     interval
-        Iterations a line. Every epoch ends its last interval, so that no checkpoint holds an unseen non-finite loss.
+        Iterations per line. Every epoch ends its last interval, so that no checkpoint holds an unseen non-finite loss.
     """
 
     priority = "NORMAL"
@@ -111,7 +111,7 @@ class Scalars(Hook):
 
 
 class Resume(Hook):
-    """Take up the state that :class:`Checkpoints` saved, before any other hook looks at the iteration."""
+    """Load the state that :class:`Checkpoints` saved, before any other hook looks at the iteration."""
 
     priority = "VERY_HIGH"
 
@@ -130,7 +130,7 @@ class Resume(Hook):
 
 
 class Checkpoints(Hook):
-    """Save the state after every epoch, when every other hook is done, so that a run that is cut off goes on."""
+    """Save the state after every epoch, when every other hook is done, so that an interrupted run can resume."""
 
     priority = "LOWEST"
 

@@ -11,6 +11,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from anonbench.common.errors import UserError
+from anonbench.models.config_files import find_model_config
 from anonbench.models.openmmlab.pose_meta import pose_metainfo
 from anonbench.regions.anatomy import mirror_partners
 
@@ -22,12 +23,18 @@ SCOPES = ("mmdet", "mmpose")
 def load(path: Path | str) -> Config:
     """Read a model config.
 
+    Parameters
+    ----------
+    path
+        In the study's folder or in the workflow's, as :func:`anonbench.models.config_files.find_model_config` says.
+
     Raises
     ------
     UserError
         If the file is missing, is not a config, or belongs to no supported toolkit.
     """
-    if not Path(path).is_file():
+    path = find_model_config(path)
+    if not path.is_file():
         raise UserError(
             f"The model config {path} does not exist.", "Name a file of config/models/ in the configuration."
         )
@@ -55,7 +62,7 @@ def complete(config: Config, split: dict[str, Any], annotations: Path, images_di
     split
         The content of ``annotations``.
     annotations, images_dir
-        Stored in the config as they are given.
+        Stored in the config as they are.
     """
     if config.default_scope == "mmdet":
         metainfo = _complete_detector(config, split, annotations)
@@ -79,8 +86,8 @@ def scale_rate(config: Config, processes: int) -> None:
     Parameters
     ----------
     config
-        Its optimizer's ``lr`` belongs to ``auto_scale_lr.base_batch_size`` samples a step, or to the config's own batch
-        where it names none; changed in place.
+        Its optimizer's ``lr`` belongs to ``auto_scale_lr.base_batch_size`` samples per step, or to the config's own
+        batch where it names none; changed in place.
     processes
         How many take a step together, each with ``train_dataloader.batch_size`` samples.
     """
@@ -90,7 +97,7 @@ def scale_rate(config: Config, processes: int) -> None:
     published = optimizer.lr
     optimizer.lr = published * batch * processes / base
     log.info(
-        "%d process(es) with %d samples each: %d a step, learning rate %.4g (%.4g for %d)",
+        "%d process(es) with %d samples each: %d per step, learning rate %.4g (%.4g for %d)",
         processes, batch, batch * processes, optimizer.lr, published, base,
     )  # fmt: skip
 
@@ -101,11 +108,11 @@ def weight_files(config: Config) -> list[Path]:
     return [path for file in (*files, config.get("load_from")) if file and (path := Path(file)).is_file()]
 
 
-def served_tasks(config: Config) -> tuple[str, ...]:
-    """The tasks that a config's model can be trained for."""
+def result_kinds(config: Config) -> tuple[str, ...]:
+    """The kinds of results that a config's model gives: keys of :class:`anonbench.models.predictions.Predictions`."""
     if config.default_scope == "mmpose":
-        return ("pose",)
-    return ("detection", "instance_segmentation") if _mask_head(config) else ("detection",)
+        return ("keypoints",)
+    return ("bbox", "segmentation") if _mask_head(config) else ("bbox",)
 
 
 def _mask_head(config: Config) -> ConfigDict | None:

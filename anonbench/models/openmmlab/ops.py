@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -20,10 +19,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from anonbench.models.openmmlab.deformable import (
+    deform_conv_backward_input,
+    deform_conv_backward_parameters,
+    deform_conv_forward,
+    modulated_deform_conv_backward,
+    modulated_deform_conv_forward,
+)
 from anonbench.models.openmmlab.lean import load_torchvision_ops
 
 NAME = "mmcv._ext"
-MEND = "Install an mmcv wheel that was built for this version of torch, or use"
+REMEDY = "Install an mmcv wheel that was built for this version of torch, or use"
 
 
 def install() -> bool:
@@ -51,7 +57,7 @@ def _extension() -> ModuleType:
 
         def raise_error(*args: Any, **kwargs: Any) -> None:
             raise NotImplementedError(
-                f"mmcv's operator {name!r} needs mmcv's compiled extension, which is not installed. {MEND} a model "
+                f"mmcv's operator {name!r} needs mmcv's compiled extension, which is not installed. {REMEDY} a model "
                 "config without this operator."
             )
 
@@ -141,7 +147,7 @@ def _require_average(pool_mode: int) -> None:
     if pool_mode != 1:
         raise NotImplementedError(
             "mmcv's operator 'roi_align' with pool_mode='max' needs mmcv's compiled extension, which is not installed. "
-            f"{MEND} pool_mode='avg'."
+            f"{REMEDY} pool_mode='avg'."
         )
 
 
@@ -196,128 +202,6 @@ def roi_align_backward(
             aligned,
         )
     )
-
-
-@dataclass(frozen=True)
-class _Sampling:
-    """Where a deformable convolution samples, as torchvision's operators take it; pairs are (vertical, horizontal)."""
-
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
-    groups: int
-    deform_groups: int
-
-    @classmethod
-    def of_version_1(cls, given: dict[str, Any]) -> _Sampling:
-        pairs = [(given[f"{name}H"], given[f"{name}W"]) for name in ("d", "pad", "dilation")]
-        return cls(*pairs, given["group"], given["deformable_group"])
-
-    @classmethod
-    def of_version_2(cls, given: dict[str, Any]) -> _Sampling:
-        pairs = [(given[f"{name}_h"], given[f"{name}_w"]) for name in ("stride", "pad", "dilation")]
-        return cls(*pairs, given["group"], given["deformable_group"])
-
-    def convolve(self, x: Tensor, weight: Tensor, offset: Tensor, mask: Tensor | None, bias: Tensor | None) -> Tensor:
-        """The convolution's output; without a mask it is the unmodulated version 1."""
-        return torch.ops.torchvision.deform_conv2d(x, weight, offset, *self._rest(x, weight, mask, bias))
-
-    def gradients(
-        self, grad_output: Tensor, x: Tensor, weight: Tensor, offset: Tensor, mask: Tensor | None, bias: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """The gradients with respect to x, weight, offset, mask and bias."""
-        return torch.ops.torchvision._deform_conv2d_backward(
-            grad_output, x, weight, offset, *self._rest(x, weight, mask, bias)
-        )
-
-    def _rest(self, x: Tensor, weight: Tensor, mask: Tensor | None, bias: Tensor | None) -> tuple[Any, ...]:
-        no_mask, no_bias = x.new_zeros(len(x), 1), x.new_zeros(len(weight))
-        tensors = (no_mask if mask is None else mask, no_bias if bias is None else bias)
-        numbers = (*self.stride, *self.padding, *self.dilation, self.groups, self.deform_groups)
-        return (*tensors, *numbers, mask is not None)
-
-
-def deform_conv_forward(
-    x: Tensor, weight: Tensor, offset: Tensor, output: Tensor, columns: Tensor, ones: Tensor, **settings: Any
-) -> None:
-    """Deformable convolution (Dai et al., ICCV 2017) of x (N, C, H, W), into output."""
-    output.copy_(_Sampling.of_version_1(settings).convolve(x, weight, offset, None, None))
-
-
-def deform_conv_backward_input(
-    x: Tensor,
-    offset: Tensor,
-    grad_output: Tensor,
-    grad_x: Tensor,
-    grad_offset: Tensor,
-    weight: Tensor,
-    columns: Tensor,
-    **settings: Any,
-) -> None:
-    """The gradients of :func:`deform_conv_forward` with respect to its input and offsets."""
-    found = _Sampling.of_version_1(settings).gradients(grad_output, x, weight, offset, None, None)
-    grad_x.copy_(found[0])
-    grad_offset.copy_(found[2])
-
-
-def deform_conv_backward_parameters(
-    x: Tensor,
-    offset: Tensor,
-    grad_output: Tensor,
-    grad_weight: Tensor,
-    columns: Tensor,
-    ones: Tensor,
-    *,
-    scale: float,
-    **settings: Any,
-) -> None:
-    """The gradient of :func:`deform_conv_forward` with respect to its weight, times ``scale``."""
-    weight = torch.zeros_like(grad_weight)  # the output is linear in the weight: the gradient is the same at any
-    found = _Sampling.of_version_1(settings).gradients(grad_output, x, weight, offset, None, None)
-    grad_weight.copy_(found[1] * scale)
-
-
-def modulated_deform_conv_forward(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    ones: Tensor,
-    offset: Tensor,
-    mask: Tensor,
-    output: Tensor,
-    columns: Tensor,
-    *,
-    with_bias: bool,
-    **settings: Any,
-) -> None:
-    """Modulated deformable convolution (Zhu et al., CVPR 2019) of x (N, C, H, W), into output."""
-    output.copy_(_Sampling.of_version_2(settings).convolve(x, weight, offset, mask, bias if with_bias else None))
-
-
-def modulated_deform_conv_backward(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    ones: Tensor,
-    offset: Tensor,
-    mask: Tensor,
-    columns: Tensor,
-    grad_x: Tensor,
-    grad_weight: Tensor,
-    grad_bias: Tensor,
-    grad_offset: Tensor,
-    grad_mask: Tensor,
-    grad_output: Tensor,
-    *,
-    with_bias: bool,
-    **settings: Any,
-) -> None:
-    """The gradients of :func:`modulated_deform_conv_forward` with respect to all its tensors."""
-    sampling = _Sampling.of_version_2(settings)
-    found = sampling.gradients(grad_output, x, weight, offset, mask, bias if with_bias else None)
-    outputs = [grad_x, grad_weight, grad_offset, grad_mask, *([grad_bias] if with_bias else [])]
-    for gradient, value in zip(outputs, found, strict=False):
-        gradient.copy_(value)
 
 
 def _focal_loss(logits: Tensor, target: Tensor, weight: Tensor, gamma: float, alpha: float) -> Tensor:

@@ -1,6 +1,5 @@
 """Cityscapes' metrics against cityscapesscripts as its authors use it, over files."""
 
-import json
 import os
 from types import SimpleNamespace
 
@@ -11,7 +10,7 @@ from PIL import Image
 from pycocotools import mask as rle
 
 from anonbench.common.errors import UserError
-from anonbench.evaluate.bootstrap import ap_from_details
+from anonbench.evaluate.bootstrap import details
 from anonbench.evaluate.score import score
 
 # The classes with instances that cityscapesscripts scores, by its ids; caravan (29) has instances that it does not.
@@ -116,36 +115,38 @@ def made():
     return random_data(np.random.default_rng(8), images=220)
 
 
+def scores_of(truth, results):
+    return score(truth, {"segmentation": results}, ["instance_segmentation"])["instance_segmentation"]
+
+
 @pytest.fixture(scope="module")
 def scored(made):
-    pictures, results = made
-    return json.loads(json.dumps(score(split(pictures), {"instance_segmentation": results})))["instance_segmentation"]
+    return scores_of(split(made[0]), made[1])
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
 def test_equals_the_toolkit(made, scored, tmp_path):
     ap, ap50, classes = reference(tmp_path, *made)
-    assert scored["metrics"] == pytest.approx({"AP": ap, "AP50": ap50}, abs=1e-9)
+    assert scored.metrics == pytest.approx({"AP": ap, "AP50": ap50}, abs=1e-9)
     assert 0.05 < ap < ap50 < 0.95
     for name, expected in classes.items():
-        stated = [
-            np.nan if scored["categories"][name][key] is None else scored["categories"][name][key]
-            for key in ("AP", "AP50")
-        ]
+        values = scored.categories[name].metrics
+        stated = [np.nan if values[key] is None else values[key] for key in ("AP", "AP50")]
         assert stated == pytest.approx(list(expected), abs=1e-9, nan_ok=True), name
-    assert scored["categories"]["bus"]["AP"] is None  # never annotated, sometimes detected
-    assert scored["categories"]["car"]["supercategory"] == "vehicle"
+    assert scored.categories["bus"].metrics["AP"] is None  # never annotated, sometimes detected
+    assert scored.categories["car"].supercategory == "vehicle"
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
-def test_a_resample_equals_the_toolkit_on_copies_of_the_images(made, scored, tmp_path):
+def test_a_resample_equals_the_toolkit_on_copies_of_the_images(made, tmp_path):
     pictures, results = made
-    ids = scored["per_image"]["image_ids"]
+    compared = details(split(pictures), {"segmentation": results}, "instance_segmentation")
+    ids = compared.image_ids
     indices = np.random.default_rng(2).integers(0, len(ids), 50)
     again = [r | {"image_id": n} for n, i in enumerate(indices) for r in results if r["image_id"] == ids[i]]
-    ap, _, _ = reference(tmp_path, {n: pictures[ids[i]] for n, i in enumerate(indices)}, again)
-    assert ap_from_details(scored["per_image"], indices) == pytest.approx(ap, abs=1e-9)
-    assert np.isnan(ap_from_details(scored["per_image"], np.array([], dtype=int)))
+    ap, ap50, _ = reference(tmp_path, {n: pictures[ids[i]] for n, i in enumerate(indices)}, again)
+    assert compared.metrics(indices) == pytest.approx({"AP": ap, "AP50": ap50}, abs=1e-9)
+    assert np.isnan(compared.metrics(np.array([], dtype=int))["AP"])
 
 
 def rectangle(y, x, height, width):
@@ -155,7 +156,7 @@ def rectangle(y, x, height, width):
 
 
 def metrics(picture, *results):
-    return score(split({1: picture}), {"instance_segmentation": list(results)})["instance_segmentation"]["metrics"]
+    return scores_of(split({1: picture}), list(results)).metrics
 
 
 def picture_of(**places):
@@ -184,6 +185,12 @@ def test_a_detection_of_a_group_of_void_or_of_a_small_instance_is_forgiven(place
     )  # precision 0 and 1/2 at recall 0 and 1, integrated as the official convolution does
 
 
+def test_instances_below_100_px_and_groups_do_not_count():
+    big, small = rectangle(0, 0, 10, 10), rectangle(40, 40, 9, 11)
+    scored = scores_of(split({1: picture_of(_26001=big, _26002=small, _26=rectangle(20, 20, 12, 12))}), [])
+    assert scored.instances == scored.categories["car"].instances == 1
+
+
 def test_every_detection_forgiven_and_no_instance_found():
     picture = picture_of(_26001=rectangle(0, 0, 20, 20), _0=rectangle(40, 40, 10, 10))
     assert metrics(picture, found(1, 26, rectangle(40, 40, 10, 10), 0.9)) == {"AP": 0, "AP50": 0}
@@ -193,10 +200,10 @@ def test_an_image_without_void_is_an_error():
     truth = split({1: picture_of(_26001=rectangle(0, 0, 20, 20))})
     del truth["images"][0]["void"]
     with pytest.raises(UserError, match="made.*void"):
-        score(truth, {"instance_segmentation": []})
+        scores_of(truth, [])
 
 
 def test_boxes_are_scored_as_cocos():
     truth = split({1: picture_of(_26001=rectangle(0, 0, 20, 20))})
     boxes = [{"image_id": 1, "category_id": 26, "score": 0.5, "bbox": [0, 0, 20, 20]}]
-    assert score(truth, {"detection": boxes})["detection"]["metrics"]["AP75"] == pytest.approx(1)
+    assert score(truth, {"bbox": boxes}, ["detection"])["detection"].metrics["AP75"] == pytest.approx(1)

@@ -10,7 +10,7 @@ from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
 
 from anonbench.common.errors import UserError
-from anonbench.evaluate.bootstrap import ap_from_details
+from anonbench.evaluate.bootstrap import details
 from anonbench.evaluate.score import score
 
 JOINTS = 14
@@ -82,18 +82,40 @@ def reference(truth, results, image_ids=None):
 
 def test_equals_the_toolkit():
     truth, results = random_data(np.random.default_rng(0), images=220)
-    scored = score(truth, {"pose": results})["pose"]
-    assert list(scored["metrics"]) == NAMES
+    scored = score(truth, {"keypoints": results}, ["pose"])["pose"]
+    assert list(scored.metrics) == NAMES
     ap, ap50, ap75, ar = reference(truth, results)
     parts = [
         reference(truth, results, [row["id"] for row in truth["images"] if low <= row["crowdIndex"] < high])[0]
         for low, high in ((0, 0.2), (0.2, 0.8), (0.8, 2))
     ]
-    assert [scored["metrics"][name] for name in NAMES[:7]] == pytest.approx([ap, ap50, ap75, *parts, ar], abs=1e-9)
+    assert [scored.metrics[name] for name in NAMES[:7]] == pytest.approx([ap, ap50, ap75, *parts, ar], abs=1e-9)
     assert len({round(value, 6) for value in (ap, *parts)}) == 4 and 0.05 < ap < 0.95
     counted = [p for p in truth["annotations"] if not p["iscrowd"] and p["num_keypoints"]]
-    assert scored["instances"] == len(counted) < len(truth["annotations"])
-    assert ap_from_details(scored["per_image"]) == pytest.approx(ap, abs=1e-9)
+    assert scored.instances == len(counted) < len(truth["annotations"])
+
+
+def test_a_resample_equals_the_toolkit_on_copies_of_the_images():
+    truth, results = random_data(np.random.default_rng(0), images=220)
+    compared = details(truth, {"keypoints": results}, "pose")
+    indices = np.random.default_rng(4).integers(0, 220, 90)
+    drawn = [compared.image_ids[i] for i in indices]
+    rows = {row["id"]: row for row in truth["images"]}
+    images = [rows[old] | {"id": new} for new, old in enumerate(drawn)]
+    people, again = (
+        [record | {"image_id": n} for n, old in enumerate(drawn) for record in records if record["image_id"] == old]
+        for records in (truth["annotations"], results)
+    )
+    people = [record | {"id": 1 + n} for n, record in enumerate(people)]
+    made = split(images, people)
+    ap, ap50, ap75, _ = reference(made, again)
+    parts = [
+        reference(made, again, [row["id"] for row in images if low <= row["crowdIndex"] < high])[0]
+        for low, high in ((0, 0.2), (0.2, 0.8), (0.8, 2))
+    ]
+    found = compared.metrics(indices)
+    assert found == pytest.approx(dict(zip(NAMES[:6], [ap, ap50, ap75, *parts], strict=True)), abs=1e-9)
+    assert compared.metrics()["AP"] != pytest.approx(ap, abs=1e-3)
 
 
 def test_the_area_of_a_person_is_a_share_of_the_box():
@@ -108,10 +130,8 @@ def test_the_area_of_a_person_is_a_share_of_the_box():
     }  # fmt: skip
     images = [{"id": 1, "file_name": "1.jpg", "width": 100, "height": 100, "crowdIndex": 0.1}]
     found = [50 + distance, 50, 1, *[0] * (3 * JOINTS - 3)]
-    metrics = score(
-        split(images, [person]), {"pose": [{"image_id": 1, "category_id": 1, "score": 1, "keypoints": found}]}
-    )
-    metrics = metrics["pose"]["metrics"]
+    results = [{"image_id": 1, "category_id": 1, "score": 1, "keypoints": found}]
+    metrics = score(split(images, [person]), {"keypoints": results}, ["pose"])["pose"].metrics
     assert metrics["AP"] == metrics["AP_easy"] == pytest.approx(0.5)  # 0.50 to 0.70 of 0.50 to 0.95
     assert metrics["AP_medium"] is None and metrics["AP_hard"] is None
 
@@ -119,4 +139,4 @@ def test_the_area_of_a_person_is_a_share_of_the_box():
 def test_an_image_without_crowd_index_is_an_error():
     images = [{"id": 1, "file_name": "1.jpg", "width": 100, "height": 100}]
     with pytest.raises(UserError, match="made.*crowdIndex"):
-        score(split(images, []), {"pose": []})
+        score(split(images, []), {"keypoints": []}, ["pose"])

@@ -3,15 +3,13 @@
 The official code is MATLAB and is not run here.
 """
 
-import json
 import math
 
 import numpy as np
 import pytest
 
 from anonbench.common.errors import UserError
-from anonbench.evaluate.bootstrap import ap_from_details
-from anonbench.evaluate.metrics.wider_face import average_precisions
+from anonbench.evaluate.bootstrap import details
 from anonbench.evaluate.score import score
 
 SETTINGS = ["easy", "medium", "hard"]
@@ -124,35 +122,35 @@ def made():
 
 @pytest.fixture(scope="module")
 def scored(made):
-    return json.loads(json.dumps(score(made[0], {"detection": made[1]})))["detection"]
+    return score(made[0], {"bbox": made[1]}, ["detection"])["detection"]
 
 
 def test_equals_the_published_algorithm(made, scored):
     truth, results = made
     expected = [reference(truth, results, setting) for setting in SETTINGS]
-    assert list(scored["metrics"]) == NAMES
-    assert [scored["metrics"][name] for name in NAMES] == pytest.approx(expected, abs=1e-9)
+    assert list(scored.metrics) == NAMES
+    assert [scored.metrics[name] for name in NAMES] == pytest.approx(expected, abs=1e-9)
     assert len({round(value, 2) for value in expected}) == 3 and all(0.05 < value < 0.95 for value in expected)
     hard = sum("hard" in a.get("difficulty", []) for a in truth["annotations"])
-    assert scored["instances"] == scored["categories"]["face"]["instances"] == hard
+    assert scored.instances == scored.categories["face"].instances == hard
+    assert scored.categories["face"].metrics == scored.metrics
 
 
-def test_a_resample_equals_the_algorithm_on_copies_of_the_images(made, scored):
+def test_a_resample_equals_the_algorithm_on_copies_of_the_images(made):
     truth, results = made
-    details = scored["per_image"]
+    compared = details(truth, {"bbox": results}, "detection")
     indices = np.random.default_rng(1).integers(0, 220, 60)
     faces, again = [], []
-    for new, old in enumerate(details["image_ids"][i] for i in indices):
+    for new, old in enumerate(compared.image_ids[i] for i in indices):
         faces += [a | {"image_id": new} for a in truth["annotations"] if a["image_id"] == old]
         again += [r | {"image_id": new} for r in results if r["image_id"] == old]
     expected = [reference(split(range(60), faces), again, setting) for setting in SETTINGS]
-    assert list(average_precisions(details, indices).values()) == pytest.approx(expected, abs=1e-9)
-    assert ap_from_details(details, indices) == pytest.approx(expected[2], abs=1e-9)
-    assert np.isnan(ap_from_details(details, np.array([], dtype=int)))
+    assert compared.metrics(indices) == pytest.approx(dict(zip(NAMES, expected, strict=True)), abs=1e-9)
+    assert np.isnan(list(compared.metrics(np.array([], dtype=int)).values())).all()
 
 
 def ap(faces, results, image_ids=(1, 2)):
-    return list(score(split(image_ids, faces), {"detection": results})["detection"]["metrics"].values())
+    return list(score(split(image_ids, faces), {"bbox": results}, ["detection"])["detection"].metrics.values())
 
 
 BOX = [10, 10, 19, 19]

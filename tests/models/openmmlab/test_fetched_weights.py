@@ -50,7 +50,7 @@ def test_layers_for_other_classes_keep_their_values_only_where_that_is_allowed(t
     assert torch.equal(target[2].weight, kept) and torch.equal(target[0].weight, source[0].weight)
 
 
-def test_files_that_are_none(tmp_path):
+def test_files_that_cannot_be_used(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         load_into(network(), tmp_path / "missing.safetensors")
     (tmp_path / "bad.safetensors").write_bytes(b"not tensors")

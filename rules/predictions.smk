@@ -1,26 +1,26 @@
-# checkpoint x evaluation images -> one cell.
+# checkpoint x evaluation images -> what the model finds on them, whatever is scored of it.
 
 
 def evaluation_manifest(wildcards):
     """The validation images: the originals, or those anonymized as the training images were."""
     variant = ORIGINAL if wildcards.evaluated_on == "original" else wildcards.variant
-    return f"resources/anonymized/{wildcards.dataset}/val/{variant}/manifest.json"
+    return f"resources/variants/{wildcards.dataset}/val/{variant}/manifest.json"
 
 
-rule evaluate:
+rule predict:
     input:
         annotations="resources/datasets/{dataset}/annotations/val.json",
         manifest=evaluation_manifest,
         config="results/models/{dataset}/{model}/{variant}/seed{seed}/config.py",
         checkpoint="results/models/{dataset}/{model}/{variant}/seed{seed}/checkpoint.safetensors",
-        code=stage_code("evaluate"),
     output:
-        "results/cells/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.json",
+        "results/predictions/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.json.gz",
     params:
-        spec=lambda w: {"tasks": CONFIG.models[w.model].tasks, "pins": MODEL_PINS | SCORING_PINS},
+        pins=MODEL_PINS,
+        code=code("predict"),
     log:
-        "logs/evaluate/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.log",
+        "logs/predict/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.log",
     priority: 10
     threads: CONFIG.runtime.threads
     script:
-        "../workflow_scripts/evaluate.py"
+        "../workflow_scripts/predict.py"

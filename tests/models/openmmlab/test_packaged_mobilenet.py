@@ -4,8 +4,10 @@ import pytest
 import torch
 from mmengine.registry import MODELS, DefaultScope
 
+from anonbench.common import packaged_weights
 from anonbench.common.errors import UserError
-from anonbench.models.openmmlab import setup, weights
+from anonbench.models.openmmlab import setup
+from anonbench.models.openmmlab.packaged_mobilenet import PackagedMobileNetV2
 
 
 @pytest.mark.parametrize("scope", ["mmdet", "mmpose"])
@@ -13,7 +15,7 @@ def test_features_equal_torchvisions(scope):
     from torchvision.models import mobilenet_v2
 
     theirs = mobilenet_v2()
-    theirs.load_state_dict(weights.packaged_mobilenet_v2())
+    theirs.load_state_dict(packaged_weights.packaged_mobilenet_v2())
     setup.use(scope, 1)
     with DefaultScope.overwrite_default_scope(scope):
         ours = MODELS.build({"type": "MobileNetV2", "out_indices": (7,), "init_cfg": {"type": "PackagedMobileNetV2"}})
@@ -29,10 +31,10 @@ def test_another_width_is_refused():
     with DefaultScope.overwrite_default_scope("mmdet"):
         narrow = MODELS.build({"type": "MobileNetV2", "widen_factor": 0.5})
     with pytest.raises(UserError, match="not a MobileNetV2 of width 1"):
-        weights.PackagedMobileNetV2()(narrow)
+        PackagedMobileNetV2()(narrow)
 
 
 def test_a_file_that_is_not_torchvisions_is_refused(monkeypatch):
-    monkeypatch.setattr(weights, "SHA256_PREFIX", "00000000")
+    monkeypatch.setattr(packaged_weights, "SHA256_PREFIX", "00000000")
     with pytest.raises(UserError, match="SHA-256"):
-        weights.packaged_mobilenet_v2()
+        packaged_weights.packaged_mobilenet_v2()

@@ -1,0 +1,90 @@
+"""The percentage of correct keypoints (PCK) of people whose annotations are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anonbench.evaluate.comparison import Comparison
+from anonbench.evaluate.metric import Metric, Scores
+from anonbench.evaluate.records import Record
+from anonbench.models.predictions import Result
+
+_TOLERANCE = 0.2
+# The torso's diameter runs from the left shoulder to the right hip (Sapp and Taskar, "MODEC", CVPR 2013, section 5);
+# the other diagonal stands in where one of the two joints is not labelled.
+_DIAGONALS = (("left_shoulder", "right_hip"), ("right_shoulder", "left_hip"))
+
+
+@dataclass(frozen=True)
+class Keypoints:
+    """How many keypoints of every image count, (I,) int64, and how many of them are correct, (I,) int64."""
+
+    counted: np.ndarray
+    correct: np.ndarray
+
+
+class Pck(Metric[Keypoints]):
+    """``PCK``, PCK@0.2: the share of labelled keypoints that are predicted within 0.2 torso diameters of their place.
+
+    The convention of Leeds Sports Pose. Categories without shoulders and hips are normalised by the longer side of
+    the box instead (Yang and Ramanan, "Articulated Human Detection with Flexible Mixtures of Parts", PAMI 2013,
+    section 7). Crowds, and people whose torso is not labelled, are left out. A person without a prediction has all
+    keypoints wrong; of several predictions for one person, the one with the highest score counts. It is pooled over all
+    keypoints, and undefined where no result names a person (``annotation_id``) or no keypoint counts.
+    """
+
+    kinds = ("keypoints",)
+
+    def score(self, comparison: Comparison) -> Scores:
+        found = self.details(comparison)
+        counted = 0 if found is None else int(found.counted.sum())
+        return Scores({"PCK": int(found.correct.sum()) / counted if counted else None})
+
+    def details(self, comparison: Comparison) -> Keypoints | None:
+        best = _best(comparison.results)
+        if not best:
+            return None
+        place = {image_id: position for position, image_id in enumerate(comparison.image_ids)}
+        counted, correct = np.zeros((2, len(place)), dtype=np.int64)
+        categories = comparison.by_id()
+        for person in comparison.annotations():
+            places = np.array(person.get("keypoints") or (), dtype=np.float64).reshape(-1, 3)
+            labelled = places[:, 2] > 0
+            size = _size(person, places, categories[person["category_id"]]["keypoints"])
+            if person.get("iscrowd") or size is None or not labelled.any():
+                continue
+            counted[place[person["image_id"]]] += labelled.sum()
+            if person["id"] in best:
+                predicted = np.array(best[person["id"]]["keypoints"], dtype=np.float64).reshape(-1, 3)
+                distance = np.hypot(*(predicted[:, :2] - places[:, :2]).T)
+                correct[place[person["image_id"]]] += (distance[labelled] <= _TOLERANCE * size).sum()
+        return Keypoints(counted, correct)
+
+    def resample(self, details: Keypoints, image_indices: np.ndarray | None = None) -> dict[str, float]:
+        chosen = slice(None) if image_indices is None else np.asarray(image_indices, dtype=np.int64)
+        counted = details.counted[chosen].sum()
+        return {"PCK": float(details.correct[chosen].sum() / counted) if counted else float("nan")}
+
+
+def _best(results: list[Result]) -> dict[int, Result]:
+    """The result with the highest score of each annotated person, by the annotation's id."""
+    best: dict[int, Result] = {}
+    for result in results:
+        key = result.get("annotation_id")
+        if key is not None and (key not in best or result["score"] > best[key]["score"]):
+            best[key] = result
+    return best
+
+
+def _size(person: Record, places: np.ndarray, names: list[str]) -> float | None:
+    """The length in px that distances are measured by, or None where it is not known or zero."""
+    if not all(name in names for diagonal in _DIAGONALS for name in diagonal):
+        return max(person["bbox"][2:]) or None
+    for diagonal in _DIAGONALS:
+        if len(places) == len(names):
+            a, b = (places[names.index(name)] for name in diagonal)
+            if a[2] > 0 and b[2] > 0:
+                return float(np.hypot(*(a - b)[:2])) or None
+    return None
