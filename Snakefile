@@ -3,17 +3,14 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: "config/config.yaml"
-
-
 include: "rules/common.smk"
 include: "rules/datasets.smk"
 include: "rules/regions.smk"
-include: "rules/gan.smk"
-include: "rules/anonymize.smk"
-include: "rules/weights.smk"
-include: "rules/train.smk"
-include: "rules/evaluate.smk"
+include: "rules/generators.smk"
+include: "rules/variants.smk"
+include: "rules/models.smk"
+include: "rules/predictions.smk"
+include: "rules/cells.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
 

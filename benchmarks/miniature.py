@@ -35,22 +35,14 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from anonbench.config.cells import expand
-from anonbench.config.config import Config, load
+from anonbench.config.config import Config
+from anonbench.study.checks import load
 from anonbench.study.plan import plan
 from tests.helpers.checks import Compared, cell_complaints, compare, variants
 from tests.helpers.miniature import build, paper, prepare
 from tests.helpers.project import ROOT, Project
 from tests.helpers.server import serve
-
-STAGES = {
-    "datasets": ["fetch_file", "verify_file", "convert_split", "link_original"],
-    "regions": ["find_regions"],
-    "generators": ["train_generator"],
-    "variants": ["deal_regions", "anonymize_shard", "anonymize"],
-    "models": ["fetch_weights", "train"],
-    "cells": ["evaluate", "summarize"],
-}
-STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}
+from tests.helpers.stages import STAGE_OF, STAGES
 
 
 def main() -> None:

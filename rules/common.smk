@@ -1,51 +1,56 @@
-# Configuration, the matrix of cells, wildcard constraints, and what every rule shares.
+# Configuration, the cells of the study, wildcard constraints, and what every rule shares.
 
 import os
 import re
+import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-# Scripts run in processes of their own: they find the library where the workflow stands.
-os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+# The library is found where the workflow stands, here and in the scripts' own processes. A workflow that Snakemake reads
+# from a repository elsewhere finds the installed one.
+HOME = Path(str(workflow.current_basedir)).parent
+if (HOME / "anonbench").is_dir():
+    sys.path.insert(0, str(HOME))
+    paths = [str(HOME), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
-from anonbench.models.config_files import model_config_files, model_config_weights
-from anonbench.workflow.code import code_files
-from anonbench.anonymize.outside.identity import file_digests
-from anonbench.anonymize.registry import is_learned, module_of
-from anonbench.config.config import load
-from anonbench.study.checks import check_reach
-from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files, role_of
-from anonbench.common.files import listing_digest
 from anonbench.common.errors import UserError
-from anonbench.config.cells import ORIGINAL, Variant, expand as expand_study
-from anonbench.study.needs import needed_splits, network_of
+from anonbench.config.cells import ORIGINAL, Variant, expand
+from anonbench.config.config import default_file, with_defaults
+from anonbench.config.plugins import FORMATS, KINDS, METHODS, METRICS, TASKS
+from anonbench.study.checks import load
+from anonbench.workflow.code import code_digest
 from anonbench.workflow.pins import pins
 
 try:
-    CONFIG = load(config)
+    CONFIG = load(with_defaults(config, default_file()))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-CELLS = expand_study(CONFIG.study)
+# From here on the configuration is complete and valid: nobody asks for defaults.
+config = CONFIG.model_dump(mode="json")
 
-# The packages whose version decides a model's numbers: a new pin trains and evaluates again, any other pin does not.
+CELLS = expand(CONFIG.study)
+
+# The packages whose version decides a model's numbers: a new pin trains and predicts again, any other pin does not.
 MODEL_PINS = pins("torch", "torchvision", "numpy", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection", "mmpose")
-# ... and those that only score it: a new pin evaluates again.
-SCORING_PINS = pins("pycocotools", "cityscapesscripts")
+# ... and those that only score what it predicts: a new pin scores again.
+SCORING_PINS = pins("numpy", "pycocotools", "cityscapesscripts")
 
 
 def one_of(names):
-    return "|".join(re.escape(name) for name in sorted(names))
+    return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"  # an empty alternative would match anything
 
 
 wildcard_constraints:
     dataset=one_of(CONFIG.datasets),
     model=one_of(CONFIG.models),
-    weights=one_of(CONFIG.weights) or "(?!)",
-    gan=one_of(CONFIG.generators) or "(?!)",  # an empty alternative would match anything
-    split="train|val|gan",
+    weights=one_of(CONFIG.weights),
+    generator=one_of(CONFIG.generators),
+    split="train|val|generator",
     file_name=r"[^/.][^/]*",
     region="face|body",
     method=one_of(CONFIG.methods),
@@ -62,11 +67,17 @@ def stop(error):
 
     Snakemake takes whatever they raise for a mistake of the workflow's and shows it with wildcards and a traceback.
     """
-    logger.error(f"{error.what.rstrip()}\n{error.mend}")
+    logger.error(f"{error.problem.rstrip()}\n{error.fix}")
     raise SystemExit(1)
 
 
-def stage_code(script, *by_name):
-    """The script, every library file that it runs, and the modules that a registry loads by name for this job."""
-    path = f"workflow_scripts/{script}.py"
-    return code_files(path, *by_name)
+def code(script, *plugins):
+    """A digest of the script and all library files that it runs, and of the plug-ins that it loads by name."""
+    return code_digest(f"workflow_scripts/{script}.py", *plugins)
+
+
+@cache
+def format_of(dataset):
+    """A dataset's format with its configuration."""
+    settings = CONFIG.datasets[dataset]
+    return FORMATS.create(settings.format, settings)

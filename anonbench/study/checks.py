@@ -2,74 +2,66 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
-from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, get_args
 
-from anonbench.anonymize.registry import check_params, is_learned
-from anonbench.common.errors import UserError
-from anonbench.datasets.check import check_verified, early_errors, out_of_reach
-from anonbench.models.config_files import model_config_weights
-from anonbench.study.needs import needed_generators, needed_splits, network_of
-
-if TYPE_CHECKING:
-    from anonbench.config.config import Block, Config, Generator, TrainedModel
+from anonbench.common.errors import UserError, suggest
+from anonbench.config.config import Config, read_config
+from anonbench.config.datasets import DatasetConfig
+from anonbench.config.generators import GeneratorConfig
+from anonbench.config.models import ModelConfig
+from anonbench.config.plugins import FORMATS, TASKS
+from anonbench.config.study import Block
+from anonbench.config.types import Region
+from anonbench.datasets.check import check_verified, out_of_reach
+from anonbench.datasets.format import Format
+from anonbench.models.config_files import find_model_config, model_config_weights
+from anonbench.study.needs import generator_names, needed_splits, trained_generators
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # datasets and models: a path segment
 WORD = re.compile(r"[a-z0-9][a-z0-9_]*")  # methods and levels: a part of a variant's name, where hyphens separate
-REGIONS = "face", "body"
 
 
-def check(config: Config) -> None:
-    """Check everything that a configuration names and that can be known before a job runs.
+def load(raw: dict[str, Any]) -> Config:
+    """A configuration, checked with everything that it names and that can be known before a job runs.
 
     Raises
     ------
     UserError
-        For the first mistake, as :func:`anonbench.config.load` says.
+        For the first mistake: what :func:`anonbench.config.config.read_config` refuses, an unknown method, model,
+        dataset or level, or a missing model config, archive or annotation file. Files behind a login may be missing:
+        see :func:`check_reach`.
     """
-    sections = ("datasets", NAME), ("weights", NAME), ("models", NAME), ("generators", NAME), ("methods", WORD)
-    for section, pattern in sections:
-        for name in getattr(config, section):
-            _check_name(f"{section}.{name}", name, pattern)
+    config = read_config(raw)
+    _check_names(config)
     for name, model in config.models.items():
         _check_model(config, model, f"models.{name}")
     for method, levels in config.methods.items():
         for level, params in levels.items():
             _check_name(f"methods.{method}.{level}", level, WORD)
-            for region in sorted(params.keys() & set(REGIONS)):
-                if not isinstance(params[region], dict):
-                    raise UserError(
-                        f"methods.{method}.{level}.{region} is {params[region]!r}.", "Write parameters below it."
-                    )
-                _check_params(config, method, level, region)
-            if not params.keys() & set(REGIONS):
-                _check_params(config, method, level, "body")
+            # Parameters below a region's name may be all that there are: the other region then cannot be asked for.
+            for region in [region for region in get_args(Region) if region in params] or get_args(Region)[:1]:
+                config.method_config(method, level, region)
     for name, generator in config.generators.items():
         _check_generator(config, generator, f"generators.{name}")
     for number, block in enumerate(config.study):
         _check_block(config, block, f"study[{number}]")
-    for name, generator in needed_generators(config).items():
+    for name, generator in trained_generators(config).items():
         _check_sources(config, generator, f"generators.{name}")
     for number, folder in enumerate(config.archives):
         if not Path(folder).is_dir():
-            raise UserError(f"archives[{number}] names {folder}, which is no folder.", "Correct the path.")
+            raise UserError(f"archives[{number}] names {folder}, which is not a directory.", "Correct the path.")
     for name, splits in needed_splits(config).items():
-        spec = config.datasets[name].model_dump()
-        try:
-            early_errors(spec)
-        except UserError as error:
-            raise UserError(f"datasets.{name}: {error.what}", error.mend) from None
-        check_verified(name, spec, splits, config.archives)
+        _check_dataset(config, name, splits)
+    return config
 
 
 def check_reach(config: Config, datasets: Iterable[str]) -> None:
-    """Stop before any job runs where a file behind a login is needed and nowhere.
+    """Stop before any job runs where a file behind a login is needed and missing.
 
-    Not a part of :func:`check`: what a study takes can be told without its files, and some of its cells may need none.
+    Not a part of :func:`load`: a study can be planned without its files, and some of its cells may need none.
 
     Parameters
     ----------
@@ -88,7 +80,7 @@ def check_reach(config: Config, datasets: Iterable[str]) -> None:
         line
         for name, splits in needed_splits(config).items()
         if name in asked
-        for line in out_of_reach(name, config.datasets[name].model_dump(), splits, config.archives)
+        for line in out_of_reach(name, _format(config.datasets[name]), splits, config.archives)
     ]
     if missing:
         raise UserError(
@@ -97,15 +89,41 @@ def check_reach(config: Config, datasets: Iterable[str]) -> None:
         )
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """What a user may have meant by a name that is unknown, as a sentence."""
-    known = [str(k) for k in known]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Choose from {', '.join(known)}."
+def _format(settings: DatasetConfig) -> Format:
+    return FORMATS.create(settings.format, settings)
 
 
-def _check_model(config: Config, model: TrainedModel, where: str) -> None:
-    if not Path(model.config).is_file():
+def _check_names(config: Config) -> None:
+    sections = ("datasets", NAME), ("weights", NAME), ("models", NAME), ("generators", NAME), ("methods", WORD)
+    for section, pattern in sections:
+        for name in getattr(config, section):
+            _check_name(f"{section}.{name}", name, pattern)
+
+
+def _check_name(key: str, name: str, pattern: re.Pattern[str]) -> None:
+    if not pattern.fullmatch(name):
+        raise UserError(
+            f"{key}: the name {name!r} cannot be part of a path.",
+            "Use letters, digits and underscores" + (", dots and hyphens." if pattern is NAME else ", all lower case."),
+        )
+
+
+def _check_dataset(config: Config, name: str, splits: list[str]) -> None:
+    dataset = _format(config.datasets[name])
+    try:
+        for split in splits:
+            dataset.require_split(split)
+        dataset.check()
+    except UserError as error:
+        raise UserError(f"datasets.{name}: {error.problem}", error.fix) from None
+    check_verified(name, dataset, splits, config.archives)
+
+
+def _check_model(config: Config, model: ModelConfig, where: str) -> None:
+    for number, task in enumerate(model.tasks):
+        if task not in TASKS:
+            raise UserError(f"{where}.tasks[{number}]: there is no task {task!r}.", suggest(task, TASKS.names()))
+    if not find_model_config(model.config).is_file():
         raise UserError(f"{where}.config names {model.config}, which does not exist.", "Correct the path.")
     try:
         names = model_config_weights(model.config)
@@ -121,25 +139,19 @@ def _check_model(config: Config, model: TrainedModel, where: str) -> None:
             raise UserError(f"weights.{name}.file names {file}, which does not exist.", "Correct the path.")
 
 
-def _check_params(config: Config, method: str, level: str, region: str) -> None:
-    where = f"methods.{method}.{level}" + (f".{region}" if region in config.methods[method][level] else "")
-    try:
-        check_params(method, config.params_of(method, level, region))
-    except UserError as error:
-        raise UserError(f"{where}: {error.what}", error.mend) from None
-
-
 def _check_block(config: Config, block: Block, where: str) -> None:
     for key, known in (("datasets", config.datasets), ("models", config.models), ("methods", config.methods)):
         for name in getattr(block, key):
             if name not in known:
                 raise UserError(f"{where}.{key} names {name!r}, which {key} does not define.", suggest(name, known))
     for name in block.datasets:
-        if "body" in block.regions and config.datasets[name].format == "wider_face":
-            raise UserError(
-                f"{where}.regions asks for body, but {name} has annotated faces only.",
-                f"Put {name} into a block of its own with regions: [face].",
-            )
+        regions = _format(config.datasets[name]).REGIONS
+        for region in block.regions:
+            if region not in regions:
+                raise UserError(
+                    f"{where}.regions asks for {region}, but {name} has annotated {' and '.join(regions)}s only.",
+                    f"Put {name} into a block of its own with regions: [{', '.join(regions)}].",
+                )
     for method in block.methods:
         for level in block.levels:
             if level not in config.methods[method]:
@@ -147,34 +159,29 @@ def _check_block(config: Config, block: Block, where: str) -> None:
                     f"{where} asks for {method} at level {level!r}, but methods.{method} has no parameters for it.",
                     f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
                 )
-    for method, level, dataset, region in product(block.methods, block.levels, block.datasets, block.regions):
-        _check_params(config, method, level, region)
-        if is_learned(method):
-            try:
-                config.generators_for(dataset, region, network_of(config, method, level, region))
-            except UserError as error:
-                raise UserError(f"{where} asks for {method} at {level}. {error.what}", error.mend) from None
+            for dataset in block.datasets:
+                for region in block.regions:
+                    config.method_config(method, level, region)
+                    try:
+                        generator_names(config, dataset, method, level, region)
+                    except UserError as error:
+                        raise UserError(f"{where} asks for {method} at {level}. {error.problem}", error.fix) from None
 
 
-def _check_generator(config: Config, generator: Generator, where: str) -> None:
-    if generator.texture and generator.network != "style_unet":
-        raise UserError(f"{where}.texture is for style_unet, not for {generator.network}.", "Leave it out.")
+def _check_generator(config: Config, generator: GeneratorConfig, where: str) -> None:
     for key, names in (("learns.dataset", [generator.learns.dataset]), ("serves", generator.serves)):
         for name in names:
             if name not in config.datasets:
                 raise UserError(
                     f"{where}.{key} names {name!r}, which datasets does not define.", suggest(name, config.datasets)
                 )
+    if generator.trained and not Path(generator.trained).is_file():
+        raise UserError(f"{where}.trained names {generator.trained}, which does not exist.", "Correct the path.")
 
 
-def _check_sources(config: Config, generator: Generator, where: str) -> None:
-    dataset = config.datasets[generator.learns.dataset]
-    splits = getattr(dataset, "splits", None)
+def _check_sources(config: Config, generator: GeneratorConfig, where: str) -> None:
     split = generator.learns.split
-    has = split == "train" if splits is None else bool(dict(splits).get(split))
-    if split == "gan" and dataset.format == "coco2017":
-        has = dataset.gan_share > 0
-    if not has:
+    if split not in _format(config.datasets[generator.learns.dataset]).splits():
         raise UserError(
             f"{where}.learns.split is {split!r}, which {generator.learns.dataset} does not have.",
             "Choose train, or give the dataset such a split.",
@@ -183,11 +190,3 @@ def _check_sources(config: Config, generator: Generator, where: str) -> None:
         weights = getattr(generator, key)
         if weights and not Path(weights.file).is_file():
             raise UserError(f"{where}.{key}.file names {weights.file}, which does not exist.", "Correct the path.")
-
-
-def _check_name(key: str, name: str, pattern: re.Pattern[str]) -> None:
-    if not pattern.fullmatch(name):
-        raise UserError(
-            f"{key}: the name {name!r} cannot be part of a path.",
-            "Use letters, digits and underscores" + (", dots and hyphens." if pattern is NAME else ", all lower case."),
-        )

@@ -105,8 +105,8 @@ NETWORK_PIXELS, NETWORK_CHANNELS = 128 * 256, 16
 # Bytes a pixel: of photographs as published (COCO 2017: 19.3 GB, 118,287 images of 0.28 megapixels on average), and of
 # JPEGs at quality 100 with full chroma (measured: 0.91 on Penn-Fudan, 0.77 on LSPET).
 ORIGINAL_BYTES, VARIANT_BYTES = 0.55, 0.9
-# Bytes of an evaluated image, and task, in a cell (measured on Penn-Fudan).
-CELL_BYTES = 180
+# Bytes of an evaluated image, and task, in a file of predictions; and of a cell.
+PREDICTION_BYTES, CELL_BYTES = 180, 20_000
 # Bytes of a generator's files at the measured size, its snapshots included.
 GENERATOR_BYTES = 60_000_000
 # Size of an image in px where it is not known: 640 x 480.

@@ -9,14 +9,14 @@ from typing import NamedTuple, TypeVar
 
 from tabulate import tabulate
 
-from anonbench.anonymize.registry import is_learned
 from anonbench.config.cells import ORIGINAL, Variant, expand
 from anonbench.config.config import Config
+from anonbench.config.plugins import FORMATS
+from anonbench.datasets.format import Format, SplitSize
 from anonbench.datasets.locate import FETCHED, locate, needed_roles, remote_files
-from anonbench.datasets.size import SplitSize, known_size
 from anonbench.models.config_files import model_config_weights
 from anonbench.study import costs
-from anonbench.study.needs import needed_generators, network_of
+from anonbench.study.needs import generator_names, trained_generators
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Stage:
     Parameters
     ----------
     name
-        ``datasets``, ``regions``, ``generators``, ``variants``, ``models`` or ``cells``.
+        ``datasets``, ``regions``, ``generators``, ``variants``, ``models``, ``predictions``, ``cells`` or ``report``.
     jobs
         Number of jobs, exact.
     core_hours, gpu_hours, disk
@@ -77,7 +77,7 @@ def plan(config: Config) -> Plan:
     """
     study = _Study(config)
     stages = [study.datasets(), study.regions(), study.generators(), study.variants(), study.models()]
-    return Plan([*stages, study.evaluations()], len(study.cells), len(study.trainings))
+    return Plan([*stages, study.predictions(), study.scores(), study.report()], len(study.cells), len(study.trainings))
 
 
 def as_markdown(found: Plan) -> str:
@@ -125,7 +125,7 @@ class _Study:
         self.used = {cell.dataset for cell in self.cells}
         self.learned = {
             name: (generator.learns.dataset, generator.learns.split)
-            for name, generator in needed_generators(config).items()
+            for name, generator in trained_generators(config).items()
         }
         self.splits = {(d, s) for d in self.used for s in ("train", "val")} | set(self.learned.values())
         self.made = {
@@ -138,23 +138,29 @@ class _Study:
     @cached_property
     def sizes(self) -> dict[tuple[str, str], SplitSize | None]:
         """What is known of every split that is used."""
-        return {key: known_size(self.config.datasets[key[0]].model_dump(mode="json"), key[1]) for key in self.splits}
+        return {(dataset, split): self.formats[dataset].size(split) for dataset, split in self.splits}
+
+    @cached_property
+    def formats(self) -> dict[str, Format]:
+        """The format of every dataset that is used."""
+        used = {name: self.config.datasets[name] for name, _ in self.splits}
+        return {name: FORMATS.create(settings.format, settings) for name, settings in used.items()}
 
     def datasets(self) -> Stage:
         """Fetching, verifying, converting, linking the originals."""
         stage = Stage("datasets", jobs=len(self.splits) + 2 * len(self.used))
         for name in sorted({dataset for dataset, _ in self.splits}):
-            spec = self.config.datasets[name].model_dump(mode="json")
-            files = remote_files(spec)
-            for role in needed_roles(spec, [split for dataset, split in sorted(self.splits) if dataset == name]):
+            source = self.formats[name]
+            files = remote_files(source)
+            for role in needed_roles(source, [split for dataset, split in sorted(self.splits) if dataset == name]):
                 stage.jobs += 1  # to verify it
-                place = locate(name, spec, role, self.config.archives)
+                place = locate(name, source, role, self.config.archives)
                 if place.is_relative_to(FETCHED):
                     stage.jobs += bool(files[role].urls)  # behind a login, a user's own work
                     stage.disk += files[role].size
         for (dataset, _), size in self._known(stage, self.splits, lambda split: split):
             pixels = size.images * (size.pixels or costs.USUAL_PIXELS)
-            if self.config.datasets[dataset].format == "scenes":
+            if self.formats[dataset].RENDERED:
                 stage.core_hours += costs.RENDER * size.images / 3600
             else:
                 stage.core_hours += costs.CONVERT * pixels / 1e6 / 3600
@@ -191,18 +197,16 @@ class _Study:
     def variants(self) -> Stage:
         """Anonymizing, with the dealing out to shards and the composing."""
         shards = {name: self.config.datasets[name].shards for name in self.used}
-        dealt = {(m.dataset, m.split, m.variant.region) for m in self.made if shards[m.dataset] > 1}
-        stage = Stage("variants", jobs=len(self.made) + len(dealt))
-        stage.jobs += sum(shards[made.dataset] for made in self.made if shards[made.dataset] > 1)
+        dealt = {(m.dataset, m.split, m.variant.region) for m in self.made}
+        stage = Stage("variants", jobs=len(self.made) + len(dealt) + sum(shards[made.dataset] for made in self.made))
         for made, size in self._known(stage, self.made, lambda made: (made.dataset, made.split)):
             pixels = (size.images if size.occupied is None else size.occupied) * (size.pixels or costs.USUAL_PIXELS)
             stage.disk += costs.VARIANT_BYTES * pixels
-            method = made.variant.method
-            if is_learned(method) and size.people is None:
+            region, method, level = made.variant.region, made.variant.method, made.variant.level
+            generators = generator_names(self.config, made.dataset, method, level, region)
+            if generators and size.people is None:
                 stage.unknown.add(_PEOPLE)
-            elif is_learned(method):
-                network = network_of(self.config, method, made.variant.level, made.variant.region)
-                generators = self.config.generators_for(made.dataset, made.variant.region, network)
+            elif generators:
                 for generator in generators:
                     self._add_network(stage, generator, costs.SYNTHESIZE * size.people / len(generators))
             elif method in costs.ANONYMIZE:
@@ -222,13 +226,21 @@ class _Study:
             stage.disk += cost.checkpoint if cost else 0
         return stage
 
-    def evaluations(self) -> Stage:
-        """Scoring every model, and the table of results."""
-        stage = Stage("cells", jobs=len(self.cells) + 1)
+    def predictions(self) -> Stage:
+        """Running every model over the validation images."""
+        stage = Stage("predictions", jobs=len(self.cells))
         for cell, size in self._known(stage, self.cells, lambda cell: (cell.dataset, "val")):
             self._add_passes(stage, cell.model, size, costs.EVALUATION_SHARE)
-            stage.disk += costs.CELL_BYTES * size.images * len(self.config.models[cell.model].tasks)
+            stage.disk += costs.PREDICTION_BYTES * size.images * len(self.config.models[cell.model].tasks)
         return stage
+
+    def scores(self) -> Stage:
+        """Scoring the predictions."""
+        return Stage("cells", jobs=len(self.cells), disk=costs.CELL_BYTES * len(self.cells))
+
+    def report(self) -> Stage:
+        """The table of results."""
+        return Stage("report", jobs=1)
 
     def _add_passes(self, stage: Stage, model: str, size: SplitSize, epochs: float | None) -> None:
         """Add the hours of so many passes over a split."""

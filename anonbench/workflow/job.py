@@ -1,4 +1,4 @@
-"""What every job of the workflow does around its work: a log file, and mistakes told in one message."""
+"""What every job of the workflow does around its work: a log file, and a user's mistake as one message."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from anonbench.common.errors import UserError
+from anonbench.common.logs import log_to
 
 
 @contextmanager
 def job(log: str) -> Iterator[logging.Logger]:
     """Log to ``log`` and to the terminal; end the process with status 1 and one message on a :class:`UserError`.
 
-    Any other exception is logged with its traceback and raised. The file is written at its end, so that a command that
-    the job runs can write into it, too.
+    Any other exception is logged with its traceback and raised.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     Path(log).unlink(missing_ok=True)
-    logger = logging.getLogger("anonbench")
-    logger.setLevel(logging.INFO)
-    for handler in (logging.FileHandler(log, mode="a", encoding="utf-8"), logging.StreamHandler(sys.stderr)):
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-        logger.addHandler(handler)
+    logger = log_to([log])
     try:
         yield logger
     except UserError as error:

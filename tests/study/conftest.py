@@ -17,7 +17,7 @@ def toy_config() -> dict:
         "datasets": {
             "tiny": {
                 "format": "scenes",
-                "splits": {"train": 8, "val": 4, "gan": 4},
+                "splits": {"train": 8, "val": 4, "generator": 4},
                 "width": 128,
                 "height": 96,
                 "seed": 1,
@@ -27,7 +27,7 @@ def toy_config() -> dict:
         "generators": {
             "tiny_body": {
                 "region": "body",
-                "learns": {"dataset": "tiny", "split": "gan"},
+                "learns": {"dataset": "tiny", "split": "generator"},
                 "serves": ["tiny"],
                 "width": 32,
                 "height": 64,

@@ -16,7 +16,7 @@ import pytest
 
 from anonbench.common.files import sha256_of
 from anonbench.common.images import encode
-from anonbench.config.config import Block
+from anonbench.config.study import Block
 from tests.helpers.checks import cell_complaints, compare, variants
 from tests.helpers.project import ROOT
 
@@ -32,7 +32,7 @@ def write(path: Path, content: Any) -> None:
 
 def cell(variant: str) -> dict[str, Any]:
     metrics = {"AP": 0.5, "AP_small": None}
-    result = {"instances": 3, "metrics": metrics, "categories": {"person": {"instances": 3, **metrics}}}
+    result = {"instances": 3, "metrics": metrics, "categories": {"person": {"instances": 3, "metrics": {**metrics}}}}
     wildcards = {"dataset": "d", "model": "m", "variant": variant, "seed": 0, "evaluated_on": "original"}
     return {**wildcards, "images": 2, "tasks": {"detection": result}}
 
@@ -42,12 +42,12 @@ def cell(variant: str) -> dict[str, Any]:
     [
         (None, None, None),
         (["seed"], 1, "of another cell"),
-        (["tasks", "pose"], {"metrics": {"AP": 0.1}, "categories": {}}, "other tasks"),
-        (["tasks", "detection", "metrics", "AP"], float("nan"), "not in 0..1"),
+        (["tasks", "pose"], {"instances": 1, "metrics": {"AP": 0.1}, "categories": {}}, "other tasks"),
+        (["tasks", "detection", "metrics", "AP"], float("nan"), "should be a finite number"),
         (["tasks", "detection", "metrics", "AP"], 1.01, "not in 0..1"),
         (["tasks", "detection", "metrics", "AP"], None, "no leading metric"),
         (["tasks", "detection", "metrics", "AP_small"], 0.2, "for the originals alone"),
-        (["tasks", "detection", "categories", "person", "AP"], None, "is undefined here"),
+        (["tasks", "detection", "categories", "person", "metrics", "AP"], None, "is undefined here"),
     ],
 )
 def test_what_is_wrong_with_a_cell_is_told(tmp_path: Path, where: list | None, value: Any, complaint: str) -> None:
@@ -80,7 +80,7 @@ def write_variant(root: Path, change: Callable[[dict[str, np.ndarray], dict[str,
     counts = {"images": 3, "linked": 1, "regions": 3, "fallbacks": {"outside": 1, "error": 1}}
     manifest = {"images": entries, "counts": counts}
     change(after, manifest)
-    folder = root / "resources/anonymized/d/train/face-blur-low"
+    folder = root / "resources/variants/d/train/face-blur-low"
     for place, images in ((root / "resources/datasets/d/images/train", before), (folder / "images", after)):
         place.mkdir(parents=True)
         for name, image in images.items():

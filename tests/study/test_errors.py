@@ -8,6 +8,8 @@ from tests.helpers.project import Project
 from tests.helpers.tiny_archives import tiny_pennfudan
 from tests.study.conftest import toy_config
 
+pytestmark = pytest.mark.slow
+
 ANNOTATIONS = "resources/datasets/ped/annotations/train.json"
 
 
@@ -42,7 +44,7 @@ def test_a_misspelt_key_stops_before_any_job(project):
             "resources/verified/city/leftImg8bit.zip.json",
             [
                 "cityscapes has no file leftImg8bit.zip.",
-                "Choose from leftImg8bit_trainvaltest.zip, gtFine_trainvaltest.zip.",
+                "Did you mean 'leftImg8bit_trainvaltest.zip'?",
             ],
         ),
     ],

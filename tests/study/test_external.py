@@ -12,7 +12,9 @@ from anonbench.common.files import read_json
 from anonbench.common.images import decode
 from tests.helpers.project import ROOT, Project
 
-FOLDER = "resources/anonymized/tiny/train"
+pytestmark = pytest.mark.slow
+
+FOLDER = "resources/variants/tiny/train"
 MANIFESTS = [f"{FOLDER}/body-{method}-medium/manifest.json" for method in ("inverter", "mask_out")]
 
 
@@ -35,21 +37,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     }
     made = Project.create(tmp_path_factory.mktemp("outside"), config)
     (made.root / "tools").mkdir()
-    shutil.copy(ROOT / "tests" / "anonymize" / "outside_tool.py", made.root / "tools" / "invert.py")
+    shutil.copy(ROOT / "tests" / "helpers" / "outside_tool.py", made.root / "tools" / "invert.py")
     result = made.snakemake(*MANIFESTS)
     assert result.returncode == 0, result.stdout + result.stderr
     return made
 
 
 def planned(project: Project) -> set[str]:
-    return {job for job in project.planned(*MANIFESTS) if "anonymize" in job or "regions" in job}
+    return {job for job in project.planned(*MANIFESTS) if job.startswith(("anonymize", "compose")) or "regions" in job}
 
 
 def test_it_is_a_variant_like_any_other(project: Project) -> None:
     mine, other = (read_json(project.root / path) for path in MANIFESTS)
     assert [image["file_name"] for image in mine["images"]] == [image["file_name"] for image in other["images"]]
     assert mine["counts"]["regions"] == other["counts"]["regions"] > 0
-    assert mine["params"]["grow"] == 0.02 and list(mine["params"]["files"]) == ["tools/invert.py"]
+    assert mine["recipe"]["config"]["grow"] == 0.02 and list(mine["recipe"]["files"]) == ["tools/invert.py"]
     name = next(image["file_name"] for image in mine["images"] if image["regions"])
     before, after = (
         decode(project.root / FOLDER / variant / "images" / name).astype(int)
@@ -57,11 +59,15 @@ def test_it_is_a_variant_like_any_other(project: Project) -> None:
     )
     changed = (before != after).any(-1)
     assert changed.any() and (abs(before + after - 255)[changed] <= 9).mean() > 0.9
-    log = next(Path(project.root).glob("logs/anonymize/tiny/train/body-inverter-medium.log"))
+    log = next(Path(project.root).glob("logs/anonymize_shard/tiny/train/body-inverter-medium/1-of-1.log"))
     assert "seed 0, mode" in log.read_text()
 
 
 def test_a_change_of_the_script_runs_its_own_chain_again_and_no_change_nothing(project: Project) -> None:
     assert planned(project) == set()
     with project.changed("tools/invert.py", '"""A stand-in', '"""Changed: a stand-in'):
-        assert planned(project) == {"anonymize dataset=tiny split=train region=body method=inverter level=medium"}
+        wildcards = "dataset=tiny split=train region=body method=inverter level=medium"
+        assert planned(project) == {
+            f"anonymize_shard {wildcards} shard=1 shards=1",
+            f"compose_variant {wildcards}",
+        }

@@ -10,6 +10,8 @@ from tests.helpers.server import Answer, serve
 from tests.helpers.tiny_archives import tiny_pennfudan
 from tests.study.conftest import toy_config
 
+pytestmark = pytest.mark.slow
+
 ANNOTATIONS = [f"resources/datasets/ped/annotations/{split}.json" for split in ("train", "val")]
 
 

@@ -9,17 +9,11 @@ import pytest
 
 from tests.helpers.odd_coco import build_odd_coco
 from tests.helpers.project import Project
+from tests.helpers.stages import STAGES
 from tests.helpers.tiny_archives import tiny_pennfudan
 from tests.study.conftest import toy_config
 
-STAGES = {
-    "datasets": {"fetch_file", "verify_file", "convert_split", "link_original"},
-    "regions": {"find_regions"},
-    "generators": {"train_generator"},
-    "variants": {"deal_regions", "anonymize_shard", "anonymize"},
-    "models": {"fetch_weights", "train"},
-    "cells": {"evaluate", "summarize"},
-}
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("shards", [1, 3])
@@ -42,4 +36,4 @@ def test_the_jobs_are_those_of_a_dry_run_and_nothing_is_built(tmp_path: Path, sh
     planned = {name: int(count) for name, count in re.findall(r"^\| (\w+) +\| ([\d,]+)", text, re.MULTILINE)}
     assert planned.pop("total") == counted.pop("total")
     assert planned == {stage: sum(counted.get(rule, 0) for rule in rules) for stage, rules in STAGES.items()}
-    assert text.startswith(f"{counted['evaluate']} cells from {counted['train']} trainings.")
+    assert text.startswith(f"{counted['score']} cells from {counted['train_model']} trainings.")

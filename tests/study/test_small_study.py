@@ -1,0 +1,324 @@
+"""One small study, run for real: what a user finds after one command, and which jobs a change runs again.
+
+Both stand in one file because they share the finished study, which one worker makes.
+"""
+
+import copy
+import json
+import os
+
+import pandas as pd
+import pytest
+
+from tests.helpers.tiny_archives import tiny_pennfudan
+
+pytestmark = pytest.mark.slow
+
+# What a user finds
+
+
+@pytest.fixture(scope="module")
+def summary(finished):
+    return pd.read_csv(finished.root / "results" / "summary.csv")
+
+
+def test_every_cell_of_the_study_has_its_rows(summary):
+    cells = summary.groupby(["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on"]).size()
+    expected = {
+        ("tiny", task, model, *variant, 0, "original")
+        for task, model in (("detection", "det"), ("instance_segmentation", "det"), ("pose", "pose"))
+        for variant in (
+            ("none", "original", "none"),
+            ("body", "blur", "medium"),
+            ("body", "mask_out", "medium"),
+        )
+    }
+    expected.add(("tiny", "pose", "pose", "body", "gan", "medium", 0, "original"))
+    for task in ("detection", "instance_segmentation"):
+        expected |= {("ped", task, "det", *v, 0, "original") for v in (("none", "original", "none"),)}
+        expected |= {("ped", task, "det", "body", "mask_out", "medium", 0, "original")}
+        expected |= {("own", task, "det", "none", "original", "none", 0, "original")}
+        expected |= {("own", task, "det", "face", "pixelate", "high", 0, on) for on in ("original", "anonymized")}
+    assert set(cells.index) == expected
+
+
+@pytest.mark.parametrize(("model", "task", "metric"), [("det", "detection", "AR100"), ("pose", "pose", "PCK")])
+def test_a_drop_is_what_the_variants_cell_lacks_of_the_originals(finished, summary, model, task, metric):
+    cells = finished.root / "results" / "cells" / "tiny" / model
+    original, blurred = (
+        json.loads((cells / variant / "seed0" / "original.json").read_text())["tasks"][task]["metrics"][metric]
+        for variant in ("original", "body-blur-medium")
+    )
+    rows = summary[(summary.dataset == "tiny") & (summary.task == task) & (summary.metric == metric)]
+    rows = rows[rows.scope == "all"].set_index("method")
+    assert rows.loc["blur", ["value", "baseline"]].tolist() == pytest.approx([blurred, original], rel=1e-12)
+    assert rows.loc["blur", "drop"] == pytest.approx(original - blurred, abs=1e-12)
+    assert rows.loc["original", "drop"] == 0
+    assert original > 0
+
+
+def test_rows_say_how_many_images_and_instances_they_rest_on(finished, summary):
+    val = json.loads((finished.root / "resources/datasets/own/annotations/val.json").read_text())
+    rows = summary[(summary.dataset == "own") & (summary.category == "dog")]
+    dog = next(c["id"] for c in val["categories"] if c["name"] == "dog")
+    assert set(rows.images) == {len(val["images"])}
+    assert set(rows.instances) == {sum(a["category_id"] == dog and not a["iscrowd"] for a in val["annotations"])}
+
+
+def test_the_table_of_main_metrics_is_printed_and_written(finished):
+    table = (finished.root / "results" / "summary.md").read_text()
+    assert "### tiny: pose (pose)" in table
+    assert table.strip() in finished.printed
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    result = finished.snakemake("results/summary.csv")
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("dataset", "variant"),
+    [("tiny", "body-mask_out-medium"), ("tiny", "body-gan-medium"), ("own", "face-pixelate-high")],
+)
+def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished, dataset, variant):
+    root = finished.root / "resources"
+    manifest = json.loads((root / f"variants/{dataset}/train/{variant}/manifest.json").read_text())
+    images = root / f"variants/{dataset}/train/{variant}/images"
+    originals = root / f"datasets/{dataset}/images/train"
+    assert [i["file_name"] for i in manifest["images"]] == [
+        i["file_name"] for i in json.loads((root / f"datasets/{dataset}/annotations/train.json").read_text())["images"]
+    ]
+    for image in manifest["images"]:
+        same = (images / image["file_name"]).read_bytes() == (originals / image["file_name"]).read_bytes()
+        assert same == (image["regions"] == 0)
+    assert any(image["regions"] for image in manifest["images"])
+
+
+def test_a_generator_leaves_weights_samples_and_a_log(finished):
+    folder = finished.root / "resources" / "generators" / "tiny_body"
+    assert (folder / "generator.safetensors").stat().st_size > 10_000
+    assert (folder / "samples.png").read_bytes().startswith(b"\x89PNG")
+    assert json.loads((folder / "log.json").read_text())["snapshots"][-1]["quality"]["people"] > 0
+
+
+# What a change runs again
+
+
+@pytest.fixture
+def project(finished):
+    """The finished project; its configuration is put back afterwards."""
+    config = copy.deepcopy(finished.config)
+    yield finished
+    finished.config = config
+
+
+def chain(dataset, variant, models, split="train", seeds=(0,)):
+    """The jobs from a variant's images to the summary."""
+    region, method, level = variant.split("-")
+    wildcards = f"dataset={dataset} split={split} region={region} method={method} level={level}"
+    made = {f"anonymize_shard {wildcards} shard=1 shards=1", f"compose_variant {wildcards}"}
+    return made | trained(dataset, variant, models, seeds)
+
+
+def trained(dataset, variant, models, seeds=(0,), evaluated_on=("original",)):
+    jobs = {"summarize"}
+    for model in models:
+        for seed in seeds:
+            jobs.add(f"train_model dataset={dataset} model={model} variant={variant} seed={seed}")
+            jobs |= predicted(dataset, variant, model, seed, evaluated_on)
+            jobs |= scored(dataset, variant, model, seed, evaluated_on)
+    return jobs
+
+
+def predicted(dataset, variant, model, seed=0, evaluated_on=("original",)):
+    return _jobs("predict", dataset, variant, model, seed, evaluated_on)
+
+
+def scored(dataset, variant, model, seed=0, evaluated_on=("original",)):
+    return _jobs("score", dataset, variant, model, seed, evaluated_on)
+
+
+def _jobs(rule, dataset, variant, model, seed, evaluated_on):
+    wildcards = f"dataset={dataset} model={model} variant={variant} seed={seed}"
+    return {f"{rule} {wildcards} evaluated_on={on}" for on in evaluated_on}
+
+
+def every_cell(jobs):
+    """The jobs of one rule for every cell of the study."""
+    return (
+        {
+            job
+            for variant in ("original", "body-blur-medium", "body-mask_out-medium")
+            for model in ("det", "pose")
+            for job in jobs("tiny", variant, model)
+        }
+        | {job for variant in ("original", "body-mask_out-medium") for job in jobs("ped", variant, "det")}
+        | jobs("tiny", "body-gan-medium", "pose")
+        | jobs("own", "original", "det")
+        | jobs("own", "face-pixelate-high", "det", evaluated_on=("original", "anonymized"))
+    )
+
+
+GENERATOR = "train_generator generator=tiny_body"
+
+
+def test_no_change_runs_nothing(project):
+    assert project.planned() == set()
+
+
+def test_a_methods_parameter_at_one_level_runs_that_chain(project):
+    project.config["methods"] = {"blur": {"medium": {"sigma": 0.11}}}
+    assert project.planned() == chain("tiny", "body-blur-medium", ["det", "pose"])
+
+
+def test_a_parameter_of_a_level_that_no_cell_uses_runs_nothing(project):
+    project.config["methods"] = {"blur": {"high": {"sigma": 0.33}}, "inpaint": {"low": {"grow": 0.01}}}
+    assert project.planned() == set()
+
+
+def test_a_new_level_runs_its_own_chain(project):
+    project.config["methods"] = {"mask_out": {"extreme": {"grow": 0.3}}}
+    block = {**project.config["study"][1], "levels": ["medium", "extreme"]}
+    project.config["study"][1] = block
+    assert project.planned() == chain("ped", "body-mask_out-extreme", ["det"])
+
+
+def test_a_new_seed_trains_and_evaluates_with_that_seed(project):
+    project.config["study"][1] = {**project.config["study"][1], "seeds": [0, 5]}
+    assert project.planned() == trained("ped", "original", ["det"], [5]) | trained(
+        "ped", "body-mask_out-medium", ["det"], [5]
+    )
+
+
+def test_a_models_config_trains_that_model_again(project):
+    with project.changed("config/models/td-hm_mobilenetv2_toy.py", "_base_", "# changed\n_base_"):
+        assert project.planned() == {
+            job
+            for variant in ("original", "body-blur-medium", "body-mask_out-medium", "body-gan-medium")
+            for job in trained("tiny", variant, ["pose"])
+        }
+
+
+@pytest.mark.parametrize("file", ["evaluate/score.py", "evaluate/metrics/coco.py", "evaluate/metrics/pck.py"])
+def test_a_change_in_scoring_code_scores_again_and_runs_no_model(project, file):
+    with project.changed(f"anonbench/{file}", '"""', '"""Changed. '):
+        planned = project.planned()
+    if file != "evaluate/metrics/pck.py":  # which scores poses alone
+        assert planned == every_cell(scored) | {"summarize"}
+    assert {job.split()[0] for job in planned} == {"score", "summarize"}
+
+
+def test_a_pin_that_only_scores_scores_again_and_runs_no_model(project):
+    with project.changed("envs/constraints.txt", "pycocotools==", "pycocotools==9"):
+        assert project.planned() == every_cell(scored) | {"summarize"}
+
+
+def test_the_prediction_code_predicts_and_scores_again_and_trains_none(project):
+    with project.changed("anonbench/models/predict.py", '"""', '"""Changed. '):
+        assert project.planned() == every_cell(predicted) | every_cell(scored) | {"summarize"}
+
+
+def test_fewer_tasks_score_again_and_run_no_model(project):
+    model = {**project.config["models"]["det"], "tasks": ["detection"]}
+    project.config["models"] = {**project.config["models"], "det": model}
+    assert {job.split()[0] for job in project.planned()} == {"score", "summarize"}
+
+
+def test_an_anonymizers_module_runs_that_methods_chains(project):
+    with project.changed("anonbench/anonymize/methods/mask_out.py", '"""', '"""Changed. '):
+        assert project.planned() == chain("tiny", "body-mask_out-medium", ["det", "pose"]) | chain(
+            "ped", "body-mask_out-medium", ["det"]
+        )
+
+
+def test_a_gans_level_runs_its_chain_and_keeps_the_generator(project):
+    project.config["methods"] = {"gan": {"medium": {"grow": 0.05}}}
+    assert project.planned() == chain("tiny", "body-gan-medium", ["pose"])
+
+
+def test_a_generators_size_trains_it_again(project):
+    generator = {**project.config["generators"]["tiny_body"], "channels": 8}
+    project.config["generators"] = {"tiny_body": generator}
+    assert project.planned() == {GENERATOR} | chain("tiny", "body-gan-medium", ["pose"])
+
+
+def test_whom_else_a_generator_serves_runs_nothing(project):
+    generator = {**project.config["generators"]["tiny_body"], "serves": ["tiny", "ped"]}
+    project.config["generators"] = {"tiny_body": generator}
+    assert project.planned() == set()
+
+
+def test_a_recipe_trains_its_generators_again_and_another_one_does_not(project):
+    with project.changed("anonbench/generators/kinds/style_unet/training.py", '"""', '"""Changed. '):
+        assert project.planned() == {GENERATOR} | chain("tiny", "body-gan-medium", ["pose"])
+    with project.changed("anonbench/generators/kinds/context_encoder/training.py", '"""', '"""Changed. '):
+        assert project.planned() == set()
+
+
+def test_the_report_module_summarizes_again(project):
+    with project.changed("anonbench/report/summary.py", '"""', '"""Changed. '):
+        assert project.planned() == {"summarize"}
+
+
+def test_a_datasets_archive_runs_that_dataset(project):
+    archive = project.root / "PennFudanPed.zip"
+    before, times = archive.read_bytes(), os.stat(archive)
+    tiny_pennfudan(archive, shade=21)
+    assert archive.read_bytes() != before
+    try:
+        planned = project.planned()
+    finally:
+        archive.write_bytes(before)
+        os.utime(archive, ns=(times.st_atime_ns, times.st_mtime_ns))
+    splits = {f"convert_split dataset=ped split={split}" for split in ("train", "val")}
+    linked = {f"link_originals dataset=ped split={split}" for split in ("train", "val")}
+    verified = {"verify_file dataset=ped file_name=PennFudanPed.zip"}
+    assert planned == verified | splits | linked | {
+        "find_regions dataset=ped split=train region=body",
+        "deal_regions dataset=ped split=train region=body shards=1",
+    } | chain("ped", "body-mask_out-medium", ["det"]) | trained("ped", "original", ["det"])
+
+
+def test_a_replaced_image_of_an_own_dataset_runs_that_split(project):
+    images = project.root / "own data" / "train images"
+    image = max(images.rglob("*.png"), key=lambda path: path.stat().st_size)
+    before = image.read_bytes()
+    image.write_bytes(before + b"more")
+    try:
+        planned = project.planned()
+    finally:
+        image.write_bytes(before)
+    assert "convert_split dataset=own split=train" in planned
+    assert "convert_split dataset=own split=val" not in planned
+    assert not [job for job in planned if "dataset=tiny" in job or "dataset=ped" in job]
+
+
+def test_the_number_of_gpus_runs_nothing(project):
+    project.config["runtime"] = {"gpus": 2}
+    assert project.planned() == set()
+
+
+def test_a_pin_that_decides_numbers_trains_and_evaluates_again(project):
+    with project.changed("envs/constraints.txt", "torchvision==", "torchvision==9"):
+        planned = project.planned()
+    assert every_cell(predicted) | every_cell(scored) <= planned
+    assert {job.split()[0] for job in planned} == {
+        "train_generator", "anonymize_shard", "compose_variant", "train_model", "predict", "score", "summarize",
+    }  # fmt: skip
+
+
+def test_another_pin_runs_nothing(project):
+    with project.changed("envs/constraints.txt", "ruff==", "ruff==9"):
+        assert project.planned() == set()
+
+
+def test_files_touched_without_change_run_nothing(project):
+    for folder in ("anonbench", "config", "workflow_scripts", "rules", "envs", "own data"):
+        for path in (project.root / folder).rglob("*"):
+            path.touch()
+    for name in ("Snakefile", "PennFudanPed.zip"):
+        (project.root / name).touch()
+    for path in (project.root / "resources").rglob("*.json"):
+        path.touch()
+    assert project.planned() == set()
