@@ -2,7 +2,7 @@
 PYTHON ?=
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
-.PHONY: help demo test check-models check-study setup clean
+.PHONY: help demo test quick-test check schema docs pictures check-models check-study setup clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -10,10 +10,25 @@ help:  ## list the commands
 demo: setup  ## set up, then run the whole study on the embedded default
 	.venv/bin/snakemake --cores $(CORES) results/summary.csv
 
-test: setup  ## set up, then pass the tests
+test: setup check  ## set up, then pass the checks and the tests
+	.venv/bin/pytest --numprocesses $(CORES)
+
+quick-test: setup check  ## set up, then pass the checks and the tests that take seconds
+	.venv/bin/pytest --numprocesses $(CORES) -m "not slow"
+
+check: setup  ## lint, format, and who may import whom
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/pytest
+	.venv/bin/lint-imports
+
+schema: setup  ## write config/schema.json, by which editors complete a configuration
+	.venv/bin/python -m anonbench.config.schema
+
+docs: setup  ## render the documents' tables from docs/results/data/
+	.venv/bin/python docs/build.py
+
+pictures: setup  ## the same, and draw docs/anonymizers.jpg with the demo's generators
+	.venv/bin/python docs/build.py --pictures
 
 check-models: setup  ## one full-size training step of every GPU-sized model, on the CPU: many minutes
 	.venv/bin/python benchmarks/models.py

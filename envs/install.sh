@@ -12,13 +12,13 @@ for candidate in "${1:-python3.11}" ${1:-python3}; do
     fi
 done
 if [ -z "${python:-}" ]; then
-    found=$("${1:-python3}" --version 2>/dev/null || echo "not there")
+    found=$("${1:-python3}" --version 2>/dev/null || echo "missing")
     echo "anonbench needs Python 3.11, but ${1:-python3} is ${found#Python }: install Python 3.11," \
         "or name it: make PYTHON=/path/to/python3.11 …" >&2
     exit 1
 fi
 
-stamp=.venv/.installed-$(cat envs/*.txt envs/install.sh | sha256sum | cut -c1-16)
+stamp=.venv/.installed-$(cat envs/*.txt envs/install.sh pyproject.toml | sha256sum | cut -c1-16)
 [ -e "$stamp" ] && exit 0
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
     echo "$python cannot make virtual environments: install its venv package (on Debian and Ubuntu python3.11-venv)." >&2
@@ -29,4 +29,5 @@ rm -f .venv/.installed-*
 "$python" -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check -r envs/requirements.txt -r envs/dev.txt
 .venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r envs/openmmlab.txt
+.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .  # the command `anonbench`
 touch "$stamp"

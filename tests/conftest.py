@@ -1,10 +1,21 @@
 """What tests share."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from anonbench.common.root import ROOT
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has one core; torch reads this when it is imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run whole workflows first, since they take longest; xdist gives each file to one worker, in this order."""
+    items.sort(key=lambda item: "tests/study/" not in item.nodeid)
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_of
 from anonbench.common.images import decode
 from anonbench.config.cells import ORIGINAL, Cell, expand
 from anonbench.config.config import Config
+from anonbench.evaluate.cell import CellScores, read_cell
 from anonbench.report.summary import MAIN_METRICS
 
 REENCODED = 6  # by how many of 255 levels the pixels of a JPEG move where it is only encoded anew
@@ -36,15 +38,19 @@ def cell_complaints(root: Path, config: Config) -> Iterator[str]:
         if not (root / cell.path).is_file():
             yield f"{cell.path}: missing"
             continue
-        record = read(root / cell.path)
-        wrong = [key for key in Cell.__dataclass_fields__ if record[key] != getattr(cell, key)]
-        if wrong or list(record["tasks"]) != config.models[cell.model].tasks:
+        try:
+            record = read_cell(root / cell.path)
+        except UserError as error:
+            yield f"{cell.path}: {error}"
+            continue
+        wrong = [key for key in Cell.__dataclass_fields__ if getattr(record, key) != getattr(cell, key)]
+        if wrong or list(record.tasks) != config.models[cell.model].tasks:
             yield f"{cell.path}: of another cell, or with other tasks"
         values = dict(_metrics(record))
         if bad := [key for key, value in values.items() if value is not None and not _is_fraction(value)]:
             yield f"{cell.path}: {', '.join(map(str, bad))} not in 0..1"
         undefined[cell.path] = {key for key, value in values.items() if value is None}
-        for task in record["tasks"]:
+        for task in record.tasks:
             lead = next((metric for metric in MAIN_METRICS if (task, "all", metric) in values), None)
             if lead is None or values[task, "all", lead] is None:
                 yield f"{cell.path}: {task} has no leading metric"
@@ -58,14 +64,13 @@ def _is_fraction(value: float) -> bool:
     return math.isfinite(value) and 0 <= value <= 1
 
 
-def _metrics(record: dict[str, Any]) -> Iterator[tuple[tuple[str, str, str], float | None]]:
-    for task, result in record["tasks"].items():
-        for metric, value in result["metrics"].items():
+def _metrics(record: CellScores) -> Iterator[tuple[tuple[str, str, str], float | None]]:
+    for task, result in record.tasks.items():
+        for metric, value in result.metrics.items():
             yield (task, "all", metric), value
-        for category, values in result["categories"].items():
-            for metric, value in values.items():
-                if metric not in ("instances", "supercategory"):
-                    yield (task, category, metric), value
+        for category, scores in result.categories.items():
+            for metric, value in scores.metrics.items():
+                yield (task, category, metric), value
 
 
 def variants(config: Config) -> list[tuple[str, str, str]]:
@@ -107,7 +112,7 @@ class Compared:
 
 def compare(root: Path, dataset: str, split: str, variant: str) -> Compared:
     """Hold a variant's manifest against the region file, and its images against the originals."""
-    manifest = read(root / f"resources/anonymized/{dataset}/{split}/{variant}/manifest.json")
+    manifest = read(root / f"resources/variants/{dataset}/{split}/{variant}/manifest.json")
     listed = read(root / f"resources/regions/{dataset}/{split}/{variant.split('-')[0]}.json")
     known = {image["file_name"]: image["regions"] for image in listed["images"]}
     found = Compared()
@@ -117,7 +122,7 @@ def compare(root: Path, dataset: str, split: str, variant: str) -> Compared:
     for entry in manifest["images"]:
         name, regions = entry["file_name"], known[entry["file_name"]]
         before = (root / f"resources/datasets/{dataset}/images/{split}" / name).read_bytes()
-        after = (root / f"resources/anonymized/{dataset}/{split}/{variant}/images" / name).read_bytes()
+        after = (root / f"resources/variants/{dataset}/{split}/{variant}/images" / name).read_bytes()
         fallbacks = Counter(entry.get("fallbacks") or {})
         found.images += 1
         found.regions += len(regions)
@@ -157,7 +162,7 @@ def _compare_pixels(found: Compared, name: str, before: bytes, after: bytes, box
 
 
 def around(box: list[float], more: bool = True) -> tuple[slice, slice]:
-    """Rows and columns of a box, [x, y, w, h] px; ``more`` than a level grows it by or hides one without size."""
+    """Rows and columns of a box, [x, y, w, h] px; with ``more``, of more than any level grows it by."""
     x, y, width, height = box
     margin = 0.1 * max(width, height) + 12 if more else 0
     ends = (y - margin, y + height + margin + 1), (x - margin, x + width + margin + 1)

@@ -6,36 +6,39 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from anonbench.common.errors import UserError
-from anonbench.datasets.common_form import write_split
+from anonbench.config.plugins import FORMATS
+from anonbench.datasets.format import Format
+from anonbench.datasets.locate import needed_roles
+from anonbench.datasets.prepare import prepare
 
 
-def files_in(folder: Path, module: ModuleType, spec: dict[str, Any], split: str) -> dict[str, Path]:
-    """A split's files by role, which lie in ``folder`` under their official names."""
-    return {role: folder / module.FILES[role].file_name for role in module.needs(spec, split)}
+def made_format(name: str, **config: Any) -> Format:
+    """The format of that name with some keys of its configuration."""
+    return FORMATS.create(name, {"format": name, **config})
 
 
-def convert(folder: Path, out: Path, module: ModuleType, split: str, **spec: Any) -> dict[str, Any]:
-    """The written JSON of a split."""
-    loaded = module.load(spec, split, files_in(folder, module, spec, split))
+def convert(folder: Path, out: Path, name: str, split: str, **config: Any) -> dict[str, Any]:
+    """The written JSON of a split of a format, whose files lie in ``folder`` under their official names."""
+    made = made_format(name, **config)
+    files = {role: folder / made.FILES[role].file_name for role in needed_roles(made, [split])}
     path = out / f"{split}.json"
-    write_split(loaded, dataset="set", name=split, images_dir=out / "images" / split, annotations=path)
+    prepare(made, split, files, out / "images" / split, path, "set")
     content = json.loads(path.read_text())
-    assert loaded.expected >= len(content["images"])
+    assert made.load(split, files).expected >= len(content["images"])
     assert all((out / "images" / split / image["file_name"]).is_file() for image in content["images"])
     return content
 
 
-def fails(folder: Path, out: Path, module: ModuleType, split: str, words: str, **spec: Any) -> None:
+def fails(folder: Path, out: Path, name: str, split: str, words: str, **config: Any) -> None:
     """The conversion stops with ``words`` (a regular expression) and leaves nothing behind."""
     with pytest.raises(UserError, match=words) as caught:
-        convert(folder, out, module, split, **spec)
-    assert caught.value.mend
+        convert(folder, out, name, split, **config)
+    assert caught.value.fix
     assert {path.name for path in out.rglob("*")} <= {"images"}
 
 

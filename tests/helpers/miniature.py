@@ -17,9 +17,9 @@ from typing import Any
 import yaml
 
 from anonbench.common.files import sha256_file
-from anonbench.datasets.registry import format_module
+from anonbench.config.plugins import FORMATS
 from anonbench.models.config_files import model_config_weights
-from tests.datasets import official
+from tests.helpers import official
 from tests.helpers.project import ROOT, Project
 from tests.helpers.server import Server
 
@@ -40,7 +40,7 @@ def paper() -> dict[str, Any]:
 
 def behind_a_login(dataset: str) -> bool:
     """Whether a dataset's files cannot be fetched."""
-    return not any(file.urls for file in format_module(paper()["datasets"][dataset]["format"]).FILES.values())
+    return not any(file.urls for file in FORMATS[paper()["datasets"][dataset]["format"]].FILES.values())
 
 
 def build(folder: Path, images: Callable[[str], int]) -> None:
@@ -84,15 +84,15 @@ def overlay(folder: Path, server: Server, study: list[dict[str, Any]]) -> dict[s
     datasets = {}
     for name, spec in paper()["datasets"].items():
         files = {}
-        for role, file in format_module(spec["format"]).FILES.items():
+        for role, file in FORMATS[spec["format"]].FILES.items():
             for place in ("served", "archives"):
                 path = folder / place / name / file.file_name
                 if path.exists():
                     files[role] = {"digest": f"sha256:{sha256_file(path)}", "size": path.stat().st_size}
                     files[role] |= {"urls": [_serve(server, folder, path)]} if place == "served" else {}
         datasets[name] = {"files": files, "shards": min(spec.get("shards", 1), 2)}
-        if spec.get("gan_share"):
-            datasets[name]["gan_share"] = 0.5
+        if spec.get("generator_share"):
+            datasets[name]["generator_share"] = 0.5
     weights = sorted((folder / "served/weights").glob("*.pth"))
     return {
         "datasets": datasets,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 from pycocotools import mask as coco_mask
 
-from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
+from anonbench.datasets.tables.coco_categories import COCO_SIGMAS
 
 WIDTH, HEIGHT = 96, 64
 SECRET = b"taken by Jane Doe"

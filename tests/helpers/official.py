@@ -20,10 +20,10 @@ from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
 from scipy.io import savemat
 
-from anonbench.datasets.formats.coco_categories import COCO_SIGMAS
 from anonbench.datasets.scenes.annotate import categories
 from anonbench.datasets.scenes.identity import identity_pool
 from anonbench.datasets.scenes.render import render_scene
+from anonbench.datasets.tables.coco_categories import COCO_SIGMAS
 
 SIZE = 256, 192
 PERSON, BICYCLE, CAR, BUS = 1, 2, 3, 6

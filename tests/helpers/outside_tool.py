@@ -16,7 +16,7 @@ from PIL import Image
 
 
 def decoded(rle: dict) -> np.ndarray:
-    """(height, width) bool, as docs/external.md tells."""
+    """(height, width) bool, as docs/external.md explains."""
     height, width = rle["size"]
     return np.repeat(np.arange(len(rle["counts"])) % 2, rle["counts"]).reshape(width, height).T.astype(bool)
 
@@ -37,11 +37,11 @@ def main(images: str, regions: str, output: str, seed: str, mode: str = "") -> N
         Path(os.environ["TOOL_PIDS"]).write_text(str(subprocess.Popen(["sleep", "600"]).pid))
         time.sleep(600)
     for file in sorted(Path(regions).rglob("*.json")):
-        told = json.loads(file.read_text())
-        name = told["file_name"]
+        record = json.loads(file.read_text())
+        name = record["file_name"]
         pixels = np.asarray(Image.open(Path(images) / name).convert("RGB")).copy()
         before = pixels.copy()
-        for region in told["regions"]:
+        for region in record["regions"]:
             mask = decoded(region["mask"])
             pixels[mask] = 255 - pixels[mask]
         target = Path(output) / name

@@ -1,8 +1,8 @@
-"""Small drawn people, and untrained generators, for the tests of this folder."""
+"""Small drawn people, and generators of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,15 @@ import torch
 
 from anonbench.common.files import sha256_file, write_bytes, write_json
 from anonbench.common.images import encode
-from anonbench.generators.files import Shape, build, write_generator
-from anonbench.regions.files import encode_region
+from anonbench.common.records import write_record
+from anonbench.config.generators import GeneratorConfig
+from anonbench.config.plugins import KINDS
+from anonbench.generators.files import build, write_generator
+from anonbench.generators.kind import Kind
+from anonbench.generators.shape import Shape
+from anonbench.generators.train import train_generator
+from anonbench.generators.training import Training
+from anonbench.regions.files import ImageRegions, RegionFile, encode_region
 from anonbench.regions.region import Region
 
 HEIGHT, WIDTH = 96, 128
@@ -50,11 +57,10 @@ def write_people(folder: Path, images: int = 6, seed: int = 0) -> dict[str, Any]
         write_bytes(folder / "images" / name, encode(picture(regions, rng), ".png"))
         entry = {"file_name": name, "width": WIDTH, "height": HEIGHT}
         records.append({"id": index + 1, **entry, "sha256": sha256_file(folder / "images" / name)})
-        found.append({"image_id": index + 1, **entry, "regions": [encode_region(region) for region in regions]})
+        found.append(ImageRegions(image_id=index + 1, **entry, regions=[encode_region(region) for region in regions]))
     category = {"id": 1, "name": "person", "is_person": True, "keypoints": NAMES}
     write_json(folder / "split.json", {"images": records, "annotations": [], "categories": [category]})
-    head = {"dataset": "drawn", "split": "train", "region": "body"}
-    write_json(folder / "regions.json", {**head, "images": found})
+    write_record(folder / "regions.json", RegionFile(dataset="drawn", split="train", region="body", images=found))
     return {
         "annotations": folder / "split.json",
         "regions": folder / "regions.json",
@@ -62,9 +68,24 @@ def write_people(folder: Path, images: int = 6, seed: int = 0) -> dict[str, Any]
     }
 
 
-def untrained(path: Path, network: str = "style_unet", names: Sequence[str] = NAMES, seed: int = 0) -> Path:
+def generator_config(kind: str = "style_unet", **changes: Any) -> GeneratorConfig:
+    """A generator that learns twelve people in four epochs of three steps."""
+    size = {"region": "body", "width": 32, "height": 64, "channels": 4}
+    duration = {"epochs": 4, "batch": 4, "snapshot_every": 2, "max_people": 100, "seed": 3}
+    used = {"kind": kind, "learns": {"dataset": "drawn"}, "serves": ["drawn"]}
+    return KINDS.config(kind, used | size | duration | changes)
+
+
+def train(files: dict[str, Path], out: Path, kind: str | Kind = "style_unet", **changes: Any) -> Path:
+    """The folder of a generator that was trained on the CPU; ``changes`` are keys of its configuration."""
+    chosen = kind if isinstance(kind, Kind) else KINDS.create(kind, generator_config(kind, **changes))
+    train_generator(chosen, **files, out_dir=out, device="cpu", precision="float32", threads=1)
+    return out
+
+
+def untrained(path: Path, kind: str = "style_unet", names: Sequence[str] = NAMES, seed: int = 0) -> Path:
     """The file of a generator with random weights, large enough for pictures that are not all one gray."""
-    shape = Shape(network=network, region="body", width=32, height=64, channels=8, keypoint_names=names)
+    shape = Shape(kind=kind, region="body", width=32, height=64, channels=8, keypoint_names=names)
     torch.manual_seed(seed)
     generator = build(shape)
     with torch.no_grad():
@@ -72,3 +93,21 @@ def untrained(path: Path, network: str = "style_unet", names: Sequence[str] = NA
             parameter *= 2
     write_generator(path, generator, shape)
     return path
+
+
+def watched(kind: str, before_step: Callable[..., None], **changes) -> Kind:
+    """A kind of generator whose training calls ``before_step`` with a step's arguments."""
+
+    class Watched(KINDS[kind]):
+        def training(self, *args) -> Training:
+            training = super().training(*args)
+            step = training.step
+
+            def watching(*inputs):
+                before_step(*inputs)
+                return step(*inputs)
+
+            training.step = watching
+            return training
+
+    return Watched(generator_config(kind, **changes))

@@ -1,4 +1,4 @@
-"""Random datasets and results in COCO's form for the tests of this room."""
+"""Random datasets and predictions in COCO's form."""
 
 import copy
 
@@ -29,9 +29,9 @@ def dataset(annotations, images=(1,), categories=CATEGORIES):
 
 
 def random_data(rng, images=40):
-    """A dataset with gaps in its ids, crowds and empty images, and results with near misses, strays and ties."""
+    """A dataset with gaps in its ids, crowds and empty images, and predictions with near misses, strays and ties."""
     ids = rng.choice(10 * images, images, replace=False).tolist()
-    truth, results = [], {"detection": [], "instance_segmentation": [], "pose": []}
+    truth, results = [], {"bbox": [], "segmentation": [], "keypoints": []}
     for image_id in ids:
         for _ in range(rng.integers(0, 5)):
             category = CATEGORIES[rng.integers(0, 3)]
@@ -58,15 +58,15 @@ def detect(rng, results, image_id, category, box, points, key=None):
     score = float(np.round(rng.random(), 1)) if rng.random() < 0.5 else float(rng.random())
     base = {"image_id": image_id, "category_id": category["id"], "score": score}
     x, y, w, h = (np.array(box) * rng.uniform(0.85, 1.15, 4)).tolist()
-    results["detection"].append(base | {"bbox": [x, y, w, h]})
+    results["bbox"].append(base | {"bbox": [x, y, w, h]})
     mask = np.zeros((SIZE, SIZE), np.uint8)
     mask[round(y) : round(y + h), round(x) : round(x + w)] = 1
     encoded = rle.encode(np.asfortranarray(mask))
     encoded["counts"] = encoded["counts"].decode()
     # A box beside the mask must not decide on the area split.
-    results["instance_segmentation"].append(base | {"segmentation": encoded, "bbox": [0, 0, 1, 1]})
+    results["segmentation"].append(base | {"segmentation": encoded, "bbox": [0, 0, 1, 1]})
     if len(points):
         moved = points.copy()
         moved[:, :2] += rng.normal(0, 0.04 * (w + h), (len(points), 2))
         pose = base | {"keypoints": moved.ravel().tolist(), "bbox": [0, 0, 1, 1]}
-        results["pose"].append(pose if key is None else pose | {"annotation_id": key})
+        results["keypoints"].append(pose if key is None else pose | {"annotation_id": key})

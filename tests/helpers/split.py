@@ -8,15 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from anonbench.anonymize.originals import write_originals
+from anonbench.anonymize.originals import link_originals
 from anonbench.common.files import sha256_file, write_json
 from anonbench.common.images import encode
-from anonbench.regions.files import encode_region
+from anonbench.common.records import write_record
+from anonbench.regions.files import ImageRegions, RegionFile, encode_region
 from anonbench.regions.region import Region
 
+# A person's image: its file name, its pixels (height, width, 3) uint8, and its regions.
+People = Iterable[tuple[str, np.ndarray, list[Region]]]
 
-def write_split(root: Path, people: Iterable[tuple[str, np.ndarray, list[Region]]], **head: Any) -> dict[str, Path]:
-    """Write file names, pixels and regions below ``root``; ``originals`` and ``regions`` for `write_variant`."""
+
+def write_split(root: Path, people: People, **head: Any) -> dict[str, Path]:
+    """Write file names, pixels and regions below ``root``; the paths ``originals`` and ``regions``."""
+    write_annotated(root, people, **head)
+    return {"originals": write_originals(root), "regions": root / "regions.json"}
+
+
+def write_annotated(root: Path, people: People, **head: Any) -> None:
+    """Write ``images/``, ``annotations.json`` and ``regions.json`` below ``root``."""
     images, regions = [], []
     for index, (name, pixels, found) in enumerate(people):
         path = root / "images" / name
@@ -24,15 +34,21 @@ def write_split(root: Path, people: Iterable[tuple[str, np.ndarray, list[Region]
         path.write_bytes(encode(pixels, path.suffix))
         entry = {"file_name": name, "width": pixels.shape[1], "height": pixels.shape[0]}
         images.append({"id": index, **entry, "sha256": sha256_file(path)})
-        regions.append({"image_id": index, **entry, "regions": [encode_region(region) for region in found]})
+        regions.append(ImageRegions(image_id=index, **entry, regions=[encode_region(region) for region in found]))
     write_json(root / "annotations.json", {"images": images})
-    write_json(root / "regions.json", {"dataset": "toy", "split": "train", "region": "body", **head, "images": regions})
-    write_originals(
+    head = {"dataset": "toy", "split": "train", "region": "body", **head}
+    write_record(root / "regions.json", RegionFile(**head, images=regions))
+
+
+def write_originals(root: Path) -> Path:
+    """Write the variant ``original`` of what :func:`write_annotated` wrote; its manifest."""
+    manifest = root / "original" / "manifest.json"
+    link_originals(
         annotations=root / "annotations.json",
         images_dir=root / "images",
         out_dir=root / "original" / "images",
-        manifest=root / "original" / "manifest.json",
+        manifest=manifest,
         dataset="toy",
         split="train",
     )
-    return {"originals": root / "original" / "manifest.json", "regions": root / "regions.json"}
+    return manifest
