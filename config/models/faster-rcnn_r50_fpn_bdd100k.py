@@ -1,6 +1,6 @@
 # Faster R-CNN R50-FPN for BDD100K's detection (69,863 images), 1x schedule: 12 epochs, 8 GPUs with 4 images each,
-# 720 px. Reference on val: box AP 31.04 (SysCV/bdd100k-models, det/README.md, R-50-FPN 1x; 32 images a step at a rate
-# of 0.04).
+# 720 px. Reference on val: box AP 31.04 (SysCV/bdd100k-models, det/README.md, R-50-FPN 1x; 32 images per step at a
+# learning rate of 0.04).
 _base_ = "./_base_/mask-rcnn_r50_fpn.py"
 
 boxes = _base_.model.roi_head

@@ -1,4 +1,4 @@
-# The rendered scenes of the demo at their own size: a narrower pyramid and mask head, and fewer regions an image.
+# The rendered scenes of the demo at their own size: a narrower pyramid and mask head, and fewer regions per image.
 _base_ = "./_base_/mask-rcnn_mobilenetv2.py"
 
 channels = 48

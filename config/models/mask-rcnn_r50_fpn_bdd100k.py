@@ -1,6 +1,6 @@
 # Mask R-CNN R50-FPN for BDD100K's instance segmentation (7,000 images), 3x schedule, 600 to 720 px.
 # Reference on val: box AP 25.93, mask AP 19.88 (SysCV/bdd100k-models, ins_seg/README.md, R-50-FPN 3x with MS-train;
-# 16 images a step at a rate of 0.02).
+# 16 images per step at a learning rate of 0.02).
 _base_ = "./_base_/mask-rcnn_r50_fpn.py"
 
 train_pipeline = [

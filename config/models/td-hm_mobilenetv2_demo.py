@@ -1,4 +1,4 @@
-# The rendered scenes of the demo: crops of 64 x 96 px, all four scales of features, and no augmentation but mirroring.
+# The rendered scenes of the demo: crops of 64 x 96 px, four scales of features, mirroring as the only augmentation.
 _base_ = "./_base_/td-hm_mobilenetv2.py"
 
 codec = dict(type="MSRAHeatmap", input_size=(64, 96), heatmap_size=(16, 24), sigma=1)

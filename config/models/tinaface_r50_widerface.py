@@ -62,8 +62,8 @@ model = dict(
             pos_iou_thr=0.35,
             neg_iou_thr=0.35,
             min_pos_iou=0.35,
-            ignore_iof_thr=0.5,  # -1 as published; here no background is learned inside of ignored faces
-            gpu_assign_thr=100,  # images with more faces are assigned on the CPU, or memory does not suffice
+            ignore_iof_thr=0.5,  # -1 as published; here no background is learned inside ignored faces
+            gpu_assign_thr=100,  # images with more faces are assigned on the CPU to limit GPU memory
         ),
         sampler=dict(type="PseudoSampler"),
         allowed_border=-1,
@@ -72,7 +72,7 @@ model = dict(
     ),
     test_cfg=dict(
         nms_pre=10000,
-        score_thr=0.003,  # before the IoU is taken in; nothing below it can reach `fused_score_thr`
+        score_thr=0.003,  # before the score is fused with the IoU; nothing below it can reach `fused_score_thr`
         fused_score_thr=0.01,
         min_height=9,
         nms=dict(type="nms", iou_threshold=0.45),
@@ -101,7 +101,7 @@ test_pipeline = [
     dict(type="PackDetInputs", meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor")),
 ]
 
-# The batch is that of one GPU; the rate belongs to `base_batch_size` crops a step and follows the batch and the GPUs.
+# Batch of one GPU. The learning rate is for `base_batch_size` crops per step and is scaled to the batch in use.
 auto_scale_lr = dict(base_batch_size=12)
 train_dataloader = dict(
     batch_size=4,

@@ -1,4 +1,4 @@
-# TinaFace's first cosine cycle alone, 30 of 630 epochs, for studies of many cells. No result is published for it.
+# Only TinaFace's first cosine cycle, 30 of 630 epochs, for studies of many cells. No result is published for it.
 _base_ = "./tinaface_r50_widerface.py"
 
 train_cfg = dict(max_epochs=30)

@@ -1,7 +1,7 @@
 # Mask R-CNN R50-FPN at GPU size: the backbone starts from torchvision's ImageNet weights, its statistics and first
 # stage stay fixed, SGD with 500 steps of warm-up (He et al., ICCV 2017; MMDetection's mask-rcnn_r50_fpn_1x_coco.py).
-# One difference, `ignore_iof_thr` of mask-rcnn_fpn.py: inside of crowds and of instances without a mask, no background
-# is learned, which MMDetection's own file does.
+# One difference, `ignore_iof_thr` of mask-rcnn_fpn.py: inside crowds and instances without a mask, no background
+# is learned; MMDetection's own file learns it.
 _base_ = ["./mask-rcnn_fpn.py", "./runtime.py"]
 
 model = dict(
@@ -18,7 +18,7 @@ model = dict(
     ),
 )
 
-# The batch is that of one GPU; the rate belongs to `base_batch_size` images a step and follows the batch and the GPUs.
+# Batch of one GPU. The learning rate is for `base_batch_size` images per step and is scaled to the batch in use.
 auto_scale_lr = dict(base_batch_size=16)
 train_dataloader = dict(
     batch_size=2,

@@ -1,8 +1,8 @@
-# Top-down heat-maps at GPU size: Adam, 210 epochs, 512 people a step, 8 GPUs with 64 each (Xiao et al., ECCV 2018; Sun
-# et al., CVPR 2019; MMPose's td-hm_*_8xb64-210e_*.py).
+# Top-down heat-maps at GPU size: Adam, 210 epochs, 512 people per step, 8 GPUs with 64 each (Xiao et al., ECCV 2018;
+# Sun et al., CVPR 2019; MMPose's td-hm_*_8xb64-210e_*.py).
 _base_ = ["./td-hm.py", "./runtime.py"]
 
-# The batch is that of one GPU; the rate belongs to `base_batch_size` people a step and follows the batch and the GPUs.
+# Batch of one GPU. The learning rate is for `base_batch_size` people per step and is scaled to the batch in use.
 auto_scale_lr = dict(base_batch_size=512)
 train_dataloader = dict(batch_size=64, num_workers=4)
 test_dataloader = dict(batch_size=64, num_workers=4)

@@ -1,0 +1,184 @@
+"""Render the documents' tables of results from the stored figures in ``docs/results/data/``.
+
+Run from anywhere::
+
+    python docs/build.py                            # render every table
+    python docs/build.py --check                    # change nothing; exit 1 and name what is stale
+    python docs/build.py --take demo summary.csv    # first store what the table `demo` shows of a finished study
+    python docs/build.py --pictures                 # also draw docs/anonymizers.jpg; needs the demo's generators
+
+A table stands between `<!-- table: demo -->` and `<!-- /table -->`.
+A stored file has one row per variant and metric: mean and standard deviation over seeds, in AP points (x 100).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path("docs", "results", "data")
+PICTURED = DATA / "anonymizers.json"
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- /table -->)", re.DOTALL)
+
+GROUP = ["dataset", "task", "model"]
+VARIANT = ["region", "method", "level"]
+COLUMNS = [*GROUP, *VARIANT, "metric", "mean", "sd", "seeds"]
+METHODS = ["original", "blur", "pixelate", "mask_out", "inpaint", "gan"]  # the order of rows; others follow
+DROP = "drop in AP"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 and name what is stale")
+    parser.add_argument(
+        "--take", nargs=2, metavar=("TABLE", "SUMMARY"), help="store what a table shows of a summary.csv"
+    )
+    parser.add_argument("--pictures", action="store_true", help="also draw docs/anonymizers.jpg")
+    arguments = parser.parse_args()
+    if arguments.take:
+        table, summary = arguments.take
+        shown = TAKES[table](pd.read_csv(summary, keep_default_na=False, na_values={"value": "", "drop": ""}))
+        aggregated(shown).to_csv(ROOT / DATA / f"{table}.csv", index=False)
+    if arguments.check:
+        problems = stale(ROOT)
+        print("\n".join(problems) or "The documents are up to date.")
+        return int(bool(problems))
+    if arguments.pictures:
+        subprocess.run([sys.executable, str(ROOT / "docs" / "make_pictures.py")], check=True)
+        (ROOT / PICTURED).write_text(json.dumps(pictured(ROOT), indent=1) + "\n", encoding="utf-8")
+    for path in documents(ROOT):
+        path.write_text(rendered(path.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
+    return 0
+
+
+def documents(root: Path) -> list[Path]:
+    """Every document that may hold a table."""
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+
+
+def stale(root: Path) -> list[str]:
+    """A line for every block that differs from its figures, and for a picture of other methods than the configured."""
+    problems = []
+    for path in documents(root):
+        text = path.read_text(encoding="utf-8")
+        for old, new in zip(BLOCK.finditer(text), BLOCK.finditer(rendered(text, root)), strict=True):
+            if old[0] != new[0]:
+                problems.append(f"{path.relative_to(root)}: the table {old[2]} is stale. Run `make docs`.")
+    if json.loads((root / PICTURED).read_text(encoding="utf-8")) != pictured(root):
+        problems.append("docs/anonymizers.jpg shows other methods than config/config.yaml. Run `make demo pictures`.")
+    return problems
+
+
+def rendered(text: str, root: Path) -> str:
+    """A document with its tables rendered from the stored figures."""
+
+    def block(found: re.Match[str]) -> str:
+        figures = pd.read_csv(root / DATA / f"{found[2]}.csv", keep_default_na=False, na_values={"sd": ""})
+        return f"{found[1]}\n{TABLES[found[2]](figures)}\n\n{found[4]}"
+
+    return BLOCK.sub(block, text)
+
+
+def pictured(root: Path) -> dict[str, object]:
+    """What decides on the picture: the methods and generators of the default configuration."""
+    config = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
+    return {section: config[section] for section in ("methods", "generators")}
+
+
+# What is stored: the rows of a study's summary that a table shows, then their mean and spread over seeds.
+
+
+def people(summary: pd.DataFrame) -> pd.DataFrame:
+    """Of the demo: AP of people, who are one of several categories of detectors, and PCK."""
+    detectors = (summary.task != "pose") & (summary.scope == "category") & (summary.category == "person")
+    poses = (summary.task == "pose") & (summary.scope == "all")
+    return summary[(detectors | poses) & summary.metric.isin(["AP", "PCK"])]
+
+
+def medium(summary: pd.DataFrame) -> pd.DataFrame:
+    """Of the photographs: main metrics of all categories at the level ``medium``."""
+    shown = summary.level.isin(["none", "medium"]) & (summary.evaluated_on == "original") & (summary.scope == "all")
+    return summary[shown & summary.metric.isin(["AP", "AP50", "PCK"])]
+
+
+def aggregated(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation over seeds of every metric, and of the drop in AP, in AP points."""
+    drops = rows[(rows.metric == "AP") & (rows.method != "original")].assign(metric=DROP)
+    drops["value"] = drops["drop"]
+    values = pd.concat([rows, drops]).assign(value=lambda table: 100 * table.value)
+    grouped = values.groupby([*GROUP, *VARIANT, "metric"], sort=True).value
+    return grouped.agg(mean="mean", sd="std", seeds="count").round(6).reset_index()[COLUMNS]
+
+
+# What is shown.
+
+
+def points(mean: float, sd: float) -> str:
+    return f"{mean:.1f}" if pd.isna(sd) else f"{mean:.1f} ± {sd:.1f}"
+
+
+def variants(figures: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Names of each variant, as a table shows them, and its rows; the original first."""
+    order = {name: place for place, name in enumerate(METHODS)}
+    found = sorted(
+        figures.groupby(VARIANT),
+        key=lambda item: (item[0][1] != "original", item[0][0], order.get(item[0][1], len(order)), item[0]),
+    )
+    for key, rows in found:
+        names = dict(zip(VARIANT, key, strict=True))
+        yield {name: "–" if value == "none" else value for name, value in names.items()}, rows
+
+
+def demo(figures: pd.DataFrame) -> str:
+    """One row per variant, tasks side by side."""
+    columns = {
+        "box AP": ("detection", "AP"),
+        "mask AP": ("instance_segmentation", "AP"),
+        "pose AP": ("pose", "AP"),
+        "PCK": ("pose", "PCK"),
+    }
+    lines = []
+    for names, rows in variants(figures):
+        cells = {(row.task, row.metric): points(row["mean"], row.sd) for _, row in rows.iterrows()}
+        shown = {title: cells.get(column, "–") for title, column in columns.items()}
+        lines.append({"region": names["region"], "method": names["method"], **shown})
+    return markdown(lines)
+
+
+def photos(figures: pd.DataFrame) -> str:
+    """One table per dataset and task, one row per variant."""
+    parts = []
+    for (dataset, task, model), group in figures.groupby(GROUP, sort=True):
+        metrics = [metric for metric in ("AP", DROP, "AP50", "PCK") if metric in set(group.metric)]
+        lines = []
+        for names, rows in variants(group):
+            cells = {row.metric: points(row["mean"], row.sd) for _, row in rows.iterrows()}
+            lines.append({**names, **{m: cells.get(m, "–") for m in metrics}, "seeds": str(rows.seeds.max())})
+        parts.append(f"### {dataset}: {task.replace('_', ' ')} ({model})\n\n{markdown(lines)}")
+    return "\n\n".join(parts)
+
+
+def markdown(lines: list[dict[str, str]]) -> str:
+    """Aligned rows; the first one's keys are the header."""
+    rows = [list(lines[0]), *(list(line.values()) for line in lines)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
+    rule = "|" + "|".join(":" + "-" * (width + 1) for width in widths) + "|"
+    return "\n".join([padded[0], rule, *padded[1:]])
+
+
+TAKES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {"demo": people, "photos": medium}
+TABLES: dict[str, Callable[[pd.DataFrame], str]] = {"demo": demo, "photos": photos}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
