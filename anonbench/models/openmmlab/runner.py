@@ -1,4 +1,4 @@
-"""MMEngine's training loop as this project runs it: one device a process, resumable, quiet but for its progress bar."""
+"""MMEngine's training loop as this project runs it: one device per process, resumable, with a progress bar alone."""
 
 from __future__ import annotations
 
@@ -17,21 +17,28 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 
-from anonbench.common.devices import hasten_pointwise
+from anonbench.common.devices import use_onednn_for_1x1_convolutions
 from anonbench.models.openmmlab.fetched_weights import load_into
+from anonbench.models.openmmlab.hasten import hasten, settled
 from anonbench.models.openmmlab.hooks import Checkpoints, Resume, Scalars, SeedEpochs, bare
 
 
 def run(config: Config, work: Path, seed: int, device: str) -> torch.nn.Module:
     """Train a completed config to its end, from the last checkpoint in ``work`` where there is one.
 
-    Every process of a process group calls this; the first alone writes.
+    Every process of a process group calls this; only the first writes.
     """
     state = work / "last.pth"
     hooks = [SeedEpochs(seed), Resume(state), Checkpoints(state), Scalars(work / "scalars.json")]
     torch.backends.cudnn.deterministic = True
+    if _alone_on_cuda(device):
+        config = settled(config)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
         return bare(QuietRunner(config, str(work), hooks, device).train())
+
+
+def _alone_on_cuda(device: str) -> bool:
+    return torch.device(device).type == "cuda" and get_world_size() == 1
 
 
 @FUNCTIONS.register_module()
@@ -64,10 +71,10 @@ class QuietRunner(Runner):
         )
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: torch.nn.Module) -> torch.nn.Module:
-        model = hasten_pointwise(model, self._device)
+        model = use_onednn_for_1x1_convolutions(model, self._device)
         model = model.to(self._device, memory_format=torch.channels_last)  # faster on CPUs and with amp
         if get_world_size() == 1:
-            return model
+            return hasten(model, self.cfg) if _alone_on_cuda(self._device) else model
         # Each device keeps its own statistics of batch normalization, as published models were trained.
         return MMDistributedDataParallel(
             model.train(),  # some backbones freeze their first stages only now, and gradients are waited for otherwise
