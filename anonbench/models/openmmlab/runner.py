@@ -31,13 +31,14 @@ def run(config: Config, work: Path, seed: int, device: str) -> torch.nn.Module:
     state = work / "last.pth"
     hooks = [SeedEpochs(seed), Resume(state), Checkpoints(state), Scalars(work / "scalars.json")]
     torch.backends.cudnn.deterministic = True
-    if _alone_on_cuda(device):
+    if alone_on_cuda(device):
         config = settled(config)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
         return bare(QuietRunner(config, str(work), hooks, device).train())
 
 
-def _alone_on_cuda(device: str) -> bool:
+def alone_on_cuda(device: str) -> bool:
+    """Whether one process trains on a CUDA device: such a training takes the light step (:mod:`.hasten`)."""
     return torch.device(device).type == "cuda" and get_world_size() == 1
 
 
@@ -74,7 +75,7 @@ class QuietRunner(Runner):
         model = use_onednn_for_1x1_convolutions(model, self._device)
         model = model.to(self._device, memory_format=torch.channels_last)  # faster on CPUs and with amp
         if get_world_size() == 1:
-            return hasten(model, self.cfg) if _alone_on_cuda(self._device) else model
+            return hasten(model, self.cfg) if alone_on_cuda(self._device) else model
         # Each device keeps its own statistics of batch normalization, as published models were trained.
         return MMDistributedDataParallel(
             model.train(),  # some backbones freeze their first stages only now, and gradients are waited for otherwise
