@@ -159,7 +159,8 @@ def test_nothing_of_a_region_stays_sharp_wherever_it_lies(x: int, y: int, w: int
     assume(inside.shape[0] * inside.shape[1] >= 9)
     assert not result.fallbacks
     assert (result.image[rows, cols] == inside).all(-1).mean() < 0.05
-    assert result.image[rows, cols].std() < 60  # of noise, it is 74
+    # Of its own contrast, since the few pixels of a small region may happen to differ more than noise does on average.
+    assert result.image[rows, cols].std() < 0.81 * inside.std()
 
 
 @pytest.mark.parametrize(
