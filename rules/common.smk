@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -20,7 +19,8 @@ if (HOME / "anonbench").is_dir():
 from anonbench.common.errors import UserError
 from anonbench.config.cells import ORIGINAL, Variant, expand
 from anonbench.config.config import default_file, with_defaults
-from anonbench.config.plugins import FORMATS, KINDS, METHODS, METRICS, TASKS
+from anonbench.config.plugins import FORMATS, KINDS, METHODS
+from anonbench.datasets.format import format_of
 from anonbench.study.checks import load
 from anonbench.workflow.code import code_digest
 from anonbench.workflow.pins import pins
@@ -76,8 +76,4 @@ def code(script, *plugins):
     return code_digest(f"workflow_scripts/{script}.py", *plugins)
 
 
-@cache
-def format_of(dataset):
-    """A dataset's format with its configuration."""
-    settings = CONFIG.datasets[dataset]
-    return FORMATS.create(settings.format, settings)
+FORMAT_OF = {name: format_of(settings) for name, settings in CONFIG.datasets.items()}

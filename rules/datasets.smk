@@ -1,6 +1,5 @@
 # fetch -> verify -> convert to the common form.
 
-from anonbench.config.plugins import FORMATS
 from anonbench.datasets.locate import locate, needed_roles, record_of, role_of
 from anonbench.study.checks import check_reach
 
@@ -17,7 +16,7 @@ def within_reach(datasets):
 def roles_of(wildcards):
     """The roles of the files that a split is read from; none for some formats."""
     try:
-        return needed_roles(format_of(wildcards.dataset), [wildcards.split])
+        return needed_roles(FORMAT_OF[wildcards.dataset], [wildcards.split])
     except UserError as error:
         stop(error)
 
@@ -25,19 +24,19 @@ def roles_of(wildcards):
 def files_of(wildcards):
     """Those files in the order of the roles: local ones, else fetched ones."""
     within_reach([wildcards.dataset])
-    found = format_of(wildcards.dataset)
+    found = FORMAT_OF[wildcards.dataset]
     return [str(locate(wildcards.dataset, found, role, CONFIG.archives)) for role in roles_of(wildcards)]
 
 
 def verified_files(wildcards):
     """The records that they are the right ones, once for all splits."""
-    files = format_of(wildcards.dataset).FILES
+    files = FORMAT_OF[wildcards.dataset].FILES
     return [str(record_of(wildcards.dataset, files[role].file_name)) for role in roles_of(wildcards)]
 
 
 def file_of(wildcards):
     """The file of that official name: a local one, else the fetched one."""
-    found = format_of(wildcards.dataset)
+    found = FORMAT_OF[wildcards.dataset]
     try:
         return str(locate(wildcards.dataset, found, role_of(found, wildcards.file_name), CONFIG.archives))
     except UserError as error:
@@ -73,14 +72,14 @@ rule convert_split:
     input:
         files=files_of,
         verified=verified_files,
-        local=lambda w: [str(path) for path in format_of(w.dataset).local_files(w.split)],
+        local=lambda w: [str(path) for path in FORMAT_OF[w.dataset].local_files(w.split)],
     output:
         images=directory("resources/datasets/{dataset}/images/{split}"),
         annotations="resources/datasets/{dataset}/annotations/{split}.json",
     params:
-        format=lambda w: format_of(w.dataset).conversion(w.split),
+        format=lambda w: FORMAT_OF[w.dataset].conversion(w.split),
         roles=roles_of,
-        fingerprint=lambda w: format_of(w.dataset).fingerprint(w.split),
+        fingerprint=lambda w: FORMAT_OF[w.dataset].fingerprint(w.split),
         code=lambda w: code("convert_split", FORMATS.module(CONFIG.datasets[w.dataset].format)),
     log:
         "logs/convert_split/{dataset}/{split}.log",

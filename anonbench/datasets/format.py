@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from anonbench.common.errors import UserError, suggest
 from anonbench.common.plugins import Plugin
 from anonbench.config.datasets import DatasetConfig, FileSource
+from anonbench.config.plugins import FORMATS
 from anonbench.config.types import Region
 from anonbench.datasets.records import Split
 from anonbench.datasets.sources import RemoteFile
@@ -153,3 +154,8 @@ def _check_file(key: str, path: Path) -> None:
         raise UserError(
             f"`{key}` names {path}, which is not a complete zip archive.", "Download it again; it may be truncated."
         )
+
+
+def format_of(config: DatasetConfig) -> Format:
+    """The format of a dataset with that entry in the configuration."""
+    return FORMATS.create(config.format, config)

@@ -9,14 +9,13 @@ from typing import Any, get_args
 
 from anonbench.common.errors import UserError, suggest
 from anonbench.config.config import Config, read_config
-from anonbench.config.datasets import DatasetConfig
 from anonbench.config.generators import GeneratorConfig
 from anonbench.config.models import ModelConfig
-from anonbench.config.plugins import FORMATS, TASKS
+from anonbench.config.plugins import TASKS
 from anonbench.config.study import Block
 from anonbench.config.types import Region
 from anonbench.datasets.check import check_verified, out_of_reach
-from anonbench.datasets.format import Format
+from anonbench.datasets.format import format_of
 from anonbench.models.config_files import find_model_config, model_config_weights
 from anonbench.study.needs import generator_names, needed_splits, trained_generators
 
@@ -80,17 +79,13 @@ def check_reach(config: Config, datasets: Iterable[str]) -> None:
         line
         for name, splits in needed_splits(config).items()
         if name in asked
-        for line in out_of_reach(name, _format(config.datasets[name]), splits, config.archives)
+        for line in out_of_reach(name, format_of(config.datasets[name]), splits, config.archives)
     ]
     if missing:
         raise UserError(
             "These files are behind a login, and nowhere on this machine:\n- " + "\n- ".join(missing) + "\n",
             "Put them, under these names, into a folder that the key `archives` lists, or name each under its own key.",
         )
-
-
-def _format(settings: DatasetConfig) -> Format:
-    return FORMATS.create(settings.format, settings)
 
 
 def _check_names(config: Config) -> None:
@@ -109,7 +104,7 @@ def _check_name(key: str, name: str, pattern: re.Pattern[str]) -> None:
 
 
 def _check_dataset(config: Config, name: str, splits: list[str]) -> None:
-    dataset = _format(config.datasets[name])
+    dataset = format_of(config.datasets[name])
     try:
         for split in splits:
             dataset.require_split(split)
@@ -145,7 +140,7 @@ def _check_block(config: Config, block: Block, where: str) -> None:
             if name not in known:
                 raise UserError(f"{where}.{key} names {name!r}, which {key} does not define.", suggest(name, known))
     for name in block.datasets:
-        regions = _format(config.datasets[name]).REGIONS
+        regions = format_of(config.datasets[name]).REGIONS
         for region in block.regions:
             if region not in regions:
                 raise UserError(
@@ -181,7 +176,7 @@ def _check_generator(config: Config, generator: GeneratorConfig, where: str) -> 
 
 def _check_sources(config: Config, generator: GeneratorConfig, where: str) -> None:
     split = generator.learns.split
-    if split not in _format(config.datasets[generator.learns.dataset]).splits():
+    if split not in format_of(config.datasets[generator.learns.dataset]).splits():
         raise UserError(
             f"{where}.learns.split is {split!r}, which {generator.learns.dataset} does not have.",
             "Choose train, or give the dataset such a split.",

@@ -11,8 +11,7 @@ from tabulate import tabulate
 
 from anonbench.config.cells import ORIGINAL, Variant, expand
 from anonbench.config.config import Config
-from anonbench.config.plugins import FORMATS
-from anonbench.datasets.format import Format, SplitSize
+from anonbench.datasets.format import Format, SplitSize, format_of
 from anonbench.datasets.locate import FETCHED, locate, needed_roles, remote_files
 from anonbench.models.config_files import model_config_weights
 from anonbench.study import costs
@@ -143,8 +142,7 @@ class _Study:
     @cached_property
     def formats(self) -> dict[str, Format]:
         """The format of every dataset that is used."""
-        used = {name: self.config.datasets[name] for name, _ in self.splits}
-        return {name: FORMATS.create(settings.format, settings) for name, settings in used.items()}
+        return {name: format_of(self.config.datasets[name]) for name in {name for name, _ in self.splits}}
 
     def datasets(self) -> Stage:
         """Fetching, verifying, converting, linking the originals."""

@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from anonbench.common.root import ROOT
+
 PARTS = ["Snakefile", "rules", "workflow_scripts", "anonbench", "config", "envs", "profiles"]
 
 

@@ -16,13 +16,13 @@ from safetensors.torch import load_file
 
 from anonbench.common.errors import UserError
 from anonbench.common.logs import log_to
+from anonbench.common.root import ROOT
 from anonbench.config.models import ModelConfig
 from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.launch import start
 from anonbench.models.training import Training
 from tests.helpers.toysplit import write_split
 
-ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "config" / "models"
 POSE, DETECTOR = MODELS / "td-hm_mobilenetv2_toy.py", MODELS / "mask-rcnn_mobilenetv2_toy.py"
 

@@ -16,13 +16,13 @@ from safetensors.torch import load_file
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json, write_json
+from anonbench.common.root import ROOT
 from anonbench.config.models import ModelConfig
 from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.train import train
 from anonbench.models.training import Training
 from tests.helpers.toysplit import write_split
 
-ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "config" / "models"
 DETECTOR, POSE = MODELS / "mask-rcnn_mobilenetv2_toy.py", MODELS / "td-hm_mobilenetv2_toy.py"
 

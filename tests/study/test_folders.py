@@ -12,6 +12,7 @@ import yaml
 
 from anonbench.common.files import read_json
 from anonbench.common.root import ROOT
+from tests.study.conftest import toy_config
 
 pytestmark = pytest.mark.slow
 
@@ -95,16 +96,7 @@ def test_the_catalogs_snakefile_is_the_same_workflow(tmp_path: Path) -> None:
 
 def test_two_studies_share_archives_and_a_generator(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    generator = {
-        "region": "body",
-        "learns": {"dataset": "tiny", "split": "generator"},
-        "serves": ["tiny"],
-        "width": 32,
-        "height": 64,
-        "channels": 4,
-        "epochs": 1,
-        "batch": 4,
-    }
+    generator = toy_config()["generators"]["tiny_body"]
     data = {"format": "scenes", "splits": {"train": 4, "val": 2, "generator": 4}, "width": 128, "height": 96}
     gan = {"methods": ["gan"], "regions": ["body"], "levels": ["medium"], "datasets": ["tiny"], "models": ["det"]}
     for study in (first, second):

@@ -2,9 +2,8 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from anonbench.common.root import ROOT
 
 
 def python(program: str) -> str:

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from anonbench.common.root import ROOT
 from anonbench.models.openmmlab import lean, ops
 
 lean.install()
@@ -26,9 +26,6 @@ from mmcv.ops import (  # noqa: E402  (needs the operators above)
 from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss  # noqa: E402
 
 from tests.helpers.cuda import CUDA  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[3]
-
 
 # The compiled extension computed the reference on a CPU; CUDA's operators add in another order.
 ROUNDING = {"cpu": 1e-6, "cuda": 2e-5}
