@@ -4,6 +4,7 @@ min_version("9.0")
 
 
 include: "rules/common.smk"
+include: "rules/run.smk"
 include: "rules/datasets.smk"
 include: "rules/regions.smk"
 include: "rules/generators.smk"
@@ -16,6 +17,6 @@ include: "rules/plan.smk"
 
 
 rule all:
+    default_target: True
     input:
         "results/summary.csv",
-    default_target: True

@@ -1,17 +1,11 @@
 # variant x model x seed -> checkpoint, from published weights where the model config names some.
 
-from anonbench.models.config_files import model_config_digest, model_config_weights
+
+include: "inputs/models.smk"
 
 
-def local_weights(wildcards):
-    """The file on this machine that the configuration names instead of the address."""
-    return CONFIG.weights[wildcards.weights].file or []
-
-
-def weights_of(wildcards):
-    """The weights that a model config and its bases start from."""
-    names = model_config_weights(CONFIG.models[wildcards.model].config)
-    return [f"resources/weights/{name}.safetensors" for name in names]
+localrules:
+    fetch_weights,
 
 
 # Neither the address nor the code is a parameter: another one for the same bytes would fetch everything again.
@@ -20,11 +14,17 @@ rule fetch_weights:
         file=local_weights,
     output:
         "resources/weights/{weights}.safetensors",
-    params:
-        sha256=lambda w: CONFIG.weights[w.weights].sha256,
     log:
         "logs/fetch_weights/{weights}.log",
+    benchmark:
+        "logs/fetch_weights/{weights}.tsv"
     priority: 100
+    conda:
+        "../envs/models.yaml"
+    resources:
+        **needs("fetch_weights"),
+    params:
+        sha256=lambda w: CONFIG.weights[w.weights].sha256,
     script:
         "../workflow_scripts/fetch_weights.py"
 
@@ -40,16 +40,19 @@ rule train_model:
         config="results/models/{dataset}/{model}/{variant}/seed{seed}/config.py",
         checkpoint="results/models/{dataset}/{model}/{variant}/seed{seed}/checkpoint.safetensors",
         scalars="results/models/{dataset}/{model}/{variant}/seed{seed}/scalars.json",
+    log:
+        "logs/train_model/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "logs/train_model/{dataset}/{model}/{variant}/seed{seed}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: cpus("train_model")
+    resources:
+        **needs("train_model"),
     params:
-        model_config=lambda w: model_config_digest(CONFIG.models[w.model].config),
+        model_config=lambda w: digest_of(CONFIG.models[w.model].config),
         precision=CONFIG.runtime.precision,
         pins=MODEL_PINS,
         code=code("train_model"),
-    log:
-        "logs/train_model/{dataset}/{model}/{variant}/seed{seed}.log",
-    threads: CONFIG.runtime.threads * CONFIG.runtime.gpus
-    resources:
-        gpus=CONFIG.runtime.gpus,
-        **({"gres": f"gpu:{CONFIG.runtime.gpus}"} if CONFIG.runtime.gpus > 1 and CONFIG.runtime.device != "cpu" else {}),
     script:
         "../workflow_scripts/train_model.py"

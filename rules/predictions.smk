@@ -1,10 +1,7 @@
 # checkpoint x evaluation images -> what the model finds on them, whatever is scored of it.
 
 
-def evaluation_manifest(wildcards):
-    """The validation images: the originals, or those anonymized as the training images were."""
-    variant = ORIGINAL if wildcards.evaluated_on == "original" else wildcards.variant
-    return f"resources/variants/{wildcards.dataset}/val/{variant}/manifest.json"
+include: "inputs/predictions.smk"
 
 
 rule predict:
@@ -15,12 +12,18 @@ rule predict:
         checkpoint="results/models/{dataset}/{model}/{variant}/seed{seed}/checkpoint.safetensors",
     output:
         "results/predictions/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.json.gz",
+    log:
+        "logs/predict/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.log",
+    benchmark:
+        "logs/predict/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.tsv"
+    priority: 10
+    conda:
+        "../envs/models.yaml"
+    threads: cpus("predict")
+    resources:
+        **needs("predict"),
     params:
         pins=MODEL_PINS,
         code=code("predict"),
-    log:
-        "logs/predict/{dataset}/{model}/{variant}/seed{seed}/{evaluated_on}.log",
-    priority: 10
-    threads: CONFIG.runtime.threads
     script:
         "../workflow_scripts/predict.py"

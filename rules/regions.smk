@@ -6,11 +6,17 @@ rule find_regions:
         annotations="resources/datasets/{dataset}/annotations/{split}.json",
     output:
         "resources/regions/{dataset}/{split}/{region}.json",
+    log:
+        "logs/find_regions/{dataset}/{split}/{region}.log",
+    benchmark:
+        "logs/find_regions/{dataset}/{split}/{region}.tsv"
+    priority: 80
+    conda:
+        "../envs/models.yaml"
+    resources:
+        **needs("find_regions"),
     params:
         region=lambda w: getattr(CONFIG.regions, w.region).model_dump(mode="json"),
         code=code("find_regions"),
-    log:
-        "logs/find_regions/{dataset}/{split}/{region}.log",
-    priority: 80
     script:
         "../workflow_scripts/find_regions.py"

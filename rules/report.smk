@@ -1,16 +1,11 @@
 # cells -> the result matrix.
 
-import time
 
-from anonbench.study.needs import needed_splits
-
-STARTED = time.time()
+include: "inputs/report.smk"
 
 
-def every_cell(wildcards):
-    """All cells of the study, once all its datasets are known to be within reach: what is missing is said at once."""
-    within_reach(needed_splits(CONFIG))
-    return [cell.path for cell in CELLS]
+localrules:
+    summarize,
 
 
 rule summarize:
@@ -19,10 +14,16 @@ rule summarize:
     output:
         csv="results/summary.csv",
         markdown="results/summary.md",
-    params:
-        code=code("summarize"),
     log:
         "logs/summarize.log",
+    benchmark:
+        "logs/summarize.tsv"
+    conda:
+        "../envs/data.yaml"
+    resources:
+        **needs("summarize"),
+    params:
+        code=code("summarize"),
     script:
         "../workflow_scripts/summarize.py"
 

@@ -1,0 +1,16 @@
+# Inputs and parameters of the rules of generators.smk.
+
+
+def generator_file(name):
+    """The file of a generator: the one that the configuration names, else the one that is trained here."""
+    return CONFIG.generators[name].trained or f"resources/generators/{name}/generator.safetensors"
+
+
+def learned_from(pattern):
+    """The files of the split that a generator learns from."""
+
+    def path(wildcards):
+        generator = CONFIG.generators[wildcards.generator]
+        return pattern.format(dataset=generator.learns.dataset, split=generator.learns.split, region=generator.region)
+
+    return path

@@ -1,0 +1,20 @@
+# Inputs and parameters of the rules of models.smk.
+
+from functools import cache
+
+from anonbench.models.config_files import model_config_digest, model_config_weights
+
+# Thousands of trainings ask for the same few model configs.
+weights_named_by = cache(model_config_weights)
+digest_of = cache(model_config_digest)
+
+
+def local_weights(wildcards):
+    """The file on this machine that the configuration names instead of the address."""
+    return CONFIG.weights[wildcards.weights].file or []
+
+
+def weights_of(wildcards):
+    """The weights that a model config and its bases start from."""
+    names = weights_named_by(CONFIG.models[wildcards.model].config)
+    return [f"resources/weights/{name}.safetensors" for name in names]

@@ -1,0 +1,45 @@
+# Inputs and parameters of the rules of variants.smk.
+
+from anonbench.anonymize.outside.identity import file_digests
+from anonbench.study.needs import generator_names, kind_of
+
+
+def recipe_of(wildcards):
+    """How a variant's images are made; of a user's own command also what its files hold, so that a change runs again."""
+    parts = wildcards.method, wildcards.level, wildcards.region
+    record = CONFIG.method_config(*parts)
+    return {
+        "method": wildcards.method,
+        "plugin": CONFIG.method_plugin(*parts),
+        "config": record.model_dump(mode="json"),
+        "files": file_digests(getattr(record, "command", [])),
+        "seed": CONFIG.variants.seed,
+    }
+
+
+def generators_of(wildcards):
+    """The trained generators that a learned method uses; none for the others."""
+    names = generator_names(CONFIG, wildcards.dataset, wildcards.method, wildcards.level, wildcards.region)
+    return [generator_file(name) for name in names]
+
+
+def shard_code(wildcards):
+    """The code of a method, and of its kind of generator."""
+    parts = wildcards.method, wildcards.level, wildcards.region
+    kind = kind_of(CONFIG, *parts)
+    modules = [METHODS.module(CONFIG.method_plugin(*parts)), *([KINDS.module(kind)] if kind else [])]
+    return code("anonymize_shard", *modules)
+
+
+def manifests_of_shards(wildcards):
+    """The manifests of a variant's shards. Their edits lie beside them and are no inputs: a manifest has their content."""
+    variant = Variant(wildcards.region, wildcards.method, wildcards.level)
+    folder = f"resources/variants/{wildcards.dataset}/{wildcards.split}/{variant}/shards"
+    shards = CONFIG.datasets[wildcards.dataset].shards
+    return [f"{folder}/{shard}-of-{shards}/manifest.json" for shard in range(1, shards + 1)]
+
+
+def deal_of(wildcards):
+    """The manifest of the lists that a variant's shards work on."""
+    shards = CONFIG.datasets[wildcards.dataset].shards
+    return f"resources/regions/{wildcards.dataset}/{wildcards.split}/{wildcards.region}.shards/{shards}/manifest.json"
