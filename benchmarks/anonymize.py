@@ -1,4 +1,4 @@
-"""Anonymization speed against the cost of decoding and encoding alone, per core, as a Markdown table.
+"""Anonymization speed against the cost of decoding an image and encoding it whole, per core, as a Markdown table.
 
 Run from the project's root::
 
@@ -30,6 +30,8 @@ from anonbench.common.records import write_record
 from anonbench.config.plugins import METHODS
 from anonbench.regions.files import ImageRegions, RegionFile, encode_region, read_regions
 from anonbench.regions.region import Region
+from anonbench.variants.edits import cut
+from anonbench.variants.manifest import Edit
 
 LEVELS = {
     "blur": {"low": {"sigma": 0.05}, "medium": {"sigma": 0.1}, "high": {"sigma": 0.2}},
@@ -61,10 +63,10 @@ def main() -> None:
         print("| dataset | region | method | level | images | codec images/s | variant images/s | ratio | fallbacks |")
         print("|---|---|---|---|---:|---:|---:|---:|---|")
         for dataset, regions in sets:
-            measure(dataset, regions, Path(scratch), args)
+            measure(dataset, regions, args)
 
 
-def measure(dataset: Path, regions_file: Path, scratch: Path, args: argparse.Namespace) -> None:
+def measure(dataset: Path, regions_file: Path, args: argparse.Namespace) -> None:
     """Print the rows of one dataset and region: bytes to bytes, masks decoded from the file, per second of CPU time."""
     regions = read_regions(regions_file)
     split = regions.split
@@ -79,10 +81,10 @@ def measure(dataset: Path, regions_file: Path, scratch: Path, args: argparse.Nam
             codec = whole = 0.0
             fallbacks: dict[str, int] = {}
             for image in chosen:
-                job = _job(dataset / "images" / split, image, digests[image.file_name], scratch)
+                job = _job(dataset / "images" / split, image, digests[image.file_name])
                 data = job.source.read_bytes()
                 # Alternating within one run, so that other load on the machine meets both alike.
-                codec += fastest(args.repeats, lambda d=data, j=job: encode(decode(d), j.target.suffix))
+                codec += fastest(args.repeats, lambda d=data, j=job: encode(decode(d), j.source.suffix))
                 whole += fastest(args.repeats, lambda d=data, j=job, a=anonymizer: _whole(d, j, a))
                 for reason, count in _anonymized(data, job, anonymizer).fallbacks.items():
                     fallbacks[reason] = fallbacks.get(reason, 0) + count
@@ -99,8 +101,9 @@ def _anonymized(data: bytes, job: Job, method: Method) -> Anonymized:
     return anonymize(method, decoded(data, job), job.regions(), job.rng())
 
 
-def _whole(data: bytes, job: Job, method: Method) -> bytes:
-    return encode(_anonymized(data, job, method).image, job.target.suffix)
+def _whole(data: bytes, job: Job, method: Method) -> tuple[Edit, bytes] | None:
+    before = decoded(data, job)
+    return cut(before, anonymize(method, before, job.regions(), job.rng()).image)
 
 
 def fastest(repeats: int, function: Callable[[], Any]) -> float:
@@ -113,10 +116,9 @@ def fastest(repeats: int, function: Callable[[], Any]) -> float:
     return min(times)
 
 
-def _job(images_dir: Path, image: ImageRegions, sha256: str, scratch: Path) -> Job:
+def _job(images_dir: Path, image: ImageRegions, sha256: str) -> Job:
     return Job(
         source=images_dir / image.file_name,
-        target=scratch / f"image{Path(image.file_name).suffix}",
         file_name=image.file_name,
         sha256=sha256,
         size=(image.width, image.height),

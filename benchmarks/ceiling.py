@@ -2,7 +2,7 @@
 
 Run from the project's root, on a dataset that the workflow has prepared::
 
-    python -m benchmarks.ceiling --dataset resources/datasets/pennfudan \\
+    python -m benchmarks.ceiling --dataset resources/datasets/pennfudan --originals resources/variants/pennfudan \\
         --regions resources/regions/pennfudan/train/body.json \\
         --model config/models/mask-rcnn_mobilenetv2_photos.py --sizes 96x192 128x256
 
@@ -22,11 +22,11 @@ import numpy as np
 
 from anonbench.anonymize.jobs import jobs_of
 from anonbench.anonymize.method import Method
-from anonbench.anonymize.run import write_jobs
-from anonbench.anonymize.worklist import WorkImage
+from anonbench.anonymize.run import run_jobs
+from anonbench.anonymize.worklist import work_of
 from anonbench.common.files import read_json
-from anonbench.common.folders import link
 from anonbench.common.plugins import NoConfig
+from anonbench.common.records import read_record, write_record
 from anonbench.config.models import ModelConfig
 from anonbench.config.runtime import RuntimeConfig
 from anonbench.evaluate.score import score
@@ -34,9 +34,11 @@ from anonbench.generators.ground import mirrored
 from anonbench.models.predict import predict
 from anonbench.models.train import train
 from anonbench.models.training import Training
-from anonbench.regions.files import RegionFile, read_regions
 from anonbench.regions.patch import Patch
 from anonbench.regions.window import resize, window_of
+from anonbench.variants.edit_archive import ARCHIVE, edit_writer
+from anonbench.variants.manifest import EditFiles, Manifest, counted, write_manifest
+from anonbench.variants.variant_images import EDIT_FILES, VariantFiles
 
 TASKS = ["detection", "instance_segmentation"]
 GROW, COARSENESS = 0.02, 0.01  # of gan's medium level
@@ -47,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", type=Path, required=True, help="a dataset in the common form")
     parser.add_argument("--regions", type=Path, required=True, help="the body regions of its train split")
+    parser.add_argument("--originals", type=Path, required=True, help="resources/variants/NAME, with the manifests")
     parser.add_argument("--model", type=Path, required=True, help="an MMDetection config of config/models/")
     parser.add_argument("--sizes", nargs="+", default=[], help="network resolutions, such as 128x256")
     parser.add_argument("--seed", type=int, default=0)
@@ -60,14 +63,17 @@ def main() -> None:
 
 def trained(args: argparse.Namespace, name: str) -> dict[str, dict[str, float]]:
     """The metrics on the original validation images of a model that learned from people treated so."""
-    originals, annotations = args.dataset / "images", args.dataset / "annotations"
+    annotations = args.dataset / "annotations"
+    train_images, val_images = (
+        VariantFiles(
+            manifest=args.originals / split / "original/manifest.json", originals=args.dataset / "images" / split
+        )
+        for split in ("train", "val")
+    )
     with tempfile.TemporaryDirectory() as scratch:
-        images = originals / "train"
         if name != "untouched":
-            images = Path(scratch) / "images"
-            split = read_json(annotations / "train.json")
             size = None if name == "put back" else tuple(int(side) for side in name.split("x"))
-            _write(images, originals / "train", split, read_regions(args.regions), size)
+            train_images = _variant(Path(scratch), train_images, args.regions, size)
         out = Path(scratch) / "model"
         out.mkdir()
         runtime = RuntimeConfig()
@@ -75,30 +81,33 @@ def trained(args: argparse.Namespace, name: str) -> dict[str, dict[str, float]]:
             Training(
                 model=ModelConfig(config=str(args.model), tasks=TASKS),
                 annotations=annotations / "train.json",
-                images_dir=images,
+                images=train_images,
                 out_dir=out,
                 seed=args.seed,
-                data_fingerprint=name,
                 runtime=runtime,
             )
         )
-        predictions = predict(out, annotations / "val.json", originals / "val", runtime)
+        predictions = predict(out, annotations / "val.json", val_images, runtime)
         scored = score(read_json(annotations / "val.json"), predictions, TASKS)
         return {task: scored[task].metrics for task in TASKS}
 
 
-def _write(out: Path, images: Path, split: dict, regions: RegionFile, size: tuple[int, int] | None) -> None:
-    found = {image.file_name: image for image in regions.images}
-    work = []
-    for image in split["images"]:
-        name = image["file_name"]
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        if found[name].regions:
-            listed = found[name].model_dump(exclude={"image_id"})
-            work.append(WorkImage(**listed, sha256=image["sha256"]))
-        else:
-            link(images / name, out / name, out / name)
-    list(write_jobs(jobs_of(work, images, out, seed=0), PutBack(size), 1))
+def _variant(folder: Path, originals: VariantFiles, regions: Path, size: tuple[int, int] | None) -> VariantFiles:
+    work = work_of(originals.manifest, regions)
+    made = {}
+    with edit_writer(folder / ARCHIVE) as writer:
+        for one in run_jobs(jobs_of(work.images, originals.originals, seed=0), PutBack(size), 1):
+            made[one.entry.file_name] = one.entry
+            if one.edit is not None:
+                writer.add(one.entry.file_name, one.edit)
+    listed = read_record(Manifest, originals.manifest)
+    entries = [made.get(entry.file_name, entry) for entry in listed.images]
+    variant = listed.model_copy(
+        update={"variant": "put back", "images": entries, "counts": counted(entries, "put back")}
+    )
+    write_record(folder / EDIT_FILES, EditFiles(archives=[ARCHIVE]))
+    write_manifest(folder / "manifest.json", variant)
+    return VariantFiles(manifest=folder / "manifest.json", originals=originals.originals)
 
 
 class PutBack(Method):

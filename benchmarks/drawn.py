@@ -8,7 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from anonbench.common.files import write_json
+from anonbench.anonymize.originals import check_originals
+from anonbench.common.files import sha256_file, write_json
+from anonbench.variants.variant_images import VariantFiles
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class Work:
     images: int = 32
 
 
-def write_split(folder: Path, work: Work) -> Path:
-    """Images and their annotations in the common form."""
+def write_split(folder: Path, work: Work) -> tuple[Path, VariantFiles]:
+    """Annotations in the common form, and originals."""
     rng, annotations = np.random.default_rng(0), []
     width, height = work.size
     pose = work.config.startswith("td-hm")
@@ -58,7 +60,18 @@ def write_split(folder: Path, work: Work) -> Path:
     if pose:
         names = ["nose", *(f"{side}_{i}" for i in range(8) for side in ("left", "right"))]
         categories[0].update(keypoints=names, sigmas=[0.1] * joints, is_person=True)
-    records = [{"id": i, "file_name": f"{i}.jpg", "width": width, "height": height} for i in range(work.images)]
+    size = {"width": width, "height": height}
+    records = [
+        {"id": i, "file_name": f"{i}.jpg", **size, "sha256": sha256_file(folder / f"{i}.jpg")}
+        for i in range(work.images)
+    ]
     split = {"info": {"dataset": "drawn"}, "images": records, "annotations": annotations, "categories": categories}
     write_json(folder / "split.json", split)
-    return folder / "split.json"
+    return folder / "split.json", listed(folder, folder / "split.json")
+
+
+def listed(folder: Path, annotations: Path) -> VariantFiles:
+    """The images of a folder as a variant; its manifest is written."""
+    files = VariantFiles(manifest=folder / "original" / "manifest.json", originals=folder)
+    check_originals(annotations=annotations, images_dir=folder, manifest=files.manifest, dataset="drawn", split="train")
+    return files

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +25,7 @@ import torch
 
 from anonbench.anonymize.jobs import Job
 from anonbench.anonymize.methods.gan import Config, Gan
-from anonbench.anonymize.run import write_jobs
+from anonbench.anonymize.run import run_jobs
 from anonbench.common.devices import keep_freed_memory, pick_device
 from anonbench.common.files import read_json
 from anonbench.config.plugins import KINDS
@@ -88,13 +87,12 @@ def synthesis(args: argparse.Namespace, device: torch.device, clock: Callable[[]
             return output
 
         generator.forward = timed
-        with tempfile.TemporaryDirectory() as scratch:
-            jobs = [_job(args.dataset / "images" / regions.split, image, digests, scratch) for image in chosen]
-            list(write_jobs(jobs[:2], method, 1))
-            spent = 0.0
-            start, began = clock(), wall()
-            list(write_jobs(jobs, method, 1))
-            seconds, passed = clock() - start, wall() - began
+        jobs = [_job(args.dataset / "images" / regions.split, image, digests) for image in chosen]
+        list(run_jobs(jobs[:2], method, 1))
+        spent = 0.0
+        start, began = clock(), wall()
+        list(run_jobs(jobs, method, 1))
+        seconds, passed = clock() - start, wall() - began
         print(f"| {name} | {people} | {people / seconds:.1f} | {spent / passed:.0%} |", flush=True)
 
 
@@ -106,10 +104,9 @@ class OneByOne(Gan):
         return [super(OneByOne, self).fill_all([patch])[0] for patch in patches]
 
 
-def _job(images_dir: Path, image: ImageRegions, digests: dict[str, str], scratch: str) -> Job:
+def _job(images_dir: Path, image: ImageRegions, digests: dict[str, str]) -> Job:
     return Job(
         source=images_dir / image.file_name,
-        target=Path(scratch) / Path(image.file_name).name,
         file_name=image.file_name,
         sha256=digests[image.file_name],
         size=(image.width, image.height),

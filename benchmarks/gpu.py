@@ -61,10 +61,10 @@ def model_costs(work: Work, folder: Path, options: argparse.Namespace) -> Iterat
     from anonbench.models.openmmlab import model_config, setup
     from anonbench.models.openmmlab.hasten import settled
 
-    annotations = write_split(folder, work)
+    annotations, images = write_split(folder, work)
     plain = model_config.load(ROOT / f"config/models/{work.config}.py")
     setup.use(plain.default_scope, 1)
-    plain = model_config.complete(plain, read_json(annotations), annotations, folder)
+    plain = model_config.complete(plain, read_json(annotations), annotations, images)
     with DefaultScope.overwrite_default_scope(plain.default_scope):
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
             dataset = DATASETS.build(plain.train_dataloader.dataset)

@@ -43,7 +43,7 @@ def write_split(folder: Path, classes: int, size: tuple[int, int], images: int, 
     import numpy as np
     from PIL import Image
 
-    from anonbench.common.files import write_json
+    from anonbench.common.files import sha256_file, write_json
 
     width, height = size
     rng = np.random.default_rng(0)
@@ -70,7 +70,10 @@ def write_split(folder: Path, classes: int, size: tuple[int, int], images: int, 
     categories = [{"id": i + 1, "name": f"class {i}"} for i in range(1 if pose else classes)]
     if pose:
         categories[0].update(keypoints=names, sigmas=[0.1] * classes, is_person=True)
-    records = [{"id": i, "file_name": f"{i}.png", "width": width, "height": height} for i in range(images)]
+    size = {"width": width, "height": height}
+    records = [
+        {"id": i, "file_name": f"{i}.png", **size, "sha256": sha256_file(folder / f"{i}.png")} for i in range(images)
+    ]
     split = {"info": {"dataset": "noise"}, "images": records, "annotations": annotations, "categories": categories}
     write_json(folder / "split.json", split)
     return folder / "split.json"
@@ -85,6 +88,7 @@ def step(name: str) -> str:
 
     from anonbench.common.files import read_json
     from anonbench.models.openmmlab import model_config, setup
+    from benchmarks.drawn import listed
 
     classes, size, batch = STEPS[name]
     config = model_config.load(ROOT / f"config/models/{name.split()[0]}.py")
@@ -93,7 +97,8 @@ def step(name: str) -> str:
     np.random.seed(0)
     with tempfile.TemporaryDirectory() as folder, DefaultScope.overwrite_default_scope(config.default_scope):
         annotations = write_split(Path(folder), classes, size, batch, config.default_scope == "mmpose")
-        config = model_config.complete(config, read_json(annotations), annotations, Path(folder))
+        images = listed(Path(folder), annotations)
+        config = model_config.complete(config, read_json(annotations), annotations, images)
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
             dataset = DATASETS.build(config.train_dataloader.dataset)
         model = MODELS.build(config.model).train()

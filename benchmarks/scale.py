@@ -1,4 +1,4 @@
-"""What a dataset of COCO's size costs outside of the pixels: converting, linking, dealing, composing, manifests.
+"""What a dataset of COCO's size costs outside of the pixels: converting, checking, dealing, composing, manifests.
 
 Run from the project's root::
 
@@ -26,8 +26,7 @@ import cv2
 import numpy as np
 
 from anonbench.anonymize.compose import compose_variant
-from anonbench.anonymize.originals import link_originals
-from anonbench.anonymize.recipe import Recipe
+from anonbench.anonymize.originals import check_originals
 from anonbench.anonymize.shard import anonymize_shard
 from anonbench.anonymize.worklist import deal_regions, list_name
 from anonbench.common.files import sha256_file, write_json
@@ -36,6 +35,8 @@ from anonbench.config.plugins import FORMATS
 from anonbench.config.regions import RegionsConfig
 from anonbench.datasets.prepare import prepare
 from anonbench.regions.build import build_regions
+from anonbench.variants.edit_archive import ARCHIVE
+from anonbench.variants.recipe import Recipe
 
 SIDE = 32  # px
 RECIPE = Recipe(method="mask_out", plugin="mask_out", config={"grow": 0.02})
@@ -55,7 +56,7 @@ def main() -> None:
         print("|---|---:|---:|---:|---:|---:|")
         measure("convert", convert, root)
         measure("find regions", find_regions, root)
-        measure("link originals", originals, root)
+        measure("check originals", originals, root)
         for shards in sorted({1, args.shards}):
             measure(f"deal to {shards} shards", deal, root, shards)
             for shard in sorted({1, shards}):
@@ -141,12 +142,12 @@ def find_regions(root: Path) -> None:
 
 def originals(root: Path) -> None:
     """The variant `original`."""
-    link_originals(
+    check_originals(
         annotations=root / "annotations.json",
         images_dir=root / "images",
+        manifest=root / "original" / "manifest.json",
         dataset="toy",
         split="train",
-        **target(root / "original"),
     )
 
 
@@ -162,12 +163,14 @@ def deal(root: Path, shards: int) -> None:
 
 
 def one_shard(root: Path, shards: int, shard: int) -> None:
-    """The changed images of one shard."""
+    """The edits of one shard."""
+    folder = root / f"{shards}.shards" / str(shard)
     anonymize_shard(
         work=root / f"{shards}.lists" / "lists" / list_name(shard),
-        originals=root / "original" / "manifest.json",
+        images_dir=root / "images",
         recipe=RECIPE,
-        **target(root / f"{shards}.shards" / str(shard)),
+        edits=folder / ARCHIVE,
+        manifest=folder / "manifest.json",
     )
 
 
@@ -179,13 +182,8 @@ def compose(root: Path, shards: int) -> None:
         shards=[root / f"{shards}.shards" / str(shard) / "manifest.json" for shard in range(1, shards + 1)],
         recipe=RECIPE,
         variant="body-mask_out-medium",
-        **target(root / str(shards)),
+        manifest=root / str(shards) / "manifest.json",
     )
-
-
-def target(folder: Path) -> dict[str, Path]:
-    """Where images and manifest go."""
-    return {"out_dir": folder / "images", "manifest": folder / "manifest.json"}
 
 
 if __name__ == "__main__":

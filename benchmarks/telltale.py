@@ -29,6 +29,7 @@ from torch import Tensor
 from anonbench.common.files import read_json
 from anonbench.common.images import decode
 from anonbench.generators.features import mobilenet_features
+from anonbench.variants.variant_images import VariantFiles, VariantImages
 
 PATCH = 40  # px, of the image scaled by SCALE, at which detectors see these photographs
 SCALE = 0.6
@@ -49,8 +50,12 @@ def main() -> None:
     split = read_json(args.dataset / "annotations" / f"{args.split}.json")
     places = patches(split, np.random.default_rng(0))
     images = np.array([name for name, _, _ in places])
-    real = described(args.dataset / "images" / args.split, places)
-    made = {folder.name: described(folder / "images", places) for folder in args.variants}
+    originals = args.dataset / "images" / args.split
+    real = described(lambda name: decode(originals / name), places)
+    made = {}
+    for folder in args.variants:
+        variant = VariantImages(VariantFiles(manifest=folder / "manifest.json", originals=originals))
+        made[folder.name] = described(variant.read, places)
     print(f"{len(places)} patches of {len(set(images))} images\n\n| variant | told from the originals |\n|---|---|")
     for name, features in made.items():
         print(f"| {name} | {accuracy(real, features, images):.1%} |", flush=True)
@@ -84,8 +89,8 @@ def patches(split: dict, rng: np.random.Generator) -> list[tuple[str, int, int]]
 
 
 @torch.no_grad()
-def described(folder: Path, places: list[tuple[str, int, int]]) -> Tensor:
-    """(N, D) features of the patches in a folder's images."""
+def described(read: Callable[[str], np.ndarray], places: list[tuple[str, int, int]]) -> Tensor:
+    """(N, D) features of the patches in the images that ``read`` gives by their names."""
     network = mobilenet_features()
     images: dict[str, np.ndarray] = {}
     described = []
@@ -93,8 +98,7 @@ def described(folder: Path, places: list[tuple[str, int, int]]) -> Tensor:
         batch = []
         for name, row, col in places[start : start + 64]:
             if name not in images:
-                image = decode((folder / name).read_bytes(), str(folder / name))
-                images = {name: cv2.resize(image, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_AREA)}
+                images = {name: cv2.resize(read(name), None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_AREA)}
             batch.append(images[name][row : row + PATCH, col : col + PATCH])
         maps = network(torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2) / 127.5 - 1)[:3]
         described.append(torch.cat([torch.cat([x.mean((2, 3)), x.std((2, 3))], 1) for x in maps], 1))

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from anonbench.anonymize.compose import compose_variant
-from anonbench.anonymize.recipe import Recipe
 from anonbench.config.cells import Variant
+from anonbench.variants.recipe import Recipe
 from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
@@ -15,6 +15,5 @@ with job(snakemake.log[0]):
         shards=[Path(path) for path in snakemake.input.shards],
         recipe=Recipe.model_validate(snakemake.params.recipe),
         variant=str(Variant(wildcards.region, wildcards.method, wildcards.level)),
-        out_dir=Path(snakemake.output.images),
         manifest=Path(snakemake.output.manifest),
     )

@@ -7,7 +7,7 @@ from anonbench.config.regions import RegionsConfig
 from anonbench.regions.build import build_regions
 from anonbench.workflow.job import job
 
-with job(snakemake.log[0]) as log:
+with job(snakemake.log[0]) as running:
     dataset, split, region = (snakemake.wildcards[key] for key in ("dataset", "split", "region"))
     annotations = Path(snakemake.input.annotations)
     found = build_regions(
@@ -15,7 +15,6 @@ with job(snakemake.log[0]) as log:
         annotations.parent.parent / "images" / split,
         region,
         RegionsConfig.model_validate({region: snakemake.params.region}),
-        snakemake.config["runtime"]["device"],
     )
     write_record(snakemake.output[0], found)
-    log.info("%s regions of %s/%s: %s", region, dataset, split, found.counts)
+    running.log.info("%s regions of %s/%s: %s", region, dataset, split, found.counts)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from anonbench.anonymize.manifest import (
+from anonbench.common.errors import UserError
+from anonbench.common.records import read_record, write_record
+from anonbench.variants.edit_archive import ARCHIVE, EditArchive
+from anonbench.variants.manifest import (
     Deal,
+    EditFiles,
     Entry,
     Manifest,
     ShardManifest,
     counted,
-    make_folders,
-    missing,
+    withdraw,
     write_manifest,
 )
-from anonbench.anonymize.recipe import Recipe
-from anonbench.common.errors import UserError
-from anonbench.common.folders import link, link_or_copy, replacing
-from anonbench.common.records import read_record
+from anonbench.variants.recipe import Recipe
+from anonbench.variants.variant_images import EDIT_FILES
 
 
 def compose_variant(
@@ -28,35 +30,32 @@ def compose_variant(
     shards: Sequence[Path],
     recipe: Recipe,
     variant: str,
-    out_dir: Path,
     manifest: Path,
 ) -> None:
-    """Write a variant's folder of images and, last, its manifest, without reading an image.
+    """Write the list of a variant's archives and, last, its manifest; no image is read and no edit moved.
 
-    The images keep their relative file names and their sizes, so that the annotations hold for every variant. Changed
-    ones are the shards' (hard links, else copies), the others the originals' (hard links, else symbolic ones, else
-    copies). The result does not depend on the number of shards.
+    The manifest does not depend on the number of shards.
 
     Parameters
     ----------
     originals
-        Manifest of the variant ``original``, beside its folder ``images``.
+        Manifest of the variant ``original``.
     deal
-        Manifest of the shards' lists (:class:`anonbench.anonymize.manifest.Deal`).
+        Manifest of the shards' lists (:class:`anonbench.variants.manifest.Deal`).
     shards
-        The manifests of all shards, each beside its folder ``images``.
+        The manifests of all shards, each beside its archive of edits.
     recipe
         How every shard has to have been made.
     variant
         The variant's name.
-    out_dir, manifest
-        What is written. ``out_dir`` is replaced as a whole; the manifest may stand inside of it.
+    manifest
+        The file to write, beside :data:`anonbench.variants.variant_images.EDIT_FILES`.
 
     Raises
     ------
     UserError
-        If a shard is missing, is listed twice, or was made of other regions or by another recipe; if an image is
-        missing. Nothing is written then.
+        If a shard is missing, is listed twice, or was made of other regions or by another recipe; if its archive does
+        not hold exactly its edits. Nothing is written then.
     """
     dealt = read_record(Deal, deal)
     title = f"{dealt.dataset} {dealt.split} {variant}"
@@ -65,22 +64,13 @@ def compose_variant(
         _check(path, part, dealt, recipe, title)
     if sorted(part.shard for _, part in parts) != list(range(1, dealt.shards + 1)):
         raise UserError(f"{title} needs each of its {dealt.shards} shards once.", "Run the workflow again.")
-    with replacing(out_dir) as partial:
-        changed = {}
-        for path, part in parts:
-            make_folders(partial, [entry.file_name for entry in part.images])
-            for entry in part.images:
-                changed[entry.file_name] = entry
-                image = path.parent / "images" / entry.file_name
-                try:
-                    link_or_copy(image, partial / entry.file_name)
-                except FileNotFoundError:
-                    raise missing(image) from None
-        entries = _with_unchanged(originals, changed, partial, out_dir)
-        # Never a manifest beside images that it does not describe.
-        manifest.unlink(missing_ok=True)
+    archives = [_archive(path, part) for path, part in parts]
+    entries = _with_unchanged(originals, parts)
     counts = counted(entries, title)
     head = {"dataset": dealt.dataset, "split": dealt.split, "variant": variant, "recipe": recipe}
+    withdraw(manifest)
+    names = [Path(os.path.relpath(archive.path, manifest.parent)).as_posix() for archive in archives]
+    write_record(manifest.parent / EDIT_FILES, EditFiles(archives=names))
     write_manifest(manifest, Manifest(**head, images=entries, counts=counts))
 
 
@@ -96,17 +86,28 @@ def _check(path: Path, part: ShardManifest, deal: Deal, recipe: Recipe, title: s
         )
 
 
-def _with_unchanged(originals: Path, changed: dict[str, Entry], partial: Path, final: Path) -> list[Entry]:
-    """Link what no shard has changed; the entries of all images in the split's order."""
+def _archive(path: Path, part: ShardManifest) -> EditArchive:
+    """The archive of a shard, which holds exactly the edits that the shard's manifest lists."""
+    archive = EditArchive(path.with_name(ARCHIVE))
+    if archive.names != {entry.file_name for entry in part.images if entry.edit}:
+        raise UserError(
+            f"{archive.path} does not hold the edits that {path} lists.",
+            f"Delete the folder {path.parent} and run the workflow again.",
+        )
+    return archive
+
+
+def _with_unchanged(originals: Path, parts: Sequence[tuple[Path, ShardManifest]]) -> list[Entry]:
+    """The entries of all images in the split's order: the shards', and the originals' where there are none."""
     images = read_record(Manifest, originals).images
-    make_folders(partial, [image.file_name for image in images])
-    for image in images:
-        source = originals.parent / "images" / image.file_name
-        if image.file_name not in changed:
-            try:
-                link(source, partial / image.file_name, final / image.file_name)
-            except FileNotFoundError:
-                raise missing(source) from None
-    if strangers := changed.keys() - {image.file_name for image in images}:
-        raise UserError(f"{originals} lacks the image {min(strangers)!r}.", "Delete the variant and run again.")
-    return [changed.get(image.file_name, image) for image in images]
+    known = {image.file_name: image.sha256 for image in images}
+    dealt = {}
+    for path, part in parts:
+        for entry in part.images:
+            if known.get(entry.file_name) != entry.sha256:
+                raise UserError(
+                    f"{originals} does not list the image {entry.file_name!r} of {path}, or another one of that name.",
+                    f"Delete the folder {path.parent} and run the workflow again.",
+                )
+            dealt[entry.file_name] = entry
+    return [dealt.get(image.file_name, image) for image in images]

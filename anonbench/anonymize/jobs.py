@@ -1,4 +1,4 @@
-"""One image of a variant: read and checked before it is anonymized, encoded and written afterwards."""
+"""One image of a variant: read and checked before it is anonymized, reduced to its edit afterwards."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from anonbench.anonymize.manifest import Entry
-from anonbench.anonymize.originals import read_verified
 from anonbench.anonymize.worklist import WorkImage
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_of
-from anonbench.common.images import decode, encode
+from anonbench.common.images import decode, read_verified
 from anonbench.regions.files import RegionRecord, decode_region
 from anonbench.regions.region import Region
+from anonbench.variants.edits import cut
+from anonbench.variants.manifest import Entry
 
 
 @dataclass(frozen=True)
 class Job:
-    """One image to write: where from, where to, what the annotations say of it, and its regions.
+    """One image to anonymize: where it is, what the annotations say of it, and its regions.
 
     Parameters
     ----------
-    source, target
-        Files.
+    source
+        Its file.
     file_name
         Relative to the folder of images.
     sha256
@@ -38,7 +38,6 @@ class Job:
     """
 
     source: Path
-    target: Path
     file_name: str
     sha256: str
     size: tuple[int, int]
@@ -55,12 +54,19 @@ class Job:
         return np.random.default_rng([self.seed, name_hash])
 
 
-def jobs_of(images: list[WorkImage], source: Path, target: Path, seed: int) -> list[Job]:
-    """One job for each image of a list, from the folder ``source`` to ``target``."""
+@dataclass(frozen=True)
+class Done:
+    """What became of one image: its entry of the manifest, and its edit's bytes; None where nothing changed."""
+
+    entry: Entry
+    edit: bytes | None
+
+
+def jobs_of(images: list[WorkImage], source: Path, seed: int) -> list[Job]:
+    """One job for each image of a list; the images lie in the folder ``source``."""
     return [
         Job(
             source=source / image.file_name,
-            target=target / image.file_name,
             file_name=image.file_name,
             sha256=image.sha256,
             size=(image.width, image.height),
@@ -94,14 +100,17 @@ def decoded(data: bytes, job: Job) -> np.ndarray:
     return image
 
 
-def store(job: Job, image: np.ndarray, fallbacks: dict[str, int], restored: int | None) -> Entry:
-    """Encode and write the anonymized image; its entry of the manifest."""
-    data = encode(image, job.target.suffix)
-    job.target.write_bytes(data)
-    return Entry(
+def done(
+    job: Job, before: np.ndarray, after: np.ndarray, fallbacks: dict[str, int], restored: int | None = None
+) -> Done:
+    """What to keep of an image, (height, width, 3) uint8 RGB, that was anonymized; counts as of its entry."""
+    edit, data = cut(before, after) or (None, None)
+    entry = Entry(
         file_name=job.file_name,
-        sha256=sha256_of(data),
+        sha256=job.sha256,
         regions=len(job.records),
         fallbacks=dict(sorted(fallbacks.items())),
         restored_pixels=restored,
+        edit=edit,
     )
+    return Done(entry, data)

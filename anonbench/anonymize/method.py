@@ -45,7 +45,7 @@ class Assignment:
     seed
         Base of everything random.
     folder
-        On the disk that the images are written to; it is deleted with everything in it if the job is killed.
+        On the disk that the edits are written to; it is deleted with everything in it if the job is killed.
     log
         The job's log file, or None.
     """

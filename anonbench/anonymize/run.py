@@ -1,4 +1,4 @@
-"""All images of a job, in this process, in a pool of processes, or in groups beside threads that read and write."""
+"""All images of a job, in this process, in a pool of processes, or in groups beside threads that code."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 import cv2
 
 from anonbench.anonymize.frame import Anonymized, Task, anonymize_together
-from anonbench.anonymize.jobs import Job, load, store
-from anonbench.anonymize.manifest import Entry
+from anonbench.anonymize.jobs import Done, Job, done, load
 from anonbench.anonymize.method import Method
 from anonbench.common.processes import end_with_pool
 
 
-def write_jobs(jobs: list[Job], method: Method, workers: int) -> Iterator[Entry]:
-    """Anonymize and write the images; their manifest entries, in the order of the jobs.
+def run_jobs(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:
+    """Anonymize the images; what became of them, in the order of the jobs.
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ def write_jobs(jobs: list[Job], method: Method, workers: int) -> Iterator[Entry]
         cv2.setNumThreads(1)
         try:
             for job in jobs:
-                yield write_image(job, method)
+                yield run_job(job, method)
         finally:
             cv2.setNumThreads(threads)
     else:
@@ -51,9 +50,10 @@ def write_jobs(jobs: list[Job], method: Method, workers: int) -> Iterator[Entry]
                 pool.shutdown(wait=True, cancel_futures=True)
 
 
-def write_image(job: Job, method: Method) -> Entry:
-    """Anonymize and write one image; its manifest entry."""
-    return _stored(job, anonymize_together(method, [_task(job, method)])[0])
+def run_job(job: Job, method: Method) -> Done:
+    """Anonymize one image."""
+    task = _task(job, method)
+    return _done(job, task, anonymize_together(method, [task])[0])
 
 
 def _task(job: Job, method: Method) -> Task:
@@ -61,11 +61,11 @@ def _task(job: Job, method: Method) -> Task:
     return Task(image, job.regions(), job.rng(), method.made(job.file_name, image.shape[:2]))
 
 
-def _stored(job: Job, result: Anonymized) -> Entry:
-    return store(job, result.image, result.fallbacks, result.restored)
+def _done(job: Job, task: Task, result: Anonymized) -> Done:
+    return done(job, task.image, result.image, result.fallbacks, result.restored)
 
 
-def _in_groups(jobs: list[Job], method: Method, workers: int) -> Iterator[Entry]:
+def _in_groups(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:
     """The method runs in this process while threads decode the next images and encode the last ones.
 
     Which images are together depends on their order only.
@@ -74,17 +74,17 @@ def _in_groups(jobs: list[Job], method: Method, workers: int) -> Iterator[Entry]
         size = method.together
         groups = [jobs[i : i + size] for i in range(0, len(jobs), size)]
         ahead = [pool.submit(_task, job, method) for job in jobs[:size]]
-        stored: list[Future] = []
+        coded: list[Future] = []
         try:
             for number, group in enumerate(groups):
                 tasks = [future.result() for future in ahead]
                 following = groups[number + 1] if number + 1 < len(groups) else []
                 ahead = [pool.submit(_task, job, method) for job in following]
                 images = anonymize_together(method, tasks)
-                for future in stored:
+                for future in coded:
                     yield future.result()
-                stored = [pool.submit(_stored, job, image) for job, image in zip(group, images, strict=True)]
-            for future in stored:
+                coded = [pool.submit(_done, *one) for one in zip(group, tasks, images, strict=True)]
+            for future in coded:
                 yield future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -100,5 +100,5 @@ def _start_worker(method: Method) -> None:
     end_with_pool()
 
 
-def _work(job: Job) -> Entry:
-    return write_image(job, _method)
+def _work(job: Job) -> Done:
+    return run_job(job, _method)

@@ -1,4 +1,4 @@
-"""One shard of a variant: every image of its list anonymized, then the shard's manifest."""
+"""One shard of a variant: every image of its list anonymized, their edits in one archive, then the shard's manifest."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from tqdm import tqdm
 
 from anonbench.anonymize import worklist
 from anonbench.anonymize.jobs import jobs_of
-from anonbench.anonymize.manifest import Entry, ShardManifest, make_folders, write_manifest
 from anonbench.anonymize.method import Assignment, Method
-from anonbench.anonymize.recipe import Recipe
-from anonbench.anonymize.run import write_jobs
+from anonbench.anonymize.run import run_jobs
 from anonbench.anonymize.worklist import WorkList
 from anonbench.common.files import require_space
-from anonbench.common.folders import replacing
+from anonbench.common.folders import workplace
 from anonbench.common.records import read_record
 from anonbench.config.plugins import METHODS
+from anonbench.variants.edit_archive import edit_writer
+from anonbench.variants.manifest import Entry, ShardManifest, write_manifest
+from anonbench.variants.recipe import Recipe
 
-# Bytes per pixel of an encoded image at most: JPEG at quality 100 with full chroma, or PNG, of noisy photographs.
-BYTES_PER_PIXEL = 3
+# Bytes per pixel of an edit at most: of generated people, 1.3 to 1.8 of their own pixels, which fill half of an image.
+BYTES_PER_PIXEL = 1
 
 
 def anonymize_shard(
     *,
     work: Path,
-    originals: Path,
+    images_dir: Path,
     recipe: Recipe,
-    out_dir: Path,
+    edits: Path,
     manifest: Path,
     generators: Sequence[Path] = (),
     device: str = "auto",
     workers: int = 1,
     log_file: Path | None = None,
 ) -> None:
-    """Write the changed images of one shard into ``out_dir`` and, last, the shard's manifest.
+    """Write the edits of one shard's images and, last, the shard's manifest.
 
-    The images keep their relative file names and their sizes. They are written into a folder beside ``out_dir`` that
-    replaces it as a whole. Memory and time depend on the shard's own images only; the images' bytes depend neither on
-    ``workers`` nor on the number of shards.
+    Memory and time depend on the shard's own images only; the edits' bytes depend neither on ``workers`` nor on the
+    number of shards.
 
     Parameters
     ----------
     work
         The shard's list (:func:`anonbench.anonymize.worklist.deal_regions`).
-    originals
-        Manifest of the variant ``original``, beside its folder ``images``.
+    images_dir
+        Folder of the split's images.
     recipe
         How images are made. Each image's random generator depends on its seed and on the file name only.
-    out_dir, manifest
-        What is written, whole or not at all.
+    edits, manifest
+        The files to write (:mod:`anonbench.variants.edit_archive`), whole or not at all.
     generators, device
         For a learned method, its generators' files, and where it computes: ``auto``, ``cpu``, ``cuda`` or a device of
         that kind.
@@ -71,10 +71,12 @@ def anonymize_shard(
         raise ValueError(f"a method must work on {worklist.BLOCK} images at once or a divisor of it")
     listed = read_record(WorkList, work)
     title = f"{listed.dataset} {listed.split} {recipe.method} {listed.shard} of {listed.shards}"
-    with replacing(out_dir) as partial:
-        entries = _written(listed, method, recipe.seed, originals.parent / "images", partial, workers, title, log_file)
-        # Never a manifest beside images that it does not describe.
+    with workplace(edits) as folder:
+        partial = folder / edits.name
+        entries = _written(listed, method, recipe.seed, images_dir, partial, workers, title, log_file)
+        # Never a manifest beside edits that it does not describe.
         manifest.unlink(missing_ok=True)
+        partial.replace(edits)
     head = {key: getattr(listed, key) for key in ("dataset", "split", "regions_sha256", "shard", "shards")}
     write_manifest(manifest, ShardManifest(**head, recipe=recipe, images=entries))
 
@@ -84,15 +86,21 @@ def _written(
     method: Method,
     seed: int,
     source: Path,
-    target: Path,
+    edits: Path,
     workers: int,
     title: str,
     log_file: Path | None,
 ) -> list[Entry]:
-    """Anonymize the images of a list from one folder to another; their manifest entries in the list's order."""
+    """Anonymize the images of a list and archive their edits; their manifest entries in the list's order."""
     pixels = sum(image.width * image.height for image in listed.images)
-    require_space(target, BYTES_PER_PIXEL * pixels, f"Anonymizing {title}")
-    make_folders(target, [image.file_name for image in listed.images])
-    jobs = jobs_of(listed.images, source, target, seed)
-    with method.started(Assignment(jobs, listed.region, listed.keypoint_names, seed, target, log_file)):
-        return list(tqdm(write_jobs(jobs, method, workers), total=len(jobs), desc=title, unit="image", mininterval=1))
+    require_space(edits.parent, BYTES_PER_PIXEL * pixels, f"Anonymizing {title}")
+    jobs = jobs_of(listed.images, source, seed)
+    entries = []
+    assignment = Assignment(jobs, listed.region, listed.keypoint_names, seed, edits.parent, log_file)
+    with method.started(assignment), edit_writer(edits) as writer:
+        done = run_jobs(jobs, method, workers)
+        for one in tqdm(done, total=len(jobs), desc=title, unit="image", mininterval=1):
+            if one.edit is not None:
+                writer.add(one.entry.file_name, one.edit)
+            entries.append(one.entry)
+    return entries

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anonbench.anonymize.manifest import Deal, Manifest
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_file
 from anonbench.common.folders import replacing
 from anonbench.common.records import Record, read_record, write_record
 from anonbench.config.types import Region
 from anonbench.regions.files import RegionRecord, read_regions
+from anonbench.variants.manifest import Deal, Manifest
 
 # Images that stay in one shard, side by side. Methods that work on several images at once form their groups within a
 # block, so that the same images meet whatever the number of shards: convolutions of other batches round otherwise.

@@ -13,8 +13,14 @@ import cv2
 import numpy as np
 
 from anonbench.common.errors import UserError
+from anonbench.common.files import sha256_of
 
 MAX_PIXELS = 100_000_000
+# What to do about a damaged image of a dataset. Its folder alone would not be missed: the annotations are its manifest.
+MAKE_SPLIT_AGAIN = (
+    "Delete its split's resources/datasets/<dataset>/annotations/<split>.json and run the workflow again, which then "
+    "makes the split's images anew."
+)
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -156,6 +162,29 @@ def strip_metadata(data: bytes, name: str = "the image") -> bytes:
         raise _Malformed("it is neither a JPEG nor a PNG")
     except _Malformed as error:
         raise _unreadable(name, error) from None
+
+
+def read_verified(path: Path, sha256: str) -> bytes:
+    """The bytes of an image that must have this SHA-256.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read or is another one.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"The image {path} cannot be read ({error.strerror}).",
+            MAKE_SPLIT_AGAIN,
+        ) from None
+    if sha256_of(data) != sha256:
+        raise UserError(
+            f"The image {path} is not the one that was annotated: its SHA-256 differs.",
+            MAKE_SPLIT_AGAIN,
+        )
+    return data
 
 
 def _read(source: bytes | Path | str, name: str | None) -> tuple[bytes, str]:

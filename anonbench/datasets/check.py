@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from anonbench.common.files import read_json
+from anonbench.common.files import read_made
 from anonbench.common.validation import validated
 from anonbench.datasets.format import Format
 from anonbench.datasets.locate import locate, needed_roles, record_of, remote_files
@@ -47,4 +47,4 @@ def check_verified(dataset: str, format: Format, splits: Iterable[str], archives
     for role in needed_roles(format, splits):
         path, record = locate(dataset, format, role, archives), record_of(dataset, files[role].file_name)
         if record.is_file() and path.is_file():
-            recall(validated(Verified, read_json(record), str(record)), path, files[role])
+            recall(validated(Verified, read_made(record), str(record)), path, files[role])

@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from anonbench.common.errors import UserError
-from anonbench.common.files import JsonList, require_space, sha256_of, write_json_object
+from anonbench.common.files import JsonList, naming, require_space, sha256_of, write_json_object
 from anonbench.common.folders import replacing
 from anonbench.datasets.annotations import clean
 from anonbench.datasets.names import checked_name
@@ -110,7 +110,8 @@ class _Writer:
             self.counts[f"images_{change}"] += 1
         target = self._folder / picture.file_name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(picture.data)
+        with naming(target):
+            target.write_bytes(picture.data)
         image_id = self._image_ids.take(sample.image_id, f"{self._source}: the image {name!r}")
         self._images.append(
             {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from anonbench.common.download import DownloadError, Patience, download
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json, require_space, write_json
+from anonbench.common.files import read_made, require_space, write_json
 from anonbench.common.partial import Part
 from anonbench.common.validation import Model, validated
 from anonbench.datasets.sources import RemoteFile
@@ -82,7 +82,7 @@ def _compare_with_the_first(digest: str, target: Path, url: str) -> None:
     if not record.exists():
         write_json(record, FirstDownload(digest=digest, url=url, date=date.today().isoformat()).model_dump())
         return
-    first = validated(FirstDownload, read_json(record), str(record))
+    first = validated(FirstDownload, read_made(record), str(record))
     if first.digest != digest:
         log.warning(
             "%s HAS CHANGED: it has %s, but the first download, of %s from %s, had %s. Results may not be comparable"

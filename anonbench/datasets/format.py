@@ -31,12 +31,16 @@ class SplitSize:
         Number of images with at least one of them, or None where it is not known.
     pixels
         Mean size of an image in px, or None where it is not known.
+    bodies, faces
+        Which share of the images' pixels they cover, or None where it is not known.
     """
 
     images: int
     people: int | None = None
     occupied: int | None = None
     pixels: int | None = None
+    bodies: float | None = None
+    faces: float | None = None
 
 
 class Format(Plugin):

@@ -11,8 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json
-from anonbench.common.images import decode
+from anonbench.common.files import read_made
+from anonbench.common.images import decode, read_verified
 from anonbench.config.regions import RegionsConfig
 from anonbench.config.types import Region as RegionName
 from anonbench.regions.assign import assign_faces, is_covered
@@ -27,9 +27,7 @@ SOURCES = ("annotated", "keypoints", "detected")
 Detector = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-def build_regions(
-    annotations: Path, images_dir: Path, region: RegionName, config: RegionsConfig, device: str = "auto"
-) -> RegionFile:
+def build_regions(annotations: Path, images_dir: Path, region: RegionName, config: RegionsConfig) -> RegionFile:
     """Find the regions that a split's anonymized variants must hide.
 
     A body is the annotated mask or box, else the dilated skeleton. A face is the annotated box, else a square from
@@ -47,8 +45,6 @@ def build_regions(
         ``face`` or ``body``.
     config
         How regions are found; only the part of this ``region`` is used.
-    device
-        Where the face detector runs: ``auto``, ``cpu``, ``cuda`` or a device of that kind.
 
     Returns
     -------
@@ -61,7 +57,7 @@ def build_regions(
     UserError
         For bodies of a dataset of faces.
     """
-    data = read_json(annotations)
+    data = read_made(annotations)
     categories = {category["id"]: category for category in data["categories"] if category.get("is_person")}
     people: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for annotation in data["annotations"]:
@@ -77,7 +73,7 @@ def build_regions(
     if region == "body":
         find = _bodies(names, config.body.limb_width)
     else:
-        find = _faces(people, names, images_dir, config.face.min_face_size, device)
+        find = _faces(people, names, images_dir, config.face.min_face_size)
     images = []
     for image in tqdm(data["images"], desc=f"{region} regions", unit="image"):
         present = people.get(image["id"], [])
@@ -131,7 +127,7 @@ def _bodies(names: dict[int, list[str]], limb_width: float) -> Callable[[dict, l
 
 
 def _faces(
-    people: dict[int, list[dict]], names: dict[int, list[str]], images_dir: Path, min_face_size: int, device: str
+    people: dict[int, list[dict]], names: dict[int, list[str]], images_dir: Path, min_face_size: int
 ) -> Callable[[dict, list[dict]], _Found]:
     everywhere = not any(gives_face(p, names[p["category_id"]]) for present in people.values() for p in present)
     detector: list[Detector] = []
@@ -141,8 +137,9 @@ def _faces(
             # torch takes seconds to import: only splits that need the detector pay for it.
             from anonbench.regions.detect import FaceDetector
 
-            detector.append(FaceDetector(min_face_size, device))
-        return detector[0](decode(Path(images_dir) / image["file_name"]))[0]
+            detector.append(FaceDetector(min_face_size, "cpu"))  # slower on a GPU, which others wait for
+        path = Path(images_dir) / image["file_name"]
+        return detector[0](decode(read_verified(path, image["sha256"]), str(path)))[0]
 
     def find(image: dict[str, Any], present: list[dict[str, Any]]) -> _Found:
         regions, searched, faceless = [], [], 0

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +84,11 @@ def write(making: Making, mode: str = "", **params: Any) -> dict[str, Any]:
 
 
 def image(making: Making, name: str) -> np.ndarray:
-    return decode(making.images / name)
+    return making.images().read(name)
 
 
 def original(making: Making, name: str) -> np.ndarray:
-    return decode(making.originals.parent / "images" / name)
+    return decode(making.images_dir / name)
 
 
 def inside(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -115,9 +116,11 @@ def test_regions_are_replaced_and_the_rest_stays(making: Making) -> None:
     assert (after[ONE] == 255 - before[ONE]).all() and (after[~ONE] == before[~ONE]).all()
     both = ONE | inside((44, 4, 60, 30))
     assert (image(making, "two.png")[both] == 255 - original(making, "two.png")[both]).all()
+    # The tool itself wrote a JPEG.
     jpeg = image(making, NAMES[1]).astype(int)
     assert np.abs(jpeg - (255 - original(making, NAMES[1])))[inside((24, 14, 36, 36))].max() < 9
-    counts = {"images": 5, "linked": 1, "regions": 5, "fallbacks": {"outside": 1}, "restored_pixels": 0}
+    assert (jpeg == original(making, NAMES[1]))[~ONE].all()
+    counts = {"images": 5, "unchanged": 2, "regions": 5, "fallbacks": {"outside": 1}, "restored_pixels": 0}
     assert manifest["counts"] == counts
     made = manifest["recipe"]
     assert (made["method"], made["plugin"], made["config"]) == ("inverter", "external", {"command": command()})
@@ -180,9 +183,9 @@ def test_the_threshold_decides_what_counts_as_unchanged(making: Making) -> None:
 
 
 def test_a_tool_that_writes_in_place_reaches_no_original(making: Making) -> None:
-    before = {name: sha256_file(making.originals.parent / "images" / name) for name in NAMES}
+    before = {name: sha256_file(making.images_dir / name) for name in NAMES}
     write(making, "in place")
-    assert {name: sha256_file(making.originals.parent / "images" / name) for name in NAMES} == before
+    assert {name: sha256_file(making.images_dir / name) for name in NAMES} == before
 
 
 def test_a_tool_that_writes_nothing_is_a_mistake(making: Making) -> None:
@@ -221,13 +224,13 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.helpers.variants import Making, recipe
-Making(*map(Path, sys.argv[1:4])).make(recipe("inverter", command=sys.argv[4:]))
+Making(*map(Path, sys.argv[1:5])).make(recipe("inverter", command=sys.argv[5:]))
 """
 
 
 def test_a_killed_job_takes_the_tool_with_it(making: Making, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    arguments = [*map(str, (making.originals, making.regions, making.root)), *command("sleep")]
+    arguments = [*map(str, (making.images_dir, making.originals, making.regions, making.root)), *command("sleep")]
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TOOL_PIDS": str(pids)},
@@ -238,7 +241,7 @@ def test_a_killed_job_takes_the_tool_with_it(making: Making, tmp_path: Path) -> 
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert has_ended(int(pids.read_text()))
-    assert left_over(making) and not (making.shard(1) / "images").exists() and not making.manifest.exists()
+    assert left_over(making) and not (making.shard(1) / "edits.zip").exists() and not making.manifest.exists()
     write(making)
     assert not left_over(making)
 
@@ -253,7 +256,7 @@ def test_a_tool_gets_what_a_built_in_method_gets(making: Making, tmp_path: Path)
     found = [sorted(str(p.relative_to(kept)) for p in kept.rglob("*.*")) for kept in (images, regions)]
     assert found == [names, [f"{name}.json" for name in names]]
     for name in names:
-        assert (images / name).read_bytes() == (making.originals.parent / "images" / name).read_bytes()
+        assert (images / name).read_bytes() == (making.images_dir / name).read_bytes()
     file = read_json(regions / "two.png.json")
     assert {key: file[key] for key in ("version", "file_name", "width", "height", "region", "keypoint_names")} == {
         "version": 1, "file_name": "two.png", "width": 64, "height": 48, "region": "body",
@@ -273,9 +276,9 @@ def test_a_shard_runs_the_command_over_its_own_images(
 ) -> None:
     whole = write(making)
     monkeypatch.setattr(worklist, "BLOCK", 1)
-    two = Making(making.originals, making.regions, tmp_path / "two", shards=2)
+    two = replace(making, root=tmp_path / "two", shards=2)
     assert write(two) == whole
-    assert {name: data for name, data in two.files().items() if name in making.files()} == making.files()
+    assert two.pixels() == making.pixels()
     assert log_of(two).read_text().count("seed 3, mode") == 2
 
 

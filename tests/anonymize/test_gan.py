@@ -247,7 +247,7 @@ def test_only_learned_methods_take_a_generator(files) -> None:
 
 def test_a_file_that_is_no_generator_is_refused(tmp_path: Path) -> None:
     (tmp_path / "generator.safetensors").write_bytes(b"not weights")
-    with pytest.raises(UserError, match="generator.safetensors is not a generator"):
+    with pytest.raises(UserError, match="generator.safetensors is damaged"):
         prepared([tmp_path / "generator.safetensors"])
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from anonbench.common.errors import UserError
-from anonbench.common.images import decode
 from anonbench.common.plugins import use_folders
 from anonbench.config.plugins import METHODS
 from anonbench.regions.region import Region
@@ -71,8 +70,8 @@ def test_a_users_plug_in_goes_through_the_frame_and_its_shards(paint: None, tmp_
     people = [(f"{index}.png", image, crowd) for index in range(6)]
     one = Making(**write_split(tmp_path, people), root=tmp_path / "out", shards=2)
     manifest = one.make(recipe("paint", color=7), workers=workers)
-    assert manifest["counts"] == {"images": 6, "linked": 0, "regions": 12, "fallbacks": {"too_dull": 6}}
-    written = decode(one.images / "3.png")
+    assert manifest["counts"] == {"images": 6, "unchanged": 0, "regions": 12, "fallbacks": {"too_dull": 6}}
+    written = one.images().read("3.png")
     assert (written[10:40, 10:30] == 7).all() and (written[8, 10:30] == 7).all() and (written[7] == 90).all()
     assert (written[10:20, 60:70] == 0).all() and (written[30:, 40:] == 90).all()
     assert "Paint every region but the smallest." in METHODS.described()["paint"]

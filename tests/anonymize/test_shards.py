@@ -16,10 +16,12 @@ import pytest
 
 from anonbench.anonymize import worklist
 from anonbench.anonymize.methods.gan import Gan
-from anonbench.anonymize.recipe import Recipe
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json, sha256_file, write_json
+from anonbench.common.images import decode
 from anonbench.common.root import ROOT
+from anonbench.variants.edit_archive import ARCHIVE, EditArchive
+from anonbench.variants.recipe import Recipe
 from tests.helpers.people import person, picture, untrained
 from tests.helpers.split import write_split
 from tests.helpers.variants import Making, recipe
@@ -48,7 +50,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def making(split: dict[str, Path], root: Path, shards: int = 1) -> Making:
-    return Making(split["originals"], split["regions"], root, shards)
+    return Making(split["images_dir"], split["originals"], split["regions"], root, shards)
 
 
 def how(split: dict[str, Path], method: str) -> dict[str, Any]:
@@ -69,15 +71,16 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("method", RECIPES)
 def test_bytes_do_not_depend_on_the_number_of_shards(split, tmp_path, method) -> None:
-    found = []
+    pixels, manifests = [], []
     for shards in (1, 2, 5):
         one = made(split, tmp_path / str(shards), method, shards)
         one.compose(RECIPES[method])
-        found.append(one.files())
-    assert found[0].keys() == found[1].keys() == found[2].keys() and len(found[0]) == COUNT + 1
-    assert found[0] == found[1] == found[2]
-    originals = files_of(split["originals"].parent)
-    assert sum(found[0][name] != originals[name] for name in originals if name != "manifest.json") == 15
+        pixels.append(one.pixels())
+        manifests.append(one.manifest.read_bytes())
+    assert len(pixels[0]) == COUNT and pixels[0] == pixels[1] == pixels[2]
+    assert manifests[0] == manifests[1] == manifests[2]
+    originals = {name: decode(split["images_dir"] / name).tobytes() for name in pixels[0]}
+    assert sum(pixels[0][name] != originals[name] for name in originals) == 15
 
 
 def test_the_same_images_go_through_a_network_together(split, tmp_path, monkeypatch) -> None:
@@ -126,31 +129,22 @@ def test_blocks_are_dealt_in_turn(split, tmp_path) -> None:
     assert first == names[:4] + names[8:12] and second == names[4:8] + names[12:]
 
 
-def test_a_shard_holds_only_what_it_changes_and_unchanged_images_are_not_read(split, tmp_path, monkeypatch) -> None:
+def test_a_shard_holds_only_what_it_changes_and_composing_reads_no_image(split, tmp_path, monkeypatch) -> None:
     one = made(split, tmp_path, "pixelate", 2)
-    held = [name for path in one.shard_manifests() for name in files_of(path.parent / "images")]
+    held = [name for path in one.shard_manifests() for name in EditArchive(path.with_name(ARCHIVE)).names]
     assert len(held) == len(set(held)) == 15
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(EditArchive, "read", lambda archive, name: pytest.fail(f"{name} was read"))
     manifest = one.compose(RECIPES["pixelate"])
-    monkeypatch.undo()
-    for image in manifest["images"]:
-        source = split["originals"].parent / "images" / image["file_name"]
-        same = source.stat().st_ino == (one.images / image["file_name"]).stat().st_ino
-        assert same == (image["regions"] == 0)
+    assert {image["file_name"] for image in manifest["images"] if "edit" in image} == set(held)
 
 
-def test_a_variant_outlives_its_shards_where_hard_links_do_not_exist(split, tmp_path, monkeypatch) -> None:
-    whole = made(split, tmp_path / "one", "pixelate")
-    whole.compose(RECIPES["pixelate"])
-
-    def refused(*_: object) -> None:
-        raise OSError("cross-device link")
-
-    monkeypatch.setattr(os, "link", refused)
-    one = made(split, tmp_path / "two", "pixelate", 2)
+def test_a_variant_may_move_with_its_shards(split, tmp_path) -> None:
+    one = made(split, tmp_path / "here", "pixelate", 2)
     one.compose(RECIPES["pixelate"])
-    shutil.rmtree(one.root / "shards")
-    assert one.files() == whole.files()
+    before = one.pixels()
+    one.root.rename(tmp_path / "there")
+    assert replace(one, root=tmp_path / "there").pixels() == before
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -168,12 +162,12 @@ def test_a_failed_shard_leaves_nothing_and_the_others_stay(split, tmp_path, meth
     assert not files_of(one.shard(2)) and files_of(one.shard(1)) == before
     with pytest.raises(UserError, match="does not exist"):
         one.compose(RECIPES[method])
-    assert not files_of(one.images) and not one.manifest.exists()
+    assert not one.manifest.exists()
     one.anonymize(RECIPES[method], 2, workers=workers, **how(split, method))
     one.compose(RECIPES[method])
     whole = made(split, tmp_path / "one", method)
     whole.compose(RECIPES[method])
-    assert one.files() == whole.files()
+    assert one.pixels() == whole.pixels()
 
 
 KILLED = """
@@ -181,8 +175,8 @@ import sys, time
 from pathlib import Path
 from anonbench.config.plugins import METHODS
 from tests.helpers.variants import Making, recipe
-METHODS["pixelate"].fill = lambda self, patch: Path(sys.argv[4]).touch() or time.sleep(60)
-Making(*map(Path, sys.argv[1:4]), shards=2).anonymize(recipe("pixelate", cells=4), 2)
+METHODS["pixelate"].fill = lambda self, patch: Path(sys.argv[5]).touch() or time.sleep(60)
+Making(*map(Path, sys.argv[1:5]), shards=2).anonymize(recipe("pixelate", cells=4), 2)
 """
 
 
@@ -192,13 +186,13 @@ def test_a_killed_shard_leaves_nothing_that_counts(split, tmp_path) -> None:
     before = files_of(one.shard(2))
     shutil.rmtree(one.shard(2))
     started = tmp_path / "started"
-    arguments = map(str, (one.originals, one.regions, one.root, started))
+    arguments = map(str, (one.images_dir, one.originals, one.regions, one.root, started))
     process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], env={**os.environ, "PYTHONPATH": str(ROOT)})
     while not started.exists() and process.poll() is None:
         time.sleep(0.02)
     process.kill()
     process.wait()
-    assert started.exists() and not (one.shard(2) / "images").exists() and not one.shard_manifests()[1].exists()
+    assert started.exists() and not (one.shard(2) / ARCHIVE).exists() and not one.shard_manifests()[1].exists()
     assert one.left_over()
     one.anonymize(RECIPES["pixelate"], 2)
     assert files_of(one.shard(2)) == before and not one.left_over()
@@ -220,7 +214,7 @@ def test_shards_of_something_else_are_not_composed(split, tmp_path, case) -> Non
     _, second = other.all_shards(stranger, **how(split, stranger.method))
     with pytest.raises(UserError, match=f"differs in .*{named}"):
         one.compose(RECIPES["pixelate"], shards=[first, second])
-    assert not one.images.exists() and not one.manifest.exists()
+    assert not one.manifest.exists()
 
 
 def test_missing_and_repeated_shards_are_not_composed(split, tmp_path) -> None:
@@ -240,7 +234,13 @@ def test_missing_and_repeated_shards_are_not_composed(split, tmp_path) -> None:
     with pytest.raises(UserError, match="regions_sha256"):
         changed.compose(RECIPES["pixelate"])
     one.deal()
-    next((shards[0].parent / "images").rglob("*.png")).unlink()
-    with pytest.raises(UserError, match="is missing"):
+    first, second = (path.with_name(ARCHIVE) for path in shards[:2])
+    whole = first.read_bytes()
+    for damaged, problem in ((second.read_bytes(), "does not hold the edits"), (whole[:-30], "cannot be read")):
+        first.write_bytes(damaged)
+        with pytest.raises(UserError, match=problem):
+            one.compose(RECIPES["pixelate"])
+    first.unlink()
+    with pytest.raises(UserError, match="cannot be read"):
         one.compose(RECIPES["pixelate"])
-    assert not one.images.exists() and not one.manifest.exists()
+    assert not one.manifest.exists()

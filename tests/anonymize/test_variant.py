@@ -1,4 +1,4 @@
-"""A variant folder: what is linked, what is encoded, what the manifest says, and what a failure leaves behind."""
+"""A variant on disk: what its images are, what the manifest says, and what a failure leaves behind."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ import psutil
 import pytest
 from PIL import Image
 
-from anonbench.anonymize.recipe import Recipe
+from anonbench.anonymize.frame import anonymize
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json, sha256_file
 from anonbench.common.images import decode, encode
 from anonbench.common.root import ROOT
 from anonbench.config.plugins import METHODS
 from anonbench.regions.region import Region
+from anonbench.variants.recipe import Recipe
+from anonbench.variants.variant_images import VariantFiles, VariantImages
 from tests.helpers.split import write_annotated, write_originals
 from tests.helpers.variants import Making, recipe
 
@@ -50,12 +52,13 @@ def making(tmp_path: Path) -> Making:
             found.append(Region(np.array([900.0, 900, 990, 990])))
         people.append((name, picture(index), found))
     write_annotated(tmp_path, people)
-    return Making(tmp_path / "original" / "manifest.json", tmp_path / "regions.json", tmp_path / "out")
+    manifest = tmp_path / "original" / "manifest.json"
+    return Making(tmp_path / "images", manifest, tmp_path / "regions.json", tmp_path / "out")
 
 
 def source(making: Making, name: str) -> Path:
     """An image of the split."""
-    return making.regions.parent / "images" / name
+    return making.images_dir / name
 
 
 def annotations(making: Making) -> Path:
@@ -75,16 +78,17 @@ def edit(path: Path, change: Any) -> None:
 
 
 def nothing_written(making: Making) -> bool:
-    return not making.left_over() and not any((making.root / name).exists() for name in ("images", "manifest.json"))
+    return not making.left_over() and not making.files()
 
 
 def test_layout_and_manifest(making: Making) -> None:
     manifest = write(making)
-    assert set(making.files()) == {"manifest.json", *(f"images/{name}" for name in NAMES)}
+    assert set(making.files()) == {"manifest.json", "shards/1-of-1/edits.zip", "shards/1-of-1/manifest.json"}
     assert [image["file_name"] for image in manifest["images"]] == NAMES
     for image in manifest["images"]:
-        assert sha256_file(making.images / image["file_name"]) == image["sha256"]
-    assert manifest["counts"] == {"images": 6, "linked": 2, "regions": 5, "fallbacks": {"outside": 1}}
+        assert sha256_file(source(making, image["file_name"])) == image["sha256"]
+    assert [image["file_name"] for image in manifest["images"] if "edit" not in image] == ["empty.jpg", "empty.png"]
+    assert manifest["counts"] == {"images": 6, "unchanged": 2, "regions": 5, "fallbacks": {"outside": 1}}
     assert manifest["images"][5]["regions"] == 2 and manifest["images"][5]["fallbacks"] == {"outside": 1}
     assert (manifest["dataset"], manifest["split"], manifest["variant"]) == ("toy", "train", "body-any-medium")
     assert manifest["recipe"] == {
@@ -92,45 +96,30 @@ def test_layout_and_manifest(making: Making) -> None:
     }  # fmt: skip
 
 
-def test_png_is_identical_outside_and_jpeg_nearly(making: Making) -> None:
+INSIDE = np.zeros((HEIGHT, WIDTH), bool)
+INSIDE[10:40, 20:40] = True
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_image_is_what_the_method_made_and_its_original_elsewhere(making: Making, name: str) -> None:
+    """Of a JPEG as well: no codec comes between the method and a model."""
     write(making)
-    outside = np.ones((HEIGHT, WIDTH), bool)
-    outside[10:40, 20:40] = False
-    png = decode(making.images / "a.png")
-    assert (making.images / "a.png").read_bytes().startswith(b"\x89PNG")
-    assert (png[outside] == picture(0)[outside]).all() and (png != picture(0)).any(-1)[~outside].mean() > 0.95
-    before, after = decode(source(making, NAMES[1])), decode(making.images / NAMES[1])
-    assert np.abs(before[outside].astype(int) - after[outside]).max() <= 4
+    before = decode(source(making, name))
+    region = [] if name.startswith("empty") else [Region(np.array([20.0, 10, 40, 40]), INSIDE)]
+    made = anonymize(METHODS.create("pixelate", {"cells": 4}), before, region).image
+    read = making.images().read(name)
+    assert (read == made).all() and (read[~INSIDE] == before[~INSIDE]).all()
+    assert ((read != before).any(-1)[INSIDE].mean() > 0.95) == bool(region)
 
 
-def test_images_without_regions_are_linked(making: Making) -> None:
-    write(making)
-    for name in NAMES:
-        same = source(making, name).stat().st_ino == (making.images / name).stat().st_ino
-        assert same == name.startswith("empty")
-
-
-def test_original_links_everything(making: Making) -> None:
+def test_the_originals_have_a_manifest_and_no_other_file(making: Making) -> None:
     write_originals(making.regions.parent)
-    folder = making.originals.parent / "images"
-    assert all(source(making, name).stat().st_ino == (folder / name).stat().st_ino for name in NAMES)
+    assert list(making.originals.parent.iterdir()) == [making.originals]
     manifest = read_json(making.originals)
-    assert manifest["counts"] == {"images": 6, "linked": 6, "regions": 0, "fallbacks": {}}
+    assert manifest["counts"] == {"images": 6, "unchanged": 6, "regions": 0, "fallbacks": {}}
     assert manifest["variant"] == "original" and "recipe" not in manifest
-
-
-def test_links_hold_where_hard_links_do_not_exist(making: Making, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> None:
-        raise OSError("cross-device link")
-
-    monkeypatch.setattr(os, "link", refused)
-    write(making)
-    link = making.images / "empty.jpg"
-    assert link.is_symlink() and not os.path.isabs(os.readlink(link))
-    assert link.read_bytes() == source(making, "empty.jpg").read_bytes()
-    monkeypatch.setattr(Path, "symlink_to", refused)
-    write(making)
-    assert not link.is_symlink() and link.read_bytes() == source(making, "empty.jpg").read_bytes()
+    images = VariantImages(VariantFiles(manifest=making.originals, originals=making.images_dir))
+    assert all((images.read(name) == decode(source(making, name))).all() for name in NAMES)
 
 
 @pytest.mark.parametrize("name", ["a.png", "sub folder/b 1.jpg", "empty.jpg", "empty.png"])
@@ -149,14 +138,9 @@ def test_metadata_never_gets_through(making: Making, name: str) -> None:
     assert path.read_bytes().count(b"SECRET") >= 2
     digest = sha256_file(path)
     edit(annotations(making), lambda v: v["images"][NAMES.index(name)].update(sha256=digest))
-    write(making)
-    written = (making.images / name).read_bytes()
-    assert b"SECRET" not in written and b"Exif" not in written and b"eXIf" not in written
-    assert written.count(b"\xff\xd8\xff") <= 1
-    opened = Image.open(io.BytesIO(written))
-    assert not opened.getexif() and not {"exif", "comment", "Comment"} & set(opened.info)
-    if name.startswith("empty"):
-        assert (decode(written) == decode(path)).all()
+    with pytest.raises(UserError, match=re.escape(f"{name} holds metadata")):
+        write(making)
+    assert nothing_written(making) and not making.originals.exists()
 
 
 def test_result_does_not_depend_on_the_number_of_workers(making: Making) -> None:
@@ -166,11 +150,14 @@ def test_result_does_not_depend_on_the_number_of_workers(making: Making) -> None
     assert making.files() == one
 
 
-def test_old_variant_is_replaced_as_a_whole(making: Making) -> None:
-    making.images.mkdir(parents=True)
-    (making.images / "stale.png").write_bytes(b"old")
+def test_another_recipe_replaces_the_edits(making: Making) -> None:
     write(making)
-    assert not (making.images / "stale.png").exists() and not making.left_over()
+    first = making.pixels()
+    write(making, recipe("pixelate", cells=2))
+    assert {name for name, pixels in making.pixels().items() if pixels != first[name]} == {
+        name for name in NAMES if not name.startswith("empty")
+    }
+    assert not making.left_over()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -267,10 +254,10 @@ from pathlib import Path
 from anonbench.config.plugins import METHODS
 from tests.helpers.variants import Making, recipe
 def slow(self, patch):
-    Path(sys.argv[4]).touch()
+    Path(sys.argv[5]).touch()
     time.sleep(60)
 METHODS["pixelate"].fill = slow
-Making(*map(Path, sys.argv[1:4])).make(recipe("pixelate", cells=4), workers=2)
+Making(*map(Path, sys.argv[1:5])).make(recipe("pixelate", cells=4), workers=2)
 """
 
 
@@ -278,7 +265,7 @@ def test_killed_writer_leaves_nothing_that_counts(making: Making, tmp_path: Path
     """After kill -9 neither images nor manifest exist, the pool's workers end, and the next run cleans up."""
     started = tmp_path / "started"
     write_originals(making.regions.parent)
-    arguments = map(str, (making.originals, making.regions, making.root, started))
+    arguments = map(str, (making.images_dir, making.originals, making.regions, making.root, started))
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -290,7 +277,7 @@ def test_killed_writer_leaves_nothing_that_counts(making: Making, tmp_path: Path
     assert children
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert not (making.shard(1) / "images").exists() and not making.shard_manifests()[0].exists()
+    assert not (making.shard(1) / "edits.zip").exists() and not making.shard_manifests()[0].exists()
     assert not psutil.wait_procs(children, timeout=5)[1]
     assert making.left_over()
     write(making)
@@ -301,5 +288,15 @@ def test_a_variant_has_the_images_of_its_own_split(making: Making) -> None:
     """Shards of a longer list than the originals' are refused."""
     write(making)
     edit(making.originals, lambda v: v["images"].pop(0))
-    with pytest.raises(UserError, match=r"lacks the image 'a\.png'"):
+    with pytest.raises(UserError, match=r"does not list the image 'a\.png'"):
         making.compose(PIXELATE)
+
+
+def test_a_shard_of_other_originals_is_not_composed(making: Making) -> None:
+    """An image that was converted anew since keeps its name, and its edit would be put into another picture."""
+    write(making)
+    edit(making.originals, lambda v: v["images"][0].update(sha256="0" * 64))
+    before = making.manifest.read_bytes()
+    with pytest.raises(UserError, match=r"does not list the image 'a\.png' of .*1-of-1"):
+        making.compose(PIXELATE)
+    assert making.manifest.read_bytes() == before

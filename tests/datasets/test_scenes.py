@@ -234,7 +234,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path):
 def test_what_is_known_of_a_split_before_it_is_drawn():
     scenes = made_format("scenes", splits={"train": 10, "val": 4}, width=100, height=80, seed=5)
     assert scenes.splits() == ("train", "val") and scenes.RENDERED and not scenes.FILES
-    assert scenes.size("val") == SplitSize(4, 10, 4, 8000)
+    assert scenes.size("val") == SplitSize(4, 11, 4, 8000)
     assert scenes.needs("train") == () and scenes.fingerprint("train") is None and scenes.local_files("train") == ()
     shared = {"format": "scenes", "width": 100, "height": 80, "seed": 5}
     assert scenes.conversion("train") == shared | {"splits": {"train": 10}}

@@ -52,9 +52,12 @@ class Project:
 
     def command(self, *arguments: str, cores: int = 2) -> list[str]:
         """What runs Snakemake in :attr:`root`, with this project's configuration as it is now."""
+        return [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments, *self.configured()]
+
+    def configured(self) -> list[str]:
+        """The arguments, the last ones, that make Snakemake read this project's configuration as it is now."""
         (self.root / "test.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))
-        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
-        return [*command, "--configfile", *self.below, "test.yaml"]
+        return ["--configfile", *self.below, "test.yaml"]
 
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         """Run Snakemake here."""

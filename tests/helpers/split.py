@@ -1,4 +1,4 @@
-"""A split on disk as the anonymizers find it: images, annotations, a region file, and the original variant."""
+"""A split on disk as the anonymizers find it: images, annotations, a region file, and the originals' manifest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anonbench.anonymize.originals import link_originals
+from anonbench.anonymize.originals import check_originals
 from anonbench.common.files import sha256_file, write_json
 from anonbench.common.images import encode
 from anonbench.common.records import write_record
@@ -20,9 +20,9 @@ People = Iterable[tuple[str, np.ndarray, list[Region]]]
 
 
 def write_split(root: Path, people: People, **head: Any) -> dict[str, Path]:
-    """Write file names, pixels and regions below ``root``; the paths ``originals`` and ``regions``."""
+    """Write file names, pixels and regions below ``root``; the arguments of ``Making`` that name them."""
     write_annotated(root, people, **head)
-    return {"originals": write_originals(root), "regions": root / "regions.json"}
+    return {"images_dir": root / "images", "originals": write_originals(root), "regions": root / "regions.json"}
 
 
 def write_annotated(root: Path, people: People, **head: Any) -> None:
@@ -43,10 +43,9 @@ def write_annotated(root: Path, people: People, **head: Any) -> None:
 def write_originals(root: Path) -> Path:
     """Write the variant ``original`` of what :func:`write_annotated` wrote; its manifest."""
     manifest = root / "original" / "manifest.json"
-    link_originals(
+    check_originals(
         annotations=root / "annotations.json",
         images_dir=root / "images",
-        out_dir=root / "original" / "images",
         manifest=manifest,
         dataset="toy",
         split="train",

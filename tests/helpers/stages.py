@@ -1,7 +1,7 @@
 """Which rules belong to which stage of the workflow."""
 
 STAGES = {
-    "datasets": ("fetch_file", "verify_file", "convert_split", "link_originals"),
+    "datasets": ("fetch_file", "verify_file", "convert_split", "check_originals"),
     "regions": ("find_regions",),
     "generators": ("train_generator",),
     "variants": ("deal_regions", "anonymize_shard", "compose_variant"),

@@ -8,14 +8,16 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from anonbench.common.files import write_json
+from anonbench.anonymize.originals import check_originals
+from anonbench.common.files import sha256_file, write_json
+from anonbench.variants.variant_images import VariantFiles
 
 KEYPOINTS = ["head", "left_hand", "right_hand", "left_foot", "right_foot"]
 PERSON, DOG = 7, 3  # category ids with gaps, not in the order of the list
 
 
-def write_split(folder: Path, images: int = 4, seed: int = 0, masks: bool = True) -> tuple[Path, Path]:
-    """Write ``images`` images of odd sizes and return (annotations, images_dir). The last image shows nobody."""
+def write_split(folder: Path, images: int = 4, seed: int = 0, masks: bool = True) -> tuple[Path, VariantFiles]:
+    """Write ``images`` images of odd sizes; their annotations and their originals. The last image shows nobody."""
     rng = np.random.default_rng(seed)
     records, annotations = [], []
     for image_id in range(1, images + 1):
@@ -34,7 +36,8 @@ def write_split(folder: Path, images: int = 4, seed: int = 0, masks: bool = True
         path = folder / "images" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path)
-        records.append({"id": 10 * image_id, "file_name": name, "width": width, "height": height, "sha256": "0" * 64})
+        size = {"width": width, "height": height}
+        records.append({"id": 10 * image_id, "file_name": name, **size, "sha256": sha256_file(path)})
     crowd = _annotation(len(annotations) + 1, 1, PERSON, (70, 5, 15, 30), (75, 97))
     annotations.append({**crowd, "iscrowd": 1})
     if not masks:
@@ -58,8 +61,11 @@ def write_split(folder: Path, images: int = 4, seed: int = 0, masks: bool = True
         "annotations": annotations,
         "categories": categories,
     }
-    write_json(folder / "split.json", split)
-    return folder / "split.json", folder / "images"
+    annotations, originals = folder / "split.json", folder / "images"
+    manifest = folder / "original" / "manifest.json"
+    write_json(annotations, split)
+    check_originals(annotations=annotations, images_dir=originals, manifest=manifest, dataset="toy", split="train")
+    return annotations, VariantFiles(manifest=manifest, originals=originals)
 
 
 def _annotation(number: int, image: int, category: int, box: tuple, size: tuple) -> dict:

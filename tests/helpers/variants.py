@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from anonbench.anonymize.compose import compose_variant
-from anonbench.anonymize.recipe import Recipe
+from anonbench.anonymize.export import export_variant
 from anonbench.anonymize.shard import anonymize_shard
 from anonbench.anonymize.worklist import deal_regions, list_name
 from anonbench.common.files import read_json
 from anonbench.config.methods import plugin_of
+from anonbench.variants.edit_archive import ARCHIVE
+from anonbench.variants.recipe import Recipe
+from anonbench.variants.variant_images import VariantFiles, VariantImages
 
 
 def recipe(method: str, seed: int = 3, **config: Any) -> Recipe:
@@ -22,17 +25,14 @@ def recipe(method: str, seed: int = 3, **config: Any) -> Recipe:
 
 @dataclass(frozen=True)
 class Making:
-    """A variant in the folder ``root``, of the originals' manifest and the region file of a split."""
+    """A variant in the folder ``root``, of a split's images, the originals' manifest and the region file."""
 
+    images_dir: Path
     originals: Path
     regions: Path
     root: Path
     shards: int = 1
     variant: str = "body-any-medium"
-
-    @property
-    def images(self) -> Path:
-        return self.root / "images"
 
     @property
     def manifest(self) -> Path:
@@ -67,9 +67,9 @@ class Making:
         folder = self.shard(number)
         anonymize_shard(
             work=work or self.list_of(number),
-            originals=self.originals,
+            images_dir=self.images_dir,
             recipe=recipe,
-            out_dir=folder / "images",
+            edits=folder / ARCHIVE,
             manifest=folder / "manifest.json",
             **how,
         )
@@ -82,7 +82,6 @@ class Making:
             shards=self.shard_manifests() if shards is None else shards,
             recipe=recipe,
             variant=self.variant,
-            out_dir=self.images,
             manifest=self.manifest,
         )
         return read_json(self.manifest)
@@ -99,13 +98,28 @@ class Making:
         self.all_shards(recipe, **how)
         return self.compose(recipe)
 
+    def images(self) -> VariantImages:
+        """The finished variant's images."""
+        return VariantImages(VariantFiles(manifest=self.manifest, originals=self.images_dir))
+
+    def pixels(self) -> dict[str, bytes]:
+        """Every image of the finished variant as it is read, by file name."""
+        images = self.images()
+        return {name: images.read(name).tobytes() for name in images.names}
+
     def files(self) -> dict[str, bytes]:
-        """The variant's images and its manifest, by their names below ``root``."""
-        paths = [*sorted(self.images.rglob("*")), self.manifest]
+        """The variant's manifests and edits, by their names below ``root``."""
+        paths = [*sorted((self.root / "shards").rglob("*")), self.manifest]
         return {str(path.relative_to(self.root)): path.read_bytes() for path in paths if path.is_file()}
 
+    def export(self) -> Path:
+        """The folder of the finished variant's images, as files."""
+        files = VariantFiles(manifest=self.manifest, originals=self.images_dir)
+        export_variant(files, self.root / "images")
+        return self.root / "images"
+
     def left_over(self) -> list[Path]:
-        """What should not lie beside the variant's and its shards' images and manifests."""
+        """What should not lie beside the variant's and its shards' edits and manifests."""
         folders = [self.root, *(self.root / "shards").glob("*")]
-        known = {"images", "manifest.json", "deal", "shards"}
+        known = {ARCHIVE, "edits.json", "manifest.json", "deal", "shards"}
         return [path for folder in folders if folder.exists() for path in folder.iterdir() if path.name not in known]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from anonbench.common.errors import UserError
+from anonbench.common.files import sha256_file
 from anonbench.common.validation import validated
 from anonbench.config.regions import RegionsConfig
 from anonbench.regions.build import build_regions
@@ -33,7 +34,8 @@ def split(tmp_path):
             name = f"part {index}/photo.png"
             (tmp_path / name).parent.mkdir()
             cv2.imwrite(str(tmp_path / name), np.zeros((80, 100, 3), np.uint8))
-            images.append({"id": index * 10, "file_name": name, "width": 100, "height": 80})
+            image = {"id": index * 10, "file_name": name, "width": 100, "height": 80}
+            images.append({**image, "sha256": sha256_file(tmp_path / name)})
             for person in people:
                 key = len(annotations) * 5 + 2
                 annotations.append({"id": key, "image_id": index * 10, "category_id": 8, "iscrowd": 0, **person})
@@ -114,7 +116,7 @@ def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
     known = {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8]}
     unknown = {"bbox": [55, 0, 20, 60]}
     lost = {"bbox": [30, 0, 20, 60]}
-    found = build_regions(*split([known], [known, unknown, lost], []), "face", CONFIG, device="cpu")
+    found = build_regions(*split([known], [known, unknown, lost], []), "face", CONFIG)
     assert seen == [(80, 100, 3)]
     regions = found.images[1].regions
     owners = [(region.annotation_id, region.source) for region in regions]
@@ -129,10 +131,18 @@ def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
 
 def test_detector_runs_everywhere_where_nothing_is_annotated(split, detector):
     seen = detector([62, 2, 70, 10])
-    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}], []), "face", CONFIG, device="cpu")
+    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}], []), "face", CONFIG)
     assert len(seen) == 2
     assert [len(image.regions) for image in found.images] == [1, 1]
     assert found.counts["unmatched_detections"] == 1
+
+
+def test_an_image_that_is_not_the_annotated_one_is_named(split, detector):
+    detector()
+    annotations, images = split([{"bbox": [55, 0, 20, 60]}])
+    cv2.imwrite(str(images / "part 0/photo.png"), np.ones((80, 100, 3), np.uint8))
+    with pytest.raises(UserError, match="part 0/photo.png is not the one that was annotated"):
+        build_regions(annotations, images, "face", CONFIG)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from anonbench.common.files import read_json
-from anonbench.common.images import decode
+from anonbench.variants.variant_images import VariantFiles, VariantImages
 from tests.helpers.project import ROOT, Project
 
 pytestmark = pytest.mark.slow
@@ -53,8 +53,11 @@ def test_it_is_a_variant_like_any_other(project: Project) -> None:
     assert mine["counts"]["regions"] == other["counts"]["regions"] > 0
     assert mine["recipe"]["config"]["grow"] == 0.02 and list(mine["recipe"]["files"]) == ["tools/invert.py"]
     name = next(image["file_name"] for image in mine["images"] if image["regions"])
+    originals = project.root / "resources/datasets/tiny/images/train"
     before, after = (
-        decode(project.root / FOLDER / variant / "images" / name).astype(int)
+        VariantImages(VariantFiles(manifest=project.root / FOLDER / variant / "manifest.json", originals=originals))
+        .read(name)
+        .astype(int)
         for variant in ("original", "body-inverter-medium")
     )
     changed = (before != after).any(-1)

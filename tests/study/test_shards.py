@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
 
 import pytest
 
+from anonbench.common.images import decode
+from anonbench.variants.variant_images import VariantFiles, VariantImages
 from tests.helpers.project import Project
 
 pytestmark = pytest.mark.slow
@@ -39,10 +41,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return made
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.glob("images/**/*")) if p.is_file()} | {
-        "manifest.json": (folder / "manifest.json").read_bytes()
-    }
+def images_of(project: Project) -> dict[str, bytes]:
+    """The variant's images as they are read, and its manifest."""
+    manifest = project.root / MANIFEST
+    images = VariantImages(
+        VariantFiles(manifest=manifest, originals=project.root / "resources/datasets/tiny/images/train")
+    )
+    return {name: images.read(name).tobytes() for name in images.names} | {"manifest.json": manifest.read_bytes()}
 
 
 def planned(project: Project) -> set[str]:
@@ -50,19 +55,33 @@ def planned(project: Project) -> set[str]:
     return {job for job in project.planned(MANIFEST) if job.startswith(("anonymize", "deal", "compose"))}
 
 
-def test_shards_leave_no_second_copy_of_an_image(project: Project) -> None:
+def test_a_variant_is_two_files_and_two_of_each_shard(project: Project) -> None:
     folder = project.root / VARIANT
-    assert not list(folder.glob("shards/*/images"))
-    assert sorted(path.parent.name for path in folder.glob("shards/*/manifest.json")) == [
-        f"{shard}-of-3" for shard in (1, 2, 3)
-    ]
+    shards = {f"shards/{n}-of-3/{name}" for n in (1, 2, 3) for name in ("edits.zip", "manifest.json")}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert found == shards | {"edits.json", "manifest.json"}
     assert planned(project) == set()
+
+
+def test_a_variant_is_exported_when_it_is_asked_for(project: Project) -> None:
+    result = project.snakemake(f"{VARIANT}/images")
+    assert result.returncode == 0, result.stdout + result.stderr
+    folder, read = project.root / VARIANT / "images", images_of(project)
+    assert {path.name: decode(path).tobytes() for path in folder.glob("*.png")} | {
+        "manifest.json": read["manifest.json"]
+    } == read
+
+
+def test_a_change_of_composing_anonymizes_nothing_again(project: Project) -> None:
+    with project.changed("anonbench/anonymize/compose.py", '"""', '"""Changed. '):
+        assert {job.split()[0] for job in planned(project)} == {"compose_variant"}
 
 
 def test_a_lost_shard_alone_runs_again_and_another_number_makes_the_same_variant(project: Project) -> None:
     folder = project.root / VARIANT
-    before = files_of(folder)
+    before = images_of(project)
     (folder / "manifest.json").unlink()
+    shutil.rmtree(folder / "shards" / "2-of-3")
     # A shard whose input is broken fails; the others are kept.
     list_ = project.root / "resources/regions/tiny/train/body.shards/3/lists/2.json"
     whole = list_.read_text()
@@ -70,7 +89,7 @@ def test_a_lost_shard_alone_runs_again_and_another_number_makes_the_same_variant
     failed = project.snakemake(MANIFEST, "--keep-going")
     assert failed.returncode != 0 and "differs" in failed.stdout + failed.stderr
     assert not (folder / "manifest.json").exists()
-    assert sorted(path.name for path in folder.glob("shards/*-of-3/images")) == ["images", "images"]
+    assert sorted(path.parent.name for path in folder.glob("shards/*-of-3/edits.zip")) == ["1-of-3", "3-of-3"]
     list_.write_text(whole)
     wildcards = "dataset=tiny split=train region=body method=mask_out level=medium"
     assert planned(project) == {f"anonymize_shard {wildcards} shard=2 shards=3", f"compose_variant {wildcards}"}
@@ -84,7 +103,8 @@ def test_a_lost_shard_alone_runs_again_and_another_number_makes_the_same_variant
         }
         result = project.snakemake(MANIFEST)
         assert result.returncode == 0, result.stdout + result.stderr
-        assert files_of(folder) == before
+        assert images_of(project) == before
+        assert not (folder / "images").exists()  # what was exported is not of the new manifest
         assert planned(project) == set()
     finally:
         project.config["datasets"]["tiny"]["shards"] = 3

@@ -19,10 +19,14 @@ from anonbench.anonymize.method import Assignment, Method, Unfit
 from anonbench.anonymize.outside.command import PLACEHOLDERS, failure, filled_in, run, unknown_placeholders
 from anonbench.anonymize.outside.exchange import write_exchange
 from anonbench.anonymize.outside.output import read_output
+from anonbench.common.files import require_space
 from anonbench.common.validation import Model
 from anonbench.regions.patch import Patch
 
 log = logging.getLogger(__name__)
+
+# Bytes per pixel of a command's images and of those that it gets, at most: JPEG at quality 100, or PNG, of photographs.
+BYTES_PER_PIXEL = 4
 
 
 class Config(Model):
@@ -95,6 +99,8 @@ class External(Method):
         UserError
             If it fails, is over time, or writes none of the images.
         """
+        pixels = sum(job.size[0] * job.size[1] for job in assignment.jobs)
+        require_space(assignment.folder, BYTES_PER_PIXEL * pixels, "What the command reads and writes")
         folder = Path(tempfile.mkdtemp(prefix=".external-", dir=assignment.folder)).resolve()
         try:
             places = {name: folder / name for name in ("images", "regions", "output")}

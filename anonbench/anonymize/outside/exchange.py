@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from anonbench.anonymize.method import Assignment
-from anonbench.anonymize.originals import read_verified
 from anonbench.common.files import sha256_of, write_bytes, write_json
+from anonbench.common.images import read_verified
 from anonbench.common.rle import uncompressed_rle
 from anonbench.regions.footprint import Footprint, footprint
 from anonbench.regions.region import Region

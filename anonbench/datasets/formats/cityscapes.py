@@ -38,7 +38,10 @@ _PEOPLE = ("person", "rider")
 VOID = (0, 1, 2, 3, 4, 5, 6, 9, 10, 14, 15, 16, 18, 29, 30)
 _AGAIN = "Download the archive again."
 _LABELS = ("_gtFine_instanceIds.png", "_gtFine_polygons.json")
-_SIZES = {"train": SplitSize(2_975, pixels=2048 * 1024), "val": SplitSize(500, pixels=2048 * 1024)}
+# Persons and riders are 1.1 % and 0.13 % of the fine annotations' pixels (m-birke/automotive-segmentation-datasets).
+_SIZES = {
+    split: SplitSize(images, pixels=2048 * 1024, bodies=0.012) for split, images in {"train": 2_975, "val": 500}.items()
+}
 
 
 def _login(name: str, size: int) -> RemoteFile:

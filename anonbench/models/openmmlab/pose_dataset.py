@@ -11,7 +11,7 @@ from mmengine.dataset import BaseDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 
-from anonbench.common.files import read_json
+from anonbench.common.files import read_made
 
 SAMPLE_METAINFO = (  # what MMPose's transforms and heads expect in every sample
     "dataset_name",
@@ -38,7 +38,7 @@ class PersonKeypoints(BaseDataset):
         return parse_pose_metainfo(metainfo)
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        split = read_json(self.ann_file)
+        split = read_made(self.ann_file)
         names = [self.metainfo["keypoint_id2name"][i] for i in range(self.metainfo["num_keypoints"])]
         categories = {c["id"] for c in split["categories"] if c.get("keypoints") == names}
         images = {image["id"]: image for image in split["images"]}

@@ -1,27 +1,35 @@
-"""What a variant's folder holds, image by image, and how it was made: the audit of an anonymized split."""
+"""What a variant shows, image by image, and how it was made: the audit of an anonymized split."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from anonbench.anonymize.recipe import Recipe
-from anonbench.common.errors import UserError
 from anonbench.common.files import write_json
 from anonbench.common.records import Record
 from anonbench.config.types import Region
+from anonbench.variants.recipe import Recipe
 
 log = logging.getLogger(__name__)
+
+
+class Edit(Record):
+    """The picture of what changed in an image: the digest of its bytes, and where its corner lies, in px."""
+
+    left: int
+    top: int
+    sha256: str
 
 
 class Entry(Record):
     """One image.
 
-    ``regions`` counts all of its regions, ``fallbacks`` those that were not anonymized by the method, by reason
-    (:class:`anonbench.anonymize.frame.Anonymized`). ``restored_pixels`` exists for a user's own command alone: how many
-    pixels outside of regions it had changed, which were put back.
+    ``sha256`` is of the split's own file, and ``edit`` what the variant puts into it; None where the variant shows the
+    original. ``regions`` counts all of its regions, ``fallbacks`` those that were not anonymized by the method, by
+    reason (:class:`anonbench.anonymize.frame.Anonymized`). ``restored_pixels`` exists for a user's own command alone:
+    how many pixels outside of regions it had changed, which were put back.
     """
 
     file_name: str
@@ -29,13 +37,14 @@ class Entry(Record):
     regions: int
     fallbacks: dict[str, int]
     restored_pixels: int | None = None
+    edit: Edit | None = None
 
 
 class Counts(Record):
-    """Sums over all images; ``linked`` counts those without regions, which are the originals' files."""
+    """Sums over all images; ``unchanged`` counts those without an edit."""
 
     images: int
-    linked: int
+    unchanged: int
     regions: int
     fallbacks: dict[str, int]
     restored_pixels: int | None = None
@@ -53,7 +62,7 @@ class Manifest(Record):
 
 
 class ShardManifest(Record):
-    """The changed images of one shard of ``shards``, counted from 1; made of the region file with that hash."""
+    """The images with regions of one shard of ``shards``, counted from 1; made of the region file with that hash."""
 
     dataset: str
     split: str
@@ -62,6 +71,12 @@ class ShardManifest(Record):
     shards: int
     recipe: Recipe
     images: list[Entry]
+
+
+class EditFiles(Record):
+    """The archives that hold a variant's edits, relative to the variant's folder, with ``/``."""
+
+    archives: list[str]
 
 
 class Deal(Record):
@@ -81,6 +96,22 @@ def write_manifest(path: Path, manifest: Manifest | ShardManifest) -> None:
     write_json(path, manifest.model_dump(mode="json", exclude_none=True))
 
 
+def image_folder(manifest: Path) -> Path:
+    """Where a variant's images lie if it is exported, and what the paths that models get begin with.
+
+    A model's pipeline that reads files by itself finds nothing there, or exactly the variant's images, but never the
+    originals.
+    """
+    return manifest.parent / "images"
+
+
+def withdraw(manifest: Path) -> None:
+    """Remove a variant's manifest, and the images that were exported by it, before what they describe changes."""
+    manifest.unlink(missing_ok=True)
+    if image_folder(manifest).exists():
+        shutil.rmtree(image_folder(manifest))
+
+
 def counted(entries: list[Entry], title: str) -> Counts:
     """The sums of a variant's entries; fallbacks and restored pixels are logged under ``title``."""
     fallbacks = sum((Counter(entry.fallbacks) for entry in entries if entry.fallbacks), Counter())
@@ -92,19 +123,8 @@ def counted(entries: list[Entry], title: str) -> Counts:
         log.info("%s: %d pixels outside of regions were put back", title, sum(restored))
     return Counts(
         images=len(entries),
-        linked=sum(not entry.regions for entry in entries),
+        unchanged=sum(entry.edit is None for entry in entries),
         regions=sum(entry.regions for entry in entries),
         fallbacks=dict(sorted(fallbacks.items())),
         restored_pixels=sum(restored) if restored else None,
     )
-
-
-def make_folders(root: Path, file_names: Iterable[str]) -> None:
-    """Make the folders below ``root`` that these relative file names need."""
-    for folder in {PurePosixPath(name).parent for name in file_names}:
-        (root / folder).mkdir(parents=True, exist_ok=True)
-
-
-def missing(path: Path) -> UserError:
-    """The error for an image that should be there."""
-    return UserError(f"The image {path} is missing.", "Delete the folder that holds it and run again.")
