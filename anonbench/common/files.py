@@ -6,19 +6,51 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from boltons.fileutils import atomic_save
-
 from anonbench.common.errors import UserError
 
+# What to do about a damaged file that the workflow made.
+MAKE_AGAIN = "Delete it and run the workflow again."
 
-def write_bytes(path: Path | str, data: bytes) -> None:
-    """Write ``data`` beside ``path``, then rename it into place; parents are made."""
+
+@contextmanager
+def whole(path: Path | str) -> Iterator[BinaryIO]:
+    """A binary file beside ``path`` that takes its name at the end of the block; parents are made.
+
+    After a failure ``path`` is as it was, and nothing lies beside it; what a killed process left is overwritten.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_save(str(path), text_mode=False, overwrite=True) as out:
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        with naming(path), open(partial, "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Let an :class:`OSError` of the block name ``path``: one of writing to an open file names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def write_bytes(path: Path | str, data: bytes | memoryview) -> None:
+    """Write ``data`` beside ``path``, then rename it into place; parents are made."""
+    with whole(path) as out:
         out.write(data)
 
 
@@ -39,9 +71,7 @@ def json_text(value: Any) -> str:
 
 def write_json_object(path: Path | str, value: dict[str, Any]) -> None:
     """As :func:`write_json`, for an object of which values may be a :class:`JsonList`."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_save(str(path), text_mode=False, overwrite=True) as out:
+    with whole(path) as out:
         for number, (key, item) in enumerate(value.items()):
             out.write((b"," if number else b"{") + json_text(key).encode() + b":")
             if isinstance(item, JsonList):
@@ -70,15 +100,18 @@ class JsonList:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        try:
+            self._file.close()  # which fails again where the disk has refused what is left to write
+        finally:
+            self._path.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return self._count
 
     def append(self, value: Any) -> None:
         """Add one record."""
-        self._file.write(b"," * bool(self._count) + json_text(value).encode())
+        with naming(self._path):
+            self._file.write(b"," * bool(self._count) + json_text(value).encode())
         self._count += 1
 
     def copy_to(self, out: BinaryIO) -> None:
@@ -89,8 +122,24 @@ class JsonList:
         out.write(b"]")
 
 
+def read_made(path: Path | str) -> Any:
+    """Read a JSON file that the workflow has made.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or damaged.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist.", "Run the workflow again, which makes it.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f"{path} is damaged ({error}).", MAKE_AGAIN) from None
+
+
 def read_json(path: Path | str) -> Any:
-    """Read a JSON file.
+    """Read a user's JSON file.
 
     Raises
     ------

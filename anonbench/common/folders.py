@@ -1,4 +1,4 @@
-"""A folder that appears as a whole or not at all, and links into another one."""
+"""A folder or file that appears as a whole or not at all, and links into another folder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,9 @@ from pathlib import Path
 def replacing(folder: Path) -> Iterator[Path]:
     """An empty folder beside ``folder``, filled in the block; it replaces ``folder`` if the block succeeds.
 
-    After a failure ``folder`` is as it was. What a killed process of this machine left behind, the next one removes
-    if it has the same ``folder``; a living process keeps its own, so that two writers never mix their files.
+    After a failure ``folder`` is as it was.
     """
-    _remove_remains(folder)
-    partial = folder.with_name(f"{_prefix(folder)}{os.getpid()}.partial")
-    partial.mkdir(parents=True)
-    try:
+    with workplace(folder) as partial:
         yield partial
         if folder.is_dir() and not folder.is_symlink():
             # A folder that holds files cannot be overwritten, so the old one moves away first.
@@ -32,6 +28,20 @@ def replacing(folder: Path) -> Iterator[Path]:
         else:
             folder.unlink(missing_ok=True)
             partial.rename(folder)
+
+
+@contextmanager
+def workplace(target: Path) -> Iterator[Path]:
+    """An empty folder beside ``target``, a folder or file that is being made; it is removed at the end.
+
+    What a killed process of this machine left behind, the next one removes if it has the same ``target``; a living
+    process keeps its own, so that two writers never mix their files.
+    """
+    _remove_remains(target)
+    partial = target.with_name(f"{_prefix(target)}{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    try:
+        yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -59,29 +69,13 @@ def link(source: Path, target: Path, final: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """Hard link, else a copy: what is made of a source that will be deleted.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the source does not exist.
-    """
-    try:
-        os.link(source, target)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(source, target)
+def _prefix(target: Path) -> str:
+    return f".{target.name}.{socket.gethostname()}-"
 
 
-def _prefix(folder: Path) -> str:
-    return f".{folder.name}.{socket.gethostname()}-"
-
-
-def _remove_remains(folder: Path) -> None:
-    for remains in folder.parent.glob(f"{glob.escape(_prefix(folder))}*.partial"):
-        pid = remains.name.removeprefix(_prefix(folder)).split(".")[0]
+def _remove_remains(target: Path) -> None:
+    for remains in target.parent.glob(f"{glob.escape(_prefix(target))}*.partial"):
+        pid = remains.name.removeprefix(_prefix(target)).split(".")[0]
         if pid.isdigit() and (int(pid) == os.getpid() or not _is_alive(int(pid))):
             shutil.rmtree(remains, ignore_errors=True)
 

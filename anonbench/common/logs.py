@@ -20,11 +20,26 @@ def log_to(files: Iterable[Path | str], stream: TextIO | None = None) -> logging
     """
     logger = logging.getLogger(PACKAGE)
     logger.setLevel(logging.INFO)
-    handlers = [logging.FileHandler(file, mode="a", encoding="utf-8") for file in files]
-    for handler in (*handlers, logging.StreamHandler(stream or sys.stderr)):
-        handler.setFormatter(logging.Formatter(FORMAT, TIME))
-        logger.addHandler(handler)
+    for file in files:
+        add_log_file(file)
+    _add(logging.StreamHandler(stream or sys.stderr))
     return logger
+
+
+def add_log_file(file: Path | str) -> None:
+    """Let this library's logger write to one more file. A disk that refuses its lines is no error."""
+    _add(_LogFile(file, mode="a", encoding="utf-8"))
+
+
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
+def _add(handler: logging.Handler) -> None:
+    handler.setFormatter(logging.Formatter(FORMAT, TIME))
+    logging.getLogger(PACKAGE).addHandler(handler)
 
 
 def log_files() -> list[str]:

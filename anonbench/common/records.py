@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json, write_json
+from anonbench.common.files import read_made, write_json
 from anonbench.common.validation import path_of
 
 R = TypeVar("R", bound="Record")
@@ -41,7 +41,7 @@ def read_record(model: type[R], path: Path | str) -> R:
         If the file is missing, is not JSON, or does not hold such a record; with the key that is wrong.
     """
     try:
-        return model.model_validate(read_json(path))
+        return model.model_validate(read_made(path))
     except ValidationError as error:
         first = error.errors()[0]
         key = path_of(first["loc"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json, write_json
+from anonbench.common.files import read_made, write_json
 from anonbench.common.validation import Model
 from anonbench.evaluate.records import Values
 
@@ -58,7 +58,7 @@ def read_cell(path: Path | str) -> CellScores:
         If it is missing or is not a cell's.
     """
     try:
-        return CellScores.model_validate(read_json(path))
+        return CellScores.model_validate(read_made(path))
     except ValidationError as error:
         first = error.errors()[0]
         what = ".".join(map(str, first["loc"])) or "the whole"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from anonbench.common.errors import UserError
-from anonbench.common.images import decode
+from anonbench.common.images import decode, read_verified
 from anonbench.generators.condition import View
 from anonbench.regions.files import ImageRegions, decode_region, read_regions
 from anonbench.regions.footprint import footprint
@@ -57,7 +57,12 @@ class Crops:
 
 
 def read_crops(
-    regions: Path, images_dir: Path, size: tuple[int, int], partners: list[int], limit: int | None = None
+    regions: Path,
+    images_dir: Path,
+    size: tuple[int, int],
+    partners: list[int],
+    limit: int | None = None,
+    digests: Mapping[str, str] | None = None,
 ) -> Crops:
     """Cut every region of a split out of its image.
 
@@ -73,11 +78,13 @@ def read_crops(
         Each keypoint's mirror partner; empty where the generator reads no keypoints.
     limit
         At most this many crops.
+    digests
+        The SHA-256 that each image must have, by its file name; None does not ask.
 
     Raises
     ------
     UserError
-        If an image is missing or unreadable, or no region is large enough to learn from.
+        If an image is missing, unreadable or another one than was annotated, or no region is large enough.
     """
     found = []
     data = read_regions(regions)
@@ -86,7 +93,7 @@ def read_crops(
         if not record.regions:
             continue
         path = images_dir / record.file_name
-        image = decode(path.read_bytes(), str(path))
+        image = decode(read_verified(path, digests[record.file_name]) if digests else path, str(path))
         found += _of_image(image, record, spare, size, len(partners))
         if limit is not None and len(found) >= limit:
             found = found[:limit]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import nn
 
 from anonbench.common.devices import use_onednn_for_1x1_convolutions
 from anonbench.common.errors import UserError
-from anonbench.common.files import write_bytes
+from anonbench.common.tensors import read_tensors, write_tensors
 from anonbench.config.plugins import KINDS
 from anonbench.generators.generator import Generator
 from anonbench.generators.shape import Shape
@@ -35,8 +32,7 @@ def build(shape: Shape) -> Generator:
 
 def write_generator(path: Path, generator: nn.Module, shape: Shape) -> None:
     """Write a generator's weights and shape."""
-    weights = {name: value.detach().to("cpu").contiguous() for name, value in generator.state_dict().items()}
-    write_bytes(path, save(weights, metadata={"shape": json.dumps(shape.model_dump(), sort_keys=True)}))
+    write_tensors(path, generator.state_dict(), {"shape": shape.model_dump(mode="json")})
 
 
 def read_generator(path: Path, device: torch.device) -> tuple[Generator, Shape]:
@@ -45,21 +41,18 @@ def read_generator(path: Path, device: torch.device) -> tuple[Generator, Shape]:
     Raises
     ------
     UserError
-        If the file is missing, too large, not safetensors, of a kind that does not exist, or does not hold the tensors
-        that its shape asks for.
+        If the file is missing, too large, damaged, of a kind that does not exist, or does not hold the tensors that its
+        shape asks for.
     """
     fix = "Delete the generator's folder and run the workflow again."
+    if path.is_file() and path.stat().st_size > LARGEST:
+        raise UserError(f"{path} is larger than any generator.", fix)
+    weights, facts = read_tensors(path, fix)
     try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"{path} is larger than any generator.", fix)
-        with safe_open(path, "pt") as file:
-            shape = Shape.model_validate_json((file.metadata() or {}).get("shape", ""))
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        shape = Shape.model_validate(facts.get("shape"))
         generator = build(shape)
         generator.load_state_dict(weights)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist.", "Run the workflow, which trains it.") from None
-    except (SafetensorError, ValidationError, RuntimeError) as error:
+    except (ValidationError, RuntimeError) as error:
         raise UserError(f"{path} is not a generator of this version ({str(error).splitlines()[0]}).", fix) from None
     use_onednn_for_1x1_convolutions(generator.eval().requires_grad_(False), device)
     return generator.to(device, memory_format=torch.channels_last), shape

@@ -1,8 +1,7 @@
-"""The snapshots of a training, from which a killed one resumes."""
+"""The snapshots of a training, and the state from which an interrupted one resumes."""
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import shutil
@@ -11,11 +10,12 @@ from typing import Any
 
 import torch
 
-from anonbench.common.files import sha256_of, write_bytes
+from anonbench.common.checkpoints import forget_state, load_state, save_state
+from anonbench.common.files import sha256_of
 from anonbench.generators.log import Progress
 from anonbench.generators.training import Training
 
-STATE = "state.pt"  # of the last snapshot
+STATE = "state.pt"
 
 log = logging.getLogger(__name__)
 
@@ -40,17 +40,14 @@ class Snapshots:
                 shutil.rmtree(other)
 
     def save(self, training: Training, progress: Progress) -> None:
-        """Keep what the next step depends on, in place of what was kept before."""
-        buffer = io.BytesIO()
-        torch.save({"progress": progress.to_json(), "training": training.state()}, buffer)
-        write_bytes(self.folder / STATE, buffer.getvalue())
+        """Keep what the next step depends on."""
+        save_state(self.folder / STATE, {"progress": progress.to_json(), "training": training.state()})
 
     def resume(self, training: Training, device: torch.device) -> Progress:
-        """Restore a training; where nothing was kept it stays as it is, and no step is done."""
-        path = self.folder / STATE
-        if not path.exists():
+        """Restore a training; where nothing usable was kept it stays as it is, and no step is done."""
+        state = load_state(self.folder / STATE, device)
+        if state is None:
             return Progress()
-        state = torch.load(path, map_location=device, weights_only=True)
         training.restore(state["training"])
         progress = Progress.from_json(state["progress"])
         log.info("resuming after step %d", progress.done)
@@ -58,4 +55,4 @@ class Snapshots:
 
     def finish(self) -> None:
         """Nothing is to be resumed any more; weights and sheets stay."""
-        (self.folder / STATE).unlink(missing_ok=True)
+        forget_state(self.folder / STATE)

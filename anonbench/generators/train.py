@@ -1,4 +1,4 @@
-"""Train a generator on the people of one split, with snapshots from which a killed training resumes."""
+"""Train a generator on the people of one split; an interrupted training resumes to the bit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from anonbench.common.devices import be_deterministic, keep_freed_memory, pick_device, use_onednn_for_1x1_convolutions
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json, sha256_file
+from anonbench.common.files import read_made, sha256_file
+from anonbench.common.stopping import Clock, Request, Stopped
 from anonbench.config.generators import GeneratorConfig
 from anonbench.generators.batches import batches, step_seed
 from anonbench.generators.crops import read_crops
@@ -43,7 +44,8 @@ def train_generator(
 ) -> None:
     """Write ``generator.safetensors``, ``samples.png`` and ``log.json`` into ``out_dir``; the log is last.
 
-    Snapshots (weights, sample sheet) are kept beside them in ``snapshots``.
+    Snapshots (weights, sample sheet) are kept beside them in ``snapshots``, with the state from which an interrupted
+    training resumes: that of the last snapshot, of ten minutes ago at most, or of when the process was asked to end.
 
     Parameters
     ----------
@@ -63,16 +65,21 @@ def train_generator(
     Raises
     ------
     UserError
-        If the split has no usable people, the network cannot have this size, or a loss is not finite.
+        If the split has no usable people, an image is missing or another one than was annotated, the network cannot
+        have this size, or a loss is not finite.
+    Stopped
+        If the process was asked to end.
     """
     torch.set_num_threads(threads)
     keep_freed_memory()
     place = torch.device(pick_device(device))
     be_deterministic(place)
     config = kind.config
-    names = keypoint_names(read_json(annotations)) if config.region == "body" else []
+    split = read_made(annotations)
+    names = keypoint_names(split) if config.region == "body" else []
     shape = Shape.of(config, names)
-    crops = read_crops(regions, images_dir, shape.size, mirror_partners(names), config.max_people)
+    digests = {image["file_name"]: image["sha256"] for image in split["images"]}
+    crops = read_crops(regions, images_dir, shape.size, mirror_partners(names), config.max_people, digests)
     per_epoch = max(1, len(crops) // config.batch)
     total = per_epoch * config.epochs
 
@@ -84,7 +91,9 @@ def train_generator(
     snapshots = Snapshots(out_dir, inputs)
     progress = snapshots.resume(training, place)
     source = batches(crops, training.coarseness, config, range(progress.done, total), threads)
-    with tqdm(total=total, initial=progress.done, desc=out_dir.name, unit="step", mininterval=1) as bar:
+    bar = tqdm(total=total, initial=progress.done, desc=out_dir.name, unit="step", mininterval=1)
+    clock = Clock()
+    with bar, Request() as request:
         for number, (given, real) in zip(range(progress.done, total), source, strict=True):
             random = torch.Generator().manual_seed(step_seed(config.seed, number))
             with torch.autocast(place.type, torch.bfloat16, enabled=precision == "amp" and place.type == "cuda"):
@@ -103,6 +112,12 @@ def train_generator(
                 write_sheet(file.with_suffix(".png"), training.trained, crops, config.seed, place)
                 write_generator(file, training.trained, shape)
                 snapshots.save(training, progress)
+                clock.restart()
+            elif clock.rings or request.signal:
+                snapshots.save(training, progress)
+                clock.restart()
+            if request.signal and progress.done < total:
+                raise Stopped(request.signal)
     write_generator(out_dir / "generator.safetensors", training.trained, shape)
     write_sheet(out_dir / "samples.png", training.trained, crops, config.seed, place)
     Log(len(crops), total, progress.snapshots).write(out_dir / "log.json")

@@ -66,6 +66,31 @@ def model_config_weights(config: Path | str) -> list[str]:
     return sorted(found)
 
 
+def model_config_epochs(config: Path | str) -> int | None:
+    """``train_cfg.max_epochs`` of a config, or of the nearest base that sets it; None where none does as a literal.
+
+    Errors are those of :func:`model_config_files`.
+    """
+    for path in model_config_files(config):
+        for node in ast.parse(Path(path).read_text(encoding="utf-8"), path).body:
+            if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "train_cfg" for t in node.targets):
+                values = _literals(node.value)
+                if isinstance(epochs := values.get("max_epochs"), int):
+                    return epochs
+    return None
+
+
+def _literals(node: ast.expr) -> dict[str, object]:
+    """The constants among the entries of ``dict(…)`` or ``{…}``."""
+    if isinstance(node, ast.Call):
+        entries = [(keyword.arg, keyword.value) for keyword in node.keywords]
+    elif isinstance(node, ast.Dict):
+        entries = [(getattr(key, "value", None), value) for key, value in zip(node.keys, node.values, strict=True)]
+    else:
+        entries = []
+    return {key: value.value for key, value in entries if isinstance(value, ast.Constant)}
+
+
 @cache
 def _with_bases(config: str) -> tuple[str, ...]:
     """The files' paths: thousands of jobs ask for the same few."""

@@ -11,24 +11,25 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, DefaultScope
-from safetensors.torch import load_file
-from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from anonbench.common.devices import pick_device
-from anonbench.common.files import read_json
+from anonbench.common.errors import UserError
+from anonbench.common.files import read_made, sha256_file
+from anonbench.common.tensors import read_tensors
 from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.openmmlab import setup
-from anonbench.models.openmmlab.model_config import point_at, result_kinds
+from anonbench.models.openmmlab.model_config import device_of, point_at, result_kinds
 from anonbench.models.openmmlab.outputs import reader
+from anonbench.models.openmmlab.telling import Telling, heard, tell
 from anonbench.models.predictions import Predictions
+from anonbench.variants.variant_images import VariantFiles
 
 
 def predict(
     run_dir: Path,
     annotations: Path,
-    images_dir: Path,
+    images: VariantFiles,
     runtime: RuntimeConfig,
     *,
     batch_size: int | None = None,
@@ -39,8 +40,10 @@ def predict(
     ----------
     run_dir
         Holds ``config.py`` and ``checkpoint.safetensors``, as :func:`anonbench.models.train.train` writes them.
-    annotations, images_dir
-        The split in the common form. Top-down pose takes its person boxes from the annotations.
+    annotations
+        The split in the common form. Top-down pose takes its person boxes from there.
+    images
+        The variant of the split that the model is shown.
     runtime
         ``device`` and ``threads``, as in training; what is computed is float32.
     batch_size
@@ -55,32 +58,37 @@ def predict(
     Raises
     ------
     UserError
-        If the split's categories or keypoints are not those that the model was trained on.
+        If the split's categories or keypoints are not those that the model was trained on, an image cannot be loaded or
+        is not the variant's, the run's files are missing, damaged, or not of one training, or the model needs another
+        device.
     """
-    config = Config.fromfile(str(Path(run_dir) / "config.py"))
+    weights = Path(run_dir) / "checkpoint.safetensors"
+    tensors, facts = read_tensors(weights)
+    file = Path(run_dir) / "config.py"
+    if not file.is_file() or sha256_file(file) != facts.get("config_sha256"):
+        raise UserError(
+            f"{file} is damaged: it is not the config that {weights} was trained with.",
+            "Delete both and run the workflow again.",
+        )
+    config = Config.fromfile(str(file))
+    device = device_of(config, runtime.device)
     setup.use(config.default_scope, runtime.threads)
-    device = pick_device(runtime.device)
-    read = reader(config, read_json(annotations), annotations)
+    read = reader(config, read_made(annotations), annotations)
 
     loader = config.test_dataloader
-    point_at(loader, annotations, images_dir)
+    point_at(loader, annotations, images)
     with DefaultScope.overwrite_default_scope(config.default_scope):
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
             dataset = DATASETS.build(loader.dataset)
-        batches = DataLoader(
-            dataset, batch_size or loader.batch_size, num_workers=loader.num_workers, collate_fn=pseudo_collate
-        )
-        model = _model(config, Path(run_dir) / "checkpoint.safetensors", device)
+        size = batch_size or loader.batch_size
+        batches = tell(DataLoader(Telling(dataset), size, num_workers=loader.num_workers, collate_fn=pseudo_collate))
+        model = MODELS.build(config.model)
+        model.load_state_dict(tensors)
+        model.to(device, memory_format=torch.channels_last).eval()
         predictions = Predictions(**{kind: [] for kind in result_kinds(config)})
-        for batch in tqdm(batches, desc="predict", unit="batch", mininterval=1):
+        for batch in tqdm(heard(batches), total=len(batches), desc="predict", unit="batch", mininterval=1):
             with torch.no_grad():
                 samples = model.test_step(batch)
             for kind, result in chain.from_iterable(map(read, samples)):
                 predictions[kind].append(result)
     return predictions
-
-
-def _model(config: Config, checkpoint: Path, device: str) -> nn.Module:
-    model = MODELS.build(config.model)
-    model.load_state_dict(load_file(checkpoint))
-    return model.to(device, memory_format=torch.channels_last).eval()

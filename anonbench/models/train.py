@@ -8,10 +8,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import barrier, get_world_size, is_main_process
-from safetensors.torch import save
 
-from anonbench.common.devices import pick_device
-from anonbench.common.files import read_json, sha256_file, sha256_of, write_bytes, write_text
+from anonbench.common.files import read_made, sha256_file, sha256_of, write_text
+from anonbench.common.tensors import write_tensors
 from anonbench.models.openmmlab import model_config as configs
 from anonbench.models.openmmlab import setup
 from anonbench.models.tasks import check_tasks
@@ -19,7 +18,7 @@ from anonbench.models.training import Training
 
 
 def train(training: Training) -> None:
-    """Train in this process, resuming after the last epoch of an earlier attempt with the same inputs.
+    """Train in this process, resuming where an earlier attempt with the same inputs was interrupted.
 
     In a process group, every process calls this with the same record but for its own device; only the first writes.
     :func:`anonbench.models.launch.start` starts as many processes as ``training.runtime.gpus`` asks for.
@@ -27,23 +26,27 @@ def train(training: Training) -> None:
     Raises
     ------
     UserError
-        If the model config or the split cannot be used, or not for a task, or a loss is not finite.
+        If the model config or the split cannot be used, or not for a task or on this device, or a loss is not finite.
+    Stopped
+        If the process was asked to end; what is done is kept for the next attempt.
     """
     annotations, out_dir, runtime = training.annotations, training.out_dir, training.runtime
     config = configs.load(training.model.config)
+    device = configs.device_of(config, runtime.device)
     setup.use(config.default_scope, runtime.threads)
-    split = read_json(annotations)
+    split = read_made(annotations)
     check_tasks(training.model, configs.result_kinds(config), split, annotations)
-    config = configs.complete(config, split, annotations, training.images_dir)
+    config = configs.complete(config, split, annotations, training.images)
     configs.scale_rate(config, get_world_size())
     config.randomness = {"seed": training.seed}
     config.train_dataloader.worker_init_fn = {"type": "seed_worker"}
-    device = pick_device(runtime.device)
     if runtime.precision == "amp" and device.startswith("cuda"):
         config.optim_wrapper.type = "AmpOptimWrapper"
 
     inputs = [sha256_file(file) for file in (annotations, *configs.weight_files(config))]
-    work = _work_dir(out_dir, config, inputs, training.data_fingerprint)
+    # It changes whenever the variant's images do.
+    data_fingerprint = sha256_file(training.images.manifest)
+    work = _work_dir(out_dir, config, inputs, data_fingerprint)
     from anonbench.models.openmmlab.runner import (
         run,  # after setup.use, which decides how much of MMEngine this imports
     )
@@ -52,15 +55,16 @@ def train(training: Training) -> None:
     if not is_main_process():
         return
 
-    weights = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+    text = configs.as_python(config)
     facts = {
         "model": Path(training.model.config).stem,
-        "seed": str(training.seed),
-        "data_fingerprint": training.data_fingerprint,
+        "seed": training.seed,
+        "data_fingerprint": data_fingerprint,
+        "config_sha256": sha256_of(text.encode()),
     }
-    write_text(out_dir / "config.py", configs.as_python(config))
+    write_text(out_dir / "config.py", text)
     write_text(out_dir / "scalars.json", (work / "scalars.json").read_text(encoding="utf-8"))
-    write_bytes(out_dir / "checkpoint.safetensors", save(weights, metadata=facts))
+    write_tensors(out_dir / "checkpoint.safetensors", model.state_dict(), facts)
     shutil.rmtree(work.parent)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from anonbench.common.validation import Model
 from anonbench.config.models import ModelConfig
 from anonbench.config.runtime import RuntimeConfig
+from anonbench.variants.variant_images import VariantFiles
 
 
 class Training(Model):
@@ -18,14 +19,12 @@ class Training(Model):
         Its MM config, and the tasks that it will be scored on, which are checked before anything is trained.
     annotations
         The training split in the common form.
-    images_dir
-        The variant's images, under the split's file names.
+    images
+        The variant's.
     out_dir
         Receives ``checkpoint.safetensors``, ``config.py`` and ``scalars.json``.
     seed
         Of weights, order and augmentation.
-    data_fingerprint
-        Changes whenever the variant's images do: its manifest's hash.
     runtime
         ``gpus`` processes, each with ``threads`` for tensor operators and on ``device``; ``precision`` ``amp`` is mixed
         precision on CUDA and float32 elsewhere.
@@ -33,8 +32,7 @@ class Training(Model):
 
     model: ModelConfig
     annotations: Path
-    images_dir: Path
+    images: VariantFiles
     out_dir: Path
     seed: int
-    data_fingerprint: str
     runtime: RuntimeConfig = RuntimeConfig()

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from anonbench.common.download import DownloadError, Patience, download
 from anonbench.common.errors import UserError
-from anonbench.common.files import sha256_file, write_bytes
+from anonbench.common.files import sha256_file
 from anonbench.common.partial import Part
+from anonbench.common.tensors import write_tensors
 from anonbench.config.weights import WeightsConfig
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def fetch_weights(weights: WeightsConfig, target: Path) -> None:
         names. Eight digits reveal a damaged file, not a forged one: nothing of the file is ever run. ``file`` names the
         same file on this machine, which is used instead of the address.
     target
-        Written whole or not at all; its metadata name the address and the whole hash.
+        Written whole or not at all; it says the address and the whole hash.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def fetch_weights(weights: WeightsConfig, target: Path) -> None:
             if file is None:
                 part.forget()
     log.info("%s: %d tensors, SHA-256 %s", file or url, len(tensors), actual)
-    write_bytes(target, save(tensors, metadata={"url": url, "sha256": actual}))
+    write_tensors(target, tensors, {"url": url, "sha256": actual})
 
 
 def read_weights(path: Path, sha256: str, *, called: str) -> tuple[dict[str, Tensor], str]:

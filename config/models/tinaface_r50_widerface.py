@@ -3,6 +3,7 @@
 # Reference on val, one scale of 1100 x 1650 px: easy 95.7, medium 95.4, hard 92.2
 # (Media-Smart/vedadet, configs/trainval/tinaface/README.md, R50-FPN-BN).
 _base_ = "./_base_/runtime.py"
+made_for_gpu = True
 default_scope = "mmdet"
 
 norm = dict(type="BN", requires_grad=True)

@@ -38,6 +38,32 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_what_a_killed_process_left_beside_a_file_does_not_matter(tmp_path):
+    (tmp_path / "a.json.part").write_bytes(b"half")
+    files.write_json(tmp_path / "a.json", 1)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_errors_of_writing_name_the_file(tmp_path):
+    with pytest.raises(OSError) as raised, files.naming(tmp_path / "a"):
+        raise OSError(28, "No space left on device")
+    assert raised.value.filename == str(tmp_path / "a")
+    with pytest.raises(OSError) as raised, files.naming(tmp_path / "a"):
+        raise OSError(28, "No space left on device", "other")
+    assert raised.value.filename == "other"
+
+
+def test_a_damaged_file_of_the_workflow_is_to_be_deleted(tmp_path):
+    with pytest.raises(UserError, match="made.json does not exist. Run the workflow again"):
+        files.read_made(tmp_path / "made.json")
+    files.write_json(tmp_path / "made.json", {"a": "b" * 100})
+    whole = (tmp_path / "made.json").read_bytes()
+    for damaged in (b"", whole[:50], whole[:50] + bytes(20) + whole[70:], b"\xff" + whole):
+        (tmp_path / "made.json").write_bytes(damaged)
+        with pytest.raises(UserError, match=r"made.json is damaged \(.*\). Delete it and run the workflow again."):
+            files.read_made(tmp_path / "made.json")
+
+
 def test_missing_and_broken_json_name_the_file(tmp_path):
     with pytest.raises(UserError, match="missing.json does not exist"):
         files.read_json(tmp_path / "missing.json")

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import torch
 
+from anonbench.common import stopping
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json
 from anonbench.common.images import decode
 from anonbench.common.root import ROOT
+from anonbench.common.stopping import Stopped
 from anonbench.generators.files import read_generator
 from tests.helpers.people import NAMES, train, watched, write_people
 
@@ -73,8 +75,81 @@ def test_an_interrupted_training_ends_in_the_same_bytes(trained: tuple[str, Path
     steps = []
     train(files, tmp_path, watched(kind, lambda number, *rest: steps.append(number)))
     assert steps == list(range(6, 12))
+    assert_same(tmp_path, expected)
+
+
+def assert_same(out: Path, expected: Path) -> None:
     for name in ("generator.safetensors", "samples.png", "log.json"):
-        assert (tmp_path / name).read_bytes() == (expected / name).read_bytes()
+        assert (out / name).read_bytes() == (expected / name).read_bytes()
+    assert not list(out.glob("snapshots/*/*.pt"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_training_that_is_asked_to_end_saves_the_step_at_hand(
+    trained: tuple[str, Path], files: dict, tmp_path: Path, number: int
+) -> None:
+    kind, expected = trained
+    steps: list[int] = []
+
+    def asked(step, *rest):
+        steps.append(step)
+        if step == 7:
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(Stopped) as stopped:
+        train(files, tmp_path, watched(kind, asked))
+    assert stopped.value.signal == number and steps == list(range(8))
+    assert not list(tmp_path.glob("*.*"))
+    train(files, tmp_path, watched(kind, lambda step, *rest: steps.append(step)))
+    assert steps == list(range(12))
+    assert_same(tmp_path, expected)
+
+
+def test_a_killed_training_resumes_from_what_was_saved_in_time(
+    trained: tuple[str, Path], files: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, expected = trained
+    monkeypatch.setattr(stopping, "SAVE_EVERY", 0)
+
+    def dying(number, *rest):
+        if number == 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(files, tmp_path, watched(kind, dying))
+    steps = []
+    train(files, tmp_path, watched(kind, lambda number, *rest: steps.append(number)))
+    assert steps == list(range(8, 12))
+    assert_same(tmp_path, expected)
+
+
+def test_a_training_that_is_asked_to_end_at_its_end_ends(files: dict, tmp_path: Path) -> None:
+    def asked(number, *rest):
+        if number == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    train(files, tmp_path, watched("context_encoder", asked, epochs=1))
+    assert (tmp_path / "log.json").exists() and not list(tmp_path.glob("snapshots/*/*.pt"))
+
+
+def test_a_damaged_state_gives_way_to_the_one_before(
+    trained: tuple[str, Path], files: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, expected = trained
+    monkeypatch.setattr(stopping, "SAVE_EVERY", 0)
+
+    def dying(number, *rest):
+        if number == 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(files, tmp_path, watched(kind, dying))
+    (state,) = tmp_path.glob("snapshots/*/state.pt")
+    state.write_bytes(state.read_bytes()[:-1000])
+    steps = []
+    train(files, tmp_path, watched(kind, lambda number, *rest: steps.append(number)))
+    assert steps == list(range(7, 12))
+    assert_same(tmp_path, expected)
 
 
 @pytest.mark.parametrize(("changes", "resumes"), [({}, True), ({"seed": 4}, False), ({"texture": "mean"}, False)])
@@ -157,3 +232,15 @@ train(files, Path({str(tmp_path)!r}), epochs=1000, snapshot_every=1)
     assert list(tmp_path.glob("snapshots/*/state.pt"))
     assert not list(tmp_path.glob("*.*"))
     assert not [p for p in tmp_path.rglob("*.part")]
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-50] + bytes(50), lambda data: data[: len(data) // 2], None])
+def test_an_image_that_is_not_the_annotated_one_is_named(tmp_path: Path, damage) -> None:
+    files = write_people(tmp_path / "people", images=2)
+    path = files["images_dir"] / "im 1.png"
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match=f"The image {path} (is not the one|cannot be read)"):
+        train(files, tmp_path / "out", "context_encoder")

@@ -8,6 +8,7 @@ from anonbench.common.root import ROOT
 from anonbench.models.config_files import (
     find_model_config,
     model_config_digest,
+    model_config_epochs,
     model_config_files,
     model_config_weights,
 )
@@ -62,3 +63,25 @@ def test_weights_are_found_in_bases(tmp_path):
     base = "model = dict(init_cfg=dict(file='resources/weights/base-1.safetensors'))\n"
     path = config(tmp_path, base, top="load_from = 'resources/weights/all_2.safetensors'\n")
     assert model_config_weights(path) == ["all_2", "base-1"]
+
+
+@pytest.mark.parametrize(
+    ("base", "top", "epochs"),
+    [
+        ("train_cfg = dict(by_epoch=True, max_epochs=9)\n", "y = 2\n", 9),
+        ("train_cfg = dict(max_epochs=9)\n", "train_cfg = dict(max_epochs=12)\n", 12),
+        ("train_cfg = dict(max_epochs=9)\n", "train_cfg = dict(val_interval=3)\n", 9),
+        ("train_cfg = {'max_epochs': 7, **{}}\n", "y = 2\n", 7),
+        ("model = dict(train_cfg=dict(max_epochs=3))\n", "train_cfg = make(max_iters=100)\n", None),
+        ("n = 4\n", "train_cfg = dict(max_epochs=n)\n", None),
+    ],
+)
+def test_epochs_are_those_of_the_nearest_file_that_sets_them(tmp_path, base, top, epochs):
+    assert model_config_epochs(config(tmp_path, base, top=top)) == epochs
+
+
+def test_the_epochs_of_every_shipped_config_are_those_that_mmengine_reads():
+    from mmengine.config import Config
+
+    for path in (ROOT / "config/models").glob("*.py"):
+        assert model_config_epochs(path) == Config.fromfile(str(path)).train_cfg.max_epochs

@@ -19,6 +19,7 @@ from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.predict import predict
 from anonbench.models.train import train
 from anonbench.models.training import Training
+from anonbench.variants.variant_images import VariantFiles
 from tests.helpers.cuda import needs_cuda
 from tests.helpers.people import person, picture, untrained
 from tests.helpers.toysplit import PERSON, write_split
@@ -59,11 +60,11 @@ def test_the_same_seed_gives_the_same_bytes_and_never_shows_the_original(tmp_pat
 
 
 @pytest.fixture(scope="module")
-def split(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def split(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VariantFiles]:
     return write_split(tmp_path_factory.mktemp("split"), images=9)
 
 
-def model(split: tuple[Path, Path], folder: Path, base: str, epochs: int, **options) -> Path:
+def model(split: tuple[Path, VariantFiles], folder: Path, base: str, epochs: int, **options) -> Path:
     folder.mkdir()
     config = folder / "model.py"
     config.write_text(f"_base_ = {str(MODELS / base)!r}\ntrain_cfg = dict(max_epochs={epochs})\n")
@@ -71,10 +72,9 @@ def model(split: tuple[Path, Path], folder: Path, base: str, epochs: int, **opti
         Training(
             model=ModelConfig(config=str(config), tasks=["pose" if "td-hm" in base else "detection"]),
             annotations=split[0],
-            images_dir=split[1],
+            images=split[1],
             out_dir=folder,
             seed=0,
-            data_fingerprint="",
             runtime=RuntimeConfig(**options),
         )
     )

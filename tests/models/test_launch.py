@@ -11,16 +11,18 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 
 from anonbench.common.errors import UserError
+from anonbench.common.files import sha256_file
 from anonbench.common.logs import log_to
 from anonbench.common.root import ROOT
+from anonbench.common.tensors import read_tensors
 from anonbench.config.models import ModelConfig
 from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.launch import start
 from anonbench.models.training import Training
+from anonbench.variants.variant_images import VariantFiles
 from tests.helpers.toysplit import write_split
 
 MODELS = ROOT / "config" / "models"
@@ -28,7 +30,7 @@ POSE, DETECTOR = MODELS / "td-hm_mobilenetv2_toy.py", MODELS / "mask-rcnn_mobile
 
 
 @pytest.fixture(scope="module")
-def split(tmp_path_factory) -> tuple[Path, Path]:
+def split(tmp_path_factory) -> tuple[Path, VariantFiles]:
     return write_split(tmp_path_factory.mktemp("split"), images=9)
 
 
@@ -36,10 +38,9 @@ def training(gpus: int, split, out_dir: Path, model: Path = POSE, device: str = 
     return Training(
         model=ModelConfig(config=str(model), tasks=["detection" if model == DETECTOR else "pose"]),
         annotations=split[0],
-        images_dir=split[1],
+        images=split[1],
         out_dir=out_dir,
         seed=0,
-        data_fingerprint="a",
         runtime=RuntimeConfig(device=device, gpus=gpus),
     )
 
@@ -76,14 +77,18 @@ def test_the_first_process_alone_writes_the_callers_log(runs):
 
 
 @pytest.mark.slow
-def test_two_processes_leave_the_files_of_one(runs):
+def test_two_processes_leave_the_files_of_one(split, runs):
     one, two = runs
     assert sorted(p.name for p in two.iterdir()) == ["checkpoint.safetensors", "config.py", "scalars.json"]
     a, b = load_file(one / "checkpoint.safetensors"), load_file(two / "checkpoint.safetensors")
     assert {name: value.shape for name, value in a.items()} == {name: value.shape for name, value in b.items()}
     assert all(torch.isfinite(value).all() for value in b.values())
-    with safe_open(two / "checkpoint.safetensors", "pt") as file:
-        assert file.metadata() == {"model": DETECTOR.stem, "seed": "0", "data_fingerprint": "a"}
+    assert read_tensors(two / "checkpoint.safetensors")[1] == {
+        "model": DETECTOR.stem,
+        "seed": 0,
+        "data_fingerprint": sha256_file(split[1].manifest),
+        "config_sha256": sha256_file(two / "config.py"),
+    }
     assert [line["epoch"] for line in lines_of(two)] == [1, 2]
     assert all(line["loss"] > 0 for line in lines_of(two))
 
@@ -149,10 +154,18 @@ def test_a_users_mistake_in_the_workers_arrives_as_it_is(split, tmp_path):
 
 
 @pytest.mark.slow
-def test_any_other_error_of_a_worker_arrives_with_its_traceback(tmp_path):
+def test_any_other_error_of_a_worker_arrives_with_its_traceback(split, tmp_path):
+    model = tmp_path / "broken.py"
+    model.write_text(f"_base_ = {str(POSE)!r}\nmodel = dict(head=dict(type='no such head'))\n")
+    with pytest.raises(RuntimeError, match="(?s)Training process [01] failed.*no such head"):
+        start(training(2, split, tmp_path / "out", model))
+
+
+@pytest.mark.slow
+def test_a_missing_image_in_a_worker_arrives_as_a_users_mistake(tmp_path):
     split = write_split(tmp_path / "split", images=9)
-    (split[1] / "sub folder" / "im 3.png").unlink()
-    with pytest.raises(RuntimeError, match="(?s)Training process [01] failed.*im 3.png"):
+    (split[1].originals / "sub folder" / "im 3.png").unlink()
+    with pytest.raises(UserError, match=r"im 3\.png cannot be read"):
         start(training(2, split, tmp_path / "out"))
 
 

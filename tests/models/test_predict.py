@@ -1,5 +1,6 @@
 """Predictions: original coordinates, the split's own category ids, every image and person."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from anonbench.models.predict import predict
 from anonbench.models.predictions import read_predictions, write_predictions
 from anonbench.models.train import train
 from anonbench.models.training import Training
+from anonbench.variants.variant_images import VariantFiles
 from tests.helpers.toysplit import DOG, PERSON, write_split
 
 MODELS = Path(__file__).resolve().parents[2] / "config" / "models"
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def split(tmp_path_factory) -> tuple[Path, Path]:
+def split(tmp_path_factory) -> tuple[Path, VariantFiles]:
     return write_split(tmp_path_factory.mktemp("split"), images=9)
 
 
@@ -34,10 +36,9 @@ def trained(split, folder: Path, base: str, epochs: int, task: str) -> Path:
         Training(
             model=ModelConfig(config=str(model), tasks=[task]),
             annotations=split[0],
-            images_dir=split[1],
+            images=split[1],
             out_dir=folder,
             seed=0,
-            data_fingerprint="",
             runtime=CPU,
         )
     )
@@ -114,3 +115,39 @@ def test_other_categories_or_keypoints_than_the_trained_ones(split, detector, po
     write_json(tmp_path / "nose.json", content)
     with pytest.raises(UserError, match="nose"):
         predict(pose, tmp_path / "nose.json", split[1], CPU)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "words"),
+    [
+        (
+            "config.py",
+            lambda data: data[: len(data) // 2],
+            "config.py is damaged: it is not the config that .* Delete both",
+        ),
+        (
+            "config.py",
+            lambda data: data + b"# more\n",
+            "config.py is damaged: it is not the config that .* Delete both",
+        ),
+        ("config.py", None, "config.py is damaged"),
+        ("checkpoint.safetensors", lambda data: data[:-99] + bytes(99), "safetensors is damaged .* Delete it and run"),
+        ("checkpoint.safetensors", None, "checkpoint.safetensors does not exist. Run the workflow again"),
+    ],
+)
+def test_damaged_files_of_a_run_are_named(split, pose, tmp_path, name, spoil, words):
+    shutil.copytree(pose, tmp_path / "run")
+    path = tmp_path / "run" / name
+    if spoil is None:
+        path.unlink()
+    else:
+        path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(UserError, match=words):
+        predict(tmp_path / "run", *split, CPU)
+
+
+def test_a_missing_image_is_named(pose, tmp_path):
+    split = write_split(tmp_path / "split", images=4)
+    (split[1].originals / "sub folder" / "im 2.png").unlink()
+    with pytest.raises(UserError, match="im 2.png.*Delete its split's"):
+        predict(pose, *split, CPU)

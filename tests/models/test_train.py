@@ -11,16 +11,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 
 from anonbench.common.errors import UserError
-from anonbench.common.files import read_json, write_json
+from anonbench.common.files import read_json, sha256_file, write_json
 from anonbench.common.root import ROOT
+from anonbench.common.tensors import read_tensors
 from anonbench.config.models import ModelConfig
 from anonbench.config.runtime import RuntimeConfig
+from anonbench.models.predict import predict
 from anonbench.models.train import train
 from anonbench.models.training import Training
+from anonbench.variants.variant_images import VariantFiles
 from tests.helpers.toysplit import write_split
 
 MODELS = ROOT / "config" / "models"
@@ -28,7 +30,7 @@ DETECTOR, POSE = MODELS / "mask-rcnn_mobilenetv2_toy.py", MODELS / "td-hm_mobile
 
 
 @pytest.fixture(scope="module")
-def split(tmp_path_factory) -> tuple[Path, Path]:
+def split(tmp_path_factory) -> tuple[Path, VariantFiles]:
     return write_split(tmp_path_factory.mktemp("split"))
 
 
@@ -38,10 +40,10 @@ def training(split, out_dir: Path, model: Path | str = POSE, **more) -> Training
     return Training(
         model=ModelConfig(config=str(model), tasks=[task]),
         annotations=split[0],
-        images_dir=split[1],
+        images=split[1],
         out_dir=out_dir,
         runtime=runtime,
-        **{"seed": 0, "data_fingerprint": "a", **more},
+        **{"seed": 0, **more},
     )
 
 
@@ -61,13 +63,17 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_a_run_leaves_its_three_files_and_nothing_else(pose_run):
+def test_a_run_leaves_its_three_files_and_nothing_else(split, pose_run):
     assert sorted(path.name for path in pose_run.iterdir()) == ["checkpoint.safetensors", "config.py", "scalars.json"]
     lines = [json.loads(line) for line in (pose_run / "scalars.json").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2]
     assert all(line["loss"] > 0 and line["lr"] > 0 for line in lines)
-    with safe_open(pose_run / "checkpoint.safetensors", "pt") as file:
-        assert file.metadata() == {"model": "td-hm_mobilenetv2_toy", "seed": "0", "data_fingerprint": "a"}
+    assert read_tensors(pose_run / "checkpoint.safetensors")[1] == {
+        "model": "td-hm_mobilenetv2_toy",
+        "seed": 0,
+        "data_fingerprint": sha256_file(split[1].manifest),
+        "config_sha256": sha256_file(pose_run / "config.py"),
+    }
     compile((pose_run / "config.py").read_text(), "config.py", "exec")
 
 
@@ -88,10 +94,10 @@ def test_boxes_alone_train_a_detector_without_a_mask_head(tmp_path):
     assert not any("mask_head" in name for name in weights)
 
 
-def start(split, out_dir: Path, epochs: int, fingerprint: str) -> subprocess.Popen:
+def start(split, out_dir: Path, epochs: int) -> subprocess.Popen:
     model = out_dir.parent / "long.py"
     model.write_text(f"_base_ = {str(POSE)!r}\ntrain_cfg = dict(max_epochs={epochs})\n")
-    order = training(split, out_dir, model, data_fingerprint=fingerprint).model_dump_json()
+    order = training(split, out_dir, model).model_dump_json()
     program = (
         "from anonbench.models.train import train; from anonbench.models.training import Training; "
         f"train(Training.model_validate_json({order!r}))"
@@ -99,9 +105,10 @@ def start(split, out_dir: Path, epochs: int, fingerprint: str) -> subprocess.Pop
     return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
-def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_as_if_uninterrupted(split, tmp_path, capfd):
+def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_as_if_uninterrupted(tmp_path, capfd):
+    split = write_split(tmp_path / "split")
     out_dir = tmp_path / "out"
-    process = start(split, out_dir, epochs=16, fingerprint="a")
+    process = start(split, out_dir, epochs=16)
     deadline = time.monotonic() + 120
     while not list(out_dir.glob("work/*/last.pth")):
         assert process.poll() is None and time.monotonic() < deadline
@@ -121,11 +128,11 @@ def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_as_if_uninterrupted(s
     lines = [json.loads(line) for line in (out_dir / "scalars.json").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == list(range(1, 17))
 
-    short = tmp_path / "short.py"
-    short.write_text(f"_base_ = {str(POSE)!r}\n")
+    with open(split[1].manifest, "a") as manifest:
+        manifest.write("\n")
     capfd.readouterr()
-    run(split, stale, short, data_fingerprint="b")
-    assert "0/2" in capfd.readouterr().err  # another variant's checkpoint is not taken up
+    run(split, stale, model)
+    assert "0/16" in capfd.readouterr().err  # another variant's checkpoint is not taken up
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(split, tmp_path):
@@ -147,6 +154,19 @@ def test_a_loss_that_is_not_finite_stops_the_run(split, tmp_path):
 def test_mistakes_that_a_user_can_fix(split, tmp_path, change, message):
     with pytest.raises(UserError, match=message):
         run(split, tmp_path, **change)
+
+
+def test_a_model_made_for_a_gpu_trains_on_a_cpu_only_when_asked_to(split, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    model = tmp_path / "large.py"
+    model.write_text(f"_base_ = {str(POSE)!r}\nmade_for_gpu = True\ntrain_cfg = dict(max_epochs=1)\n")
+    with pytest.raises(UserError, match=r"large\.py is made for a GPU.*\n?.*runtime\.device to cpu"):
+        run(split, tmp_path / "out", model, device="auto")
+    assert not (tmp_path / "out").exists()
+    run(split, tmp_path / "out", model, device="cpu")
+    with pytest.raises(UserError, match="out/config.py is made for a GPU"):
+        predict(tmp_path / "out", *split, RuntimeConfig(device="auto"))
+    assert predict(tmp_path / "out", *split, RuntimeConfig(device="cpu"))["keypoints"]
 
 
 def test_an_instance_without_a_mask_among_others_is_reported_and_ignored(split, tmp_path, caplog):

@@ -10,11 +10,10 @@ import logging
 from pathlib import Path
 
 from mmengine.registry import WEIGHT_INITIALIZERS
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from anonbench.common.errors import UserError
+from anonbench.common.tensors import read_tensors
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,7 @@ def load_into(module: nn.Module, file: Path, *, classes_may_differ: bool = False
     UserError
         If the file is missing, is not safetensors, or does not fit.
     """
-    source = _read(file)
+    source, _ = read_tensors(file)
     target = module.state_dict()
     missing = [name for name in target if name not in source and not name.endswith(COUNTER)]
     differing = [name for name in target if name in source and source[name].shape != target[name].shape]
@@ -78,17 +77,3 @@ def load_into(module: nn.Module, file: Path, *, classes_may_differ: bool = False
     if differing:
         log.info("%s: %d tensors are for other classes and start at random: %s", file, len(differing), differing)
     return differing
-
-
-def _read(file: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(file)
-    except FileNotFoundError:
-        raise UserError(
-            f"{file} does not exist.",
-            "Run the training through the workflow, which fetches the weights that the configuration names.",
-        ) from None
-    except SafetensorError as error:
-        raise UserError(
-            f"{file} is not a safetensors file ({error}).", "Delete it and run the workflow again."
-        ) from None

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import platform
 import pprint
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
+from anonbench.common.devices import pick_device
 from anonbench.common.errors import UserError
 from anonbench.models.config_files import find_model_config
+from anonbench.models.openmmlab.image_loading import dicts, serve
 from anonbench.models.openmmlab.pose_meta import pose_metainfo
 from anonbench.regions.anatomy import mirror_partners
+from anonbench.variants.variant_images import VariantFiles
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +55,25 @@ def load(path: Path | str) -> Config:
     return config
 
 
-def complete(config: Config, split: dict[str, Any], annotations: Path, images_dir: Path) -> Config:
-    """Fill in classes, keypoints and paths from a split in the common form.
+def device_of(config: Config, asked: str) -> str:
+    """The device for a model: what :func:`anonbench.common.devices.pick_device` makes of ``asked``.
+
+    Raises
+    ------
+    UserError
+        As there, or if a config with ``made_for_gpu = True`` would run on the CPU and ``asked`` is not ``cpu``.
+    """
+    device = pick_device(asked)
+    if config.get("made_for_gpu") and device == "cpu" != asked:
+        raise UserError(
+            f"The model config {config.filename} is made for a GPU, and torch finds none on {platform.node()}.",
+            "Give the job a GPU, or set runtime.device to cpu to run it on the CPU.",
+        )
+    return device
+
+
+def complete(config: Config, split: dict[str, Any], annotations: Path, images: VariantFiles) -> Config:
+    """Fill in classes, keypoints and paths from a split in the common form, and let its pipelines load a variant.
 
     Parameters
     ----------
@@ -61,8 +81,14 @@ def complete(config: Config, split: dict[str, Any], annotations: Path, images_di
         As :func:`load` returns it; changed in place and returned.
     split
         The content of ``annotations``.
-    annotations, images_dir
-        Stored in the config as they are.
+    annotations, images
+        Stored in the config as they are; of the test pipeline, prediction names others.
+
+    Raises
+    ------
+    UserError
+        If the split has nothing to train on, or a pipeline loads images in a way that :func:`.image_loading.serve`
+        does not know.
     """
     if config.default_scope == "mmdet":
         metainfo = _complete_detector(config, split, annotations)
@@ -70,14 +96,14 @@ def complete(config: Config, split: dict[str, Any], annotations: Path, images_di
         metainfo = _complete_pose_estimator(config, split, annotations)
     for loader in (config.train_dataloader, config.test_dataloader):
         loader.dataset.metainfo = metainfo
-    point_at(config.train_dataloader, annotations, images_dir)
+        point_at(loader, annotations, images)
     return config
 
 
-def point_at(loader: ConfigDict, annotations: Path, images_dir: Path) -> None:
-    """Let a data loader read the split ``annotations`` with the images of ``images_dir``."""
+def point_at(loader: ConfigDict, annotations: Path, images: VariantFiles) -> None:
+    """Let a data loader read the split ``annotations`` with a variant's images."""
     loader.dataset.ann_file = str(annotations)
-    loader.dataset.data_prefix = {"img": str(images_dir)}
+    serve(loader.dataset, images)
 
 
 def scale_rate(config: Config, processes: int) -> None:
@@ -104,7 +130,7 @@ def scale_rate(config: Config, processes: int) -> None:
 
 def weight_files(config: Config) -> list[Path]:
     """The existing files of fetched weights that a config starts from."""
-    files = [step["file"] for step in _dicts(config.model.to_dict()) if step.get("type") == "FetchedWeights"]
+    files = [step["file"] for step in dicts(config.model.to_dict()) if step.get("type") == "FetchedWeights"]
     return [path for file in (*files, config.get("load_from")) if file and (path := Path(file)).is_file()]
 
 
@@ -134,7 +160,7 @@ def _complete_detector(config: Config, split: dict[str, Any], annotations: Path)
     if wants_masks and not with_mask:
         # Boxes alone train the detector; there is nothing to train, or to score, the mask head with.
         config.model.roi_head.update(mask_head=None, mask_roi_extractor=None)
-        for step in _dicts(config.train_dataloader.dataset.pipeline):
+        for step in dicts(config.train_dataloader.dataset.pipeline):
             if "with_mask" in step:
                 step.with_mask = False
     elif wants_masks and len(with_mask) < len(people):
@@ -179,14 +205,3 @@ def _complete_pose_estimator(config: Config, split: dict[str, Any], annotations:
         dataset = config.train_dataloader.dataset
         dataset.pipeline = [step for step in dataset.pipeline if step["type"] != "RandomFlip"]
     return pose_metainfo(split["info"]["dataset"], category)
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    """Every dict in a nested config value."""
-    if isinstance(value, dict):
-        yield value
-        value = value.values()
-    elif not isinstance(value, (list, tuple)):
-        return
-    for item in value:
-        yield from _dicts(item)

@@ -13,27 +13,40 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
+from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
-from mmengine.registry import FUNCTIONS
+from mmengine.registry import DATASETS, FUNCTIONS
 from mmengine.runner import Runner
+from torch.utils.data import DataLoader
 
 from anonbench.common.devices import use_onednn_for_1x1_convolutions
+from anonbench.common.errors import UserError
+from anonbench.common.stopping import ENDING, FORWARDED, Request
 from anonbench.models.openmmlab.fetched_weights import load_into
 from anonbench.models.openmmlab.hasten import hasten, settled
-from anonbench.models.openmmlab.hooks import Checkpoints, Resume, Scalars, SeedEpochs, bare
+from anonbench.models.openmmlab.hooks import Scalars, SeedEpochs
+from anonbench.models.openmmlab.resuming import Checkpoints, ResumableLoop, Resume, bare
+from anonbench.models.openmmlab.telling import Telling, tell
 
 
 def run(config: Config, work: Path, seed: int, device: str) -> torch.nn.Module:
     """Train a completed config to its end, from the last checkpoint in ``work`` where there is one.
 
     Every process of a process group calls this; only the first writes.
+
+    Raises
+    ------
+    Stopped
+        If a process was asked to end; ``work`` then holds the state after the step at hand.
     """
-    state = work / "last.pth"
-    hooks = [SeedEpochs(seed), Resume(state), Checkpoints(state), Scalars(work / "scalars.json")]
+    state, scalars = work / "last.pth", Scalars(work / "scalars.json")
     torch.backends.cudnn.deterministic = True
     if alone_on_cuda(device):
         config = settled(config)
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints while it indexes
+    asks = ENDING if get_world_size() == 1 else (FORWARDED,)
+    # pycocotools prints while it indexes
+    with contextlib.redirect_stdout(io.StringIO()), Request(asks) as request:
+        hooks = [SeedEpochs(seed), Resume(state, scalars), Checkpoints(state, scalars, request), scalars]
         return bare(QuietRunner(config, str(work), hooks, device).train())
 
 
@@ -84,10 +97,31 @@ class QuietRunner(Runner):
             find_unused_parameters=self.cfg.get("find_unused_parameters", False),
         )
 
+    @staticmethod
+    def build_dataloader(
+        dataloader: dict[str, Any], seed: int | None = None, diff_rank_seed: bool = False
+    ) -> DataLoader:
+        """MMEngine's data loader, which tells what is wrong with a sample (:mod:`.telling`)."""
+        dataset = DATASETS.build(dataloader["dataset"])
+        dataset.full_init()
+        return tell(Runner.build_dataloader({**dataloader, "dataset": Telling(dataset)}, seed, diff_rank_seed))
+
+    def build_train_loop(self, loop: dict[str, Any]) -> ResumableLoop:
+        """The loop over as many epochs as a config's ``train_cfg`` says."""
+        if not loop.get("max_epochs"):
+            raise UserError(
+                "The model config does not train by epochs.", "Let train_cfg be dict(by_epoch=True, max_epochs=...)."
+            )
+        return ResumableLoop(self, self._train_dataloader, max_epochs=loop["max_epochs"])
+
     def _init_model_weights(self) -> None:
         super()._init_model_weights()
         if file := self.cfg.get("load_from"):
             load_into(bare(self.model), Path(file), classes_may_differ=True)
+
+    def build_logger(self, log_level: str | int = "INFO", log_file: str | None = None, **options: Any) -> MMLogger:
+        """MMEngine's logger without its file: :class:`.hooks.Scalars` writes what is worth keeping."""
+        return MMLogger.get_instance(self._experiment_name, log_level=log_level)
 
     def build_visualizer(self, visualizer: Any = None) -> Any:
         return SimpleNamespace(add_config=lambda config: None)

@@ -17,7 +17,7 @@ def use(scope: str, threads: int) -> None:
     lean.install()
     ops.install()
     # These register what model configs name. Only now, because they import MM packages, which should be lean by then.
-    from anonbench.models.openmmlab import collate, fetched_weights, packaged_mobilenet  # noqa: F401
+    from anonbench.models.openmmlab import collate, fetched_weights, image_loading, packaged_mobilenet  # noqa: F401
 
     if scope == "mmdet":
         from anonbench.models.openmmlab import assign, instance_dataset, square_crop, tinaface  # noqa: F401

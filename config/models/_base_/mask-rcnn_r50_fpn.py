@@ -4,6 +4,8 @@
 # is learned; MMDetection's own file learns it.
 _base_ = ["./mask-rcnn_fpn.py", "./runtime.py"]
 
+made_for_gpu = True
+
 model = dict(
     backbone=dict(
         type="ResNet",

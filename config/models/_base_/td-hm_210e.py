@@ -2,6 +2,8 @@
 # Sun et al., CVPR 2019; MMPose's td-hm_*_8xb64-210e_*.py).
 _base_ = ["./td-hm.py", "./runtime.py"]
 
+made_for_gpu = True
+
 # Batch of one GPU. The learning rate is for `base_batch_size` people per step and is scaled to the batch in use.
 auto_scale_lr = dict(base_batch_size=512)
 train_dataloader = dict(batch_size=64, num_workers=4)

@@ -54,5 +54,5 @@ def test_files_that_cannot_be_used(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         load_into(network(), tmp_path / "missing.safetensors")
     (tmp_path / "bad.safetensors").write_bytes(b"not tensors")
-    with pytest.raises(UserError, match="is not a safetensors file"):
+    with pytest.raises(UserError, match="bad.safetensors is damaged"):
         load_into(network(), tmp_path / "bad.safetensors")

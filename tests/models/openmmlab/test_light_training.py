@@ -10,17 +10,19 @@ import torch
 from safetensors.torch import load_file
 
 from anonbench.common.root import ROOT
+from anonbench.common.stopping import Stopped
 from anonbench.config.models import ModelConfig
 from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.openmmlab import setup
 from anonbench.models.train import train
 from anonbench.models.training import Training
+from tests.helpers.interrupted import after_step, signalled
 from tests.helpers.toysplit import write_split
 
 setup.use("mmdet", 1)
 from anonbench.models.openmmlab import runner  # noqa: E402
-from anonbench.models.openmmlab.hooks import Checkpoints  # noqa: E402
 from anonbench.models.openmmlab.mask_rcnn import WholeMaskRCNN  # noqa: E402
+from anonbench.models.openmmlab.resuming import Checkpoints  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -36,10 +38,9 @@ def training(tmp_path: Path) -> Training:
     return Training(
         model=ModelConfig(config=str(config), tasks=["detection"]),
         annotations=annotations,
-        images_dir=images,
+        images=images,
         out_dir=tmp_path / "plain",
         seed=0,
-        data_fingerprint="",
         runtime=RuntimeConfig(device="cpu"),
     )
 
@@ -77,6 +78,12 @@ def test_it_learns_as_the_plain_step_and_resumes_to_the_bit(training, tmp_path, 
         patch.setattr(Checkpoints, "after_train_epoch", dying)
         with pytest.raises(KeyboardInterrupt):
             run(training, tmp_path / "killed")
+    with monkeypatch.context() as patch:
+        after_step(patch, signalled(5))
+        with pytest.raises(Stopped):
+            run(training, tmp_path / "killed")
+    steps.clear()
     resumed, again = run(training, tmp_path / "killed")
+    assert len(steps) == 4
     assert resumed == losses
     assert weights.keys() == again.keys() and all(torch.equal(weights[name], again[name]) for name in weights)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
 from anonbench.common.errors import UserError
@@ -11,17 +12,18 @@ from anonbench.common.files import read_json
 from anonbench.models.openmmlab import model_config, setup
 from anonbench.models.openmmlab.pose_meta import pose_metainfo
 from anonbench.regions.anatomy import mirror_partners
+from anonbench.variants.variant_images import VariantFiles
 from tests.helpers.toysplit import KEYPOINTS, write_split
 
 CONFIGS = Path(__file__).resolve().parents[3] / "config" / "models"
 
 
 @pytest.fixture(scope="module")
-def split(tmp_path_factory) -> tuple[Path, Path]:
+def split(tmp_path_factory) -> tuple[Path, VariantFiles]:
     return write_split(tmp_path_factory.mktemp("split"))
 
 
-def completed(path: Path, split: tuple[Path, Path]):
+def completed(path: Path, split: tuple[Path, VariantFiles]):
     config = model_config.load(path)
     setup.use(config.default_scope, 1)
     return model_config.complete(config, read_json(split[0]), *split)
@@ -35,6 +37,29 @@ def test_every_config_builds_and_runs_forward(path, split):
         model = MODELS.build(config.model).eval()
         outputs = model(torch.zeros(1, 3, 64, 64), mode="tensor", **extra(config.default_scope))
     assert len(torch.as_tensor(outputs).shape) == 4 if config.default_scope == "mmpose" else len(outputs) > 0
+
+
+def test_the_gpu_sized_configs_say_so_and_the_others_do_not():
+    made_for_gpu = {path.stem for path in CONFIGS.glob("*.py") if model_config.load(path).get("made_for_gpu")}
+    assert made_for_gpu == {path.stem for path in CONFIGS.glob("*.py") if "mobilenetv2" not in path.stem}
+    assert len(made_for_gpu) == 9
+
+
+@pytest.mark.parametrize(
+    ("made_for_gpu", "cuda", "asked", "device"),
+    [
+        (True, True, "auto", "cuda"), (True, False, "cpu", "cpu"), (True, True, "cpu", "cpu"),
+        (False, False, "auto", "cpu"), (True, False, "auto", None),
+    ],
+)  # fmt: skip
+def test_a_model_made_for_a_gpu_gets_one_unless_the_cpu_is_asked_for(monkeypatch, made_for_gpu, cuda, asked, device):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    config = Config({"made_for_gpu": made_for_gpu})
+    if device is None:
+        with pytest.raises(UserError, match="made for a GPU, and torch finds none"):
+            model_config.device_of(config, asked)
+    else:
+        assert model_config.device_of(config, asked) == device
 
 
 def extra(scope: str) -> dict:
@@ -53,7 +78,7 @@ def test_the_dataset_fills_in_classes_keypoints_and_paths(split):
 
     pose = completed(CONFIGS / "td-hm_mobilenetv2_toy.py", split)
     assert pose.model.head.out_channels == 5
-    assert pose.train_dataloader.dataset.data_prefix.img == str(split[1])
+    assert pose.train_dataloader.dataset.data_prefix.img == str(split[1].manifest.parent / "images")
 
 
 def test_without_left_and_right_nothing_is_mirrored(split, tmp_path):

@@ -30,6 +30,13 @@ from tests.helpers.toysplit import write_split  # noqa: E402
 MODELS_FOLDER = Path(__file__).resolve().parents[3] / "config" / "models"
 
 
+@pytest.fixture(autouse=True)
+def mmdetections_names():
+    """Whatever a training before has left as the default scope."""
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        yield
+
+
 def built(name: str, folder: Path, side: int = 320):
     """A model and the training samples of a toy split."""
     annotations, images = write_split(folder, images=4)
