@@ -1,0 +1,102 @@
+"""When a run is told to end, so are its jobs, and none of them outlives the grace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from anonbench.common.root import ROOT
+from tests.helpers.ended import has_ended
+
+# A main process that waits for one job, as Snakemake does; SIGTERM alone does not end its waiting.
+MAIN = """
+import signal, subprocess, sys, time
+from pathlib import Path
+import psutil
+from anonbench.workflow import ending
+
+ending.GRACE = float(sys.argv[1])
+signal.signal(signal.SIGTERM, lambda *_: print("waits for its jobs", flush=True))
+
+def jobs():
+    return [job_process] if job_process.is_running() else []
+
+def say(text):
+    print(text, flush=True)
+
+companion = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+with companion, ending.ending_jobs(jobs, companion, say, "snakemake all"):
+    job = subprocess.Popen([sys.executable, "-c", sys.argv[2], *sys.argv[3:]])
+    job_process = psutil.Process(job.pid)
+    try:
+        job.wait()
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        job.wait()
+"""
+JOB = """
+import os, signal, subprocess, sys, time
+child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+if sys.argv[2] == "stubborn":
+    signal.signal(signal.SIGTERM, lambda *_: None)
+open(sys.argv[1], "w").write(f"{os.getpid()} {child.pid}")
+while True:
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Callable[[float, str], tuple[subprocess.Popen, list[int]]]]:
+    """Start the main process with a grace in s and a kind of job; the job's processes."""
+    mains = []
+
+    def start(grace: float, kind: str) -> tuple[subprocess.Popen, list[int]]:
+        process, pids = _started(tmp_path, grace, kind)
+        mains.append(process)
+        return process, pids
+
+    yield start
+    for process in mains:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _started(folder: Path, grace: float, kind: str) -> tuple[subprocess.Popen, list[int]]:
+    """The main process, and its job's processes."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, str(grace), JOB, str(folder / "pids"), kind],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
+    )  # fmt: skip
+    pids = folder / "pids"
+    deadline = time.monotonic() + 30
+    while not (pids.exists() and " " in pids.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return process, [int(pid) for pid in pids.read_text().split()]
+
+
+@pytest.mark.parametrize("kind", ["stubborn", "ordinary"])
+def test_a_job_and_what_it_started_end_within_the_grace(started, kind: str) -> None:
+    process, pids = started(1.0 if kind == "stubborn" else 60.0, kind)
+    process.send_signal(signal.SIGTERM)
+    printed, _ = process.communicate(timeout=15)
+    assert all(map(has_ended, pids))
+    assert "waits for its jobs" in printed and "interrupted" in printed
+    assert printed.endswith("To go on: snakemake all\n")
+
+
+def test_without_a_signal_nothing_is_said_and_nobody_ended(started) -> None:
+    process, (job, child) = started(60.0, "ordinary")
+    os.kill(job, signal.SIGKILL)
+    printed, _ = process.communicate(timeout=15)
+    assert printed == "" and psutil.Process(child).status() == psutil.STATUS_SLEEPING
+    os.kill(child, signal.SIGKILL)
