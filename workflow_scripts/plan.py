@@ -3,9 +3,11 @@
 from anonbench.common.files import write_text
 from anonbench.config.config import read_config
 from anonbench.study.plan import as_markdown, plan
+from anonbench.study.spent import measured_units
 from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
-    text = as_markdown(plan(read_config(snakemake.config)))
+    config = read_config(snakemake.config)
+    text = as_markdown(plan(config, measured_units(config)))
     write_text("results/plan.md", text)
     print(f"\n{text}", flush=True)

@@ -2,20 +2,39 @@
 
 from pathlib import Path
 
+from anonbench.common.devices import pick_device
+from anonbench.common.files import sha256_file
 from anonbench.config.plugins import KINDS
 from anonbench.generators.train import train_generator
 from anonbench.workflow.job import job
+from anonbench.workflow.shared import shared_or_made
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0]) as running:
     config = snakemake.config["generators"][snakemake.wildcards.generator]
-    annotations = Path(snakemake.input.annotations)
-    train_generator(
-        KINDS.create(config["kind"], config),
-        annotations=annotations,
-        regions=Path(snakemake.input.regions),
-        images_dir=annotations.parent.parent / "images" / annotations.stem,
-        out_dir=Path(snakemake.output.generator).parent,
-        device=snakemake.config["runtime"]["device"],
-        precision=snakemake.params.precision,
-        threads=snakemake.threads,
+    annotations, regions = Path(snakemake.input.annotations), Path(snakemake.input.regions)
+    device = pick_device(snakemake.config["runtime"]["device"])
+
+    def make():
+        train_generator(
+            KINDS.create(config["kind"], config),
+            annotations=annotations,
+            regions=regions,
+            images_dir=annotations.parent.parent / "images" / annotations.stem,
+            out_dir=Path(snakemake.output.generator).parent,
+            device=device,
+            precision=snakemake.params.precision,
+            threads=snakemake.threads,
+        )
+
+    running.shared = shared_or_made(
+        snakemake.config["shared"],
+        "generators",
+        {
+            **dict(snakemake.params.items()),
+            "device": device.split(":")[0],
+            "annotations": sha256_file(annotations),
+            "regions": sha256_file(regions),
+        },
+        {name: Path(path) for name, path in snakemake.output.items()},
+        make,
     )

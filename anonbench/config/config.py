@@ -30,6 +30,8 @@ class Config(Model):
 
     plugins: list[str] = []
     archives: list[str] = []
+    shared: str | None = None
+    costs: str | None = None
     datasets: dict[str, Annotated[DatasetConfig, NamedBy(FORMATS, "format")]]
     regions: RegionsConfig = RegionsConfig()
     variants: VariantsConfig = VariantsConfig()

@@ -9,9 +9,10 @@ from anonbench.config.types import Positive
 
 
 class RuntimeConfig(Model):
-    """Device, precision and threads; changing the device, threads or number of GPUs re-runs nothing."""
+    """Device, precision, threads and container; changing all of them but the precision re-runs nothing."""
 
     device: str = "auto"
     precision: Literal["float32", "amp"] = "float32"
     threads: Positive = 1
     gpus: Positive = 1
+    container: str = "container.sif"

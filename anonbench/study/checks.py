@@ -52,6 +52,13 @@ def load(raw: dict[str, Any]) -> Config:
     for number, folder in enumerate(config.archives):
         if not Path(folder).is_dir():
             raise UserError(f"archives[{number}] names {folder}, which is not a directory.", "Correct the path.")
+    if config.shared and not Path(config.shared).is_dir():
+        raise UserError(f"shared names {config.shared}, which is not a directory.", "Make it, or correct the path.")
+    if config.costs and not Path(config.costs).is_file():
+        raise UserError(
+            f"costs names {config.costs}, which does not exist.",
+            "Correct the path, or run the target `costs` in the study that it belongs to.",
+        )
     for name, splits in needed_splits(config).items():
         _check_dataset(config, name, splits)
     return config

@@ -1,7 +1,7 @@
-"""What a unit of work costs, for :mod:`anonbench.study.plan`: measured here on one core, published for a GPU, or
-computed from what is published.
+"""What a unit of work costs as long as nothing is measured on the machine itself: see :mod:`anonbench.study.units`.
 
-Measured figures are CPU seconds of one x86-64 core. Other machines differ by a factor; the ratios hold better.
+Measured on one x86-64 core, in CPU seconds, or on one NVIDIA H200, in wall-clock seconds. Other machines differ by a
+factor; the ratios hold better.
 """
 
 from __future__ import annotations
@@ -33,45 +33,28 @@ class Training:
     source: str
 
 
-_MEASURED = "measured on one core"
+# The machines that the figures hold for.
+CORE, GPU = "one core of an x86-64 machine", "one NVIDIA H200"
 
-# By the beginning of the MM config's file name; the longest that fits counts.
+_MEASURED = "measured on one core"
+_ON_GPU = "measured on one NVIDIA H200 in mixed precision, loading data aside (docs/results/gpu.md): "
+
+# By the beginning of the MM config's file name; the longest that fits counts. On a GPU it is a step's time, with the
+# batch that the config has.
 TRAININGS = {
     "mask-rcnn_mobilenetv2_demo": Training(0.095, "core", 12_400_000, _MEASURED),
     "mask-rcnn_mobilenetv2_photos": Training(0.2, "core", 13_800_000, _MEASURED),
     "td-hm_mobilenetv2_demo": Training(0.011, "core", 9_400_000, _MEASURED),
     "td-hm_mobilenetv2_photos": Training(0.028, "core", 9_400_000, _MEASURED),
-    "mask-rcnn_r50_fpn": Training(
-        8 / 53,
-        "gpu",
-        178_000_000,
-        "MMDetection's 53 images/s on 8 V100, in Detectron2's benchmark (docs/notes/benchmarks.md)",
-    ),
+    "mask-rcnn_r50_fpn": Training(0.0386 / 2, "gpu", 178_000_000, _ON_GPU + "38.6 ms for 2 images of COCO's size"),
+    "mask-rcnn_r50_fpn_cityscapes": Training(0.0543, "gpu", 178_000_000, _ON_GPU + "54.3 ms for 1 image"),
+    # Not measured, nor is BDD100K's Mask R-CNN, whose images are of COCO's size when they are scaled.
     "faster-rcnn_r50_fpn": Training(
-        0.216 / 2,
-        "gpu",
-        166_000_000,
-        "MMDetection's 0.216 s a step of 2 images on a V100 (docs/en/model_zoo.md)",
+        0.0386 / 2, "gpu", 166_000_000, "taken as Mask R-CNN's on one NVIDIA H200, which does the same and masks"
     ),
-    # Nobody publishes TinaFace's speed. RetinaNet's is MMDetection's 0.205 s for 2 images of 1333 x 800 px, padded.
-    "tinaface_r50": Training(
-        0.205 / 2 * 238.4 / 250.5,
-        "gpu",
-        150_000_000,
-        "computed: RetinaNet R50-FPN on a V100 (MMDetection, docs/en/model_zoo.md), by billions of multiplications",
-    ),
-    "td-hm_r50_256x192": Training(
-        8 * 0.28 / 512,
-        "gpu",
-        136_000_000,
-        "MMPose's 0.28 s a step on 8 V100 (docs/en/notes/benchmark.md), taken as 64 people a GPU",
-    ),
-    "td-hm_hrnet-w32_256x192": Training(
-        8 * 0.54 / 512,
-        "gpu",
-        114_000_000,
-        "MMPose's 0.54 s a step on 8 V100 (docs/en/notes/benchmark.md), taken as 64 people a GPU",
-    ),
+    "tinaface_r50": Training(0.1252 / 4, "gpu", 150_000_000, _ON_GPU + "125.2 ms for 4 images"),
+    "td-hm_r50_256x192": Training(0.0152 / 64, "gpu", 136_000_000, _ON_GPU + "15.2 ms for 64 people"),
+    "td-hm_hrnet-w32_256x192": Training(0.0416 / 64, "gpu", 114_000_000, _ON_GPU + "41.6 ms for 64 people"),
 }
 
 
@@ -87,6 +70,8 @@ EVALUATION_SHARE = 1 / 3
 
 # Core seconds a megapixel to check, hash and copy an image: half of what decoding and encoding take together.
 CONVERT = 0.05
+# Core seconds a megapixel to check an original.
+CHECK = 0.02
 # Core seconds to render a scene of 256 x 192 px.
 RENDER = 0.04
 
@@ -95,16 +80,50 @@ BODY_OUTLINE, FACE_SEARCH = 0.0005, 0.12
 
 # Core seconds a megapixel, decoding and encoding included (benchmarks/anonymize.py, Penn-Fudan, medium level).
 ANONYMIZE = {"blur": 0.113, "pixelate": 0.098, "mask_out": 0.095, "inpaint": 0.114}
-# Core seconds a person, codec included, at NETWORK_PIXELS and NETWORK_CHANNELS (benchmarks/gan.py, Penn-Fudan).
+# Core seconds a person, codec included, at the size of the generator below (benchmarks/gan.py, Penn-Fudan).
 SYNTHESIZE = 0.08
 # Core seconds a person and epoch of a generator's training at that size: 37 minutes for 296 people and 45 epochs.
 GENERATOR = 0.167
-# The largest generator that was measured. Costs are taken as proportional to pixels; wider networks are unknown.
-NETWORK_PIXELS, NETWORK_CHANNELS = 128 * 256, 16
+# The generator that was measured. Costs are taken as proportional to pixels, and narrower networks as no cheaper.
+NETWORK_WIDTH, NETWORK_HEIGHT, NETWORK_CHANNELS = 128, 256, 16
+# Seconds of one NVIDIA H200 a person and epoch of coco_body's training, in mixed precision: 200.8 ms for 32 people
+# (docs/results/gpu.md). Wider networks are unknown, and so is what generating people takes there.
+GPU_GENERATOR = 0.2008 / 32
+GPU_WIDTH, GPU_HEIGHT, GPU_CHANNELS = 160, 288, 64
 
-# Bytes a pixel: of photographs as published (COCO 2017: 19.3 GB, 118,287 images of 0.28 megapixels on average), and of
-# JPEGs at quality 100 with full chroma (measured: 0.91 on Penn-Fudan, 0.77 on LSPET).
-ORIGINAL_BYTES, VARIANT_BYTES = 0.55, 0.9
+# Core seconds to score an image of a cell, bootstrap included.
+SCORE = 0.01
+# Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
+STARTUP = {
+    "fetch_file": 0.4,
+    "verify_file": 0.4,
+    "convert_split": 0.4,
+    "check_originals": 0.3,
+    "find_regions": 0.3,
+    "train_generator": 3.2,
+    "deal_regions": 0.3,
+    "anonymize_shard": 0.3,
+    "compose_variant": 0.2,
+    "fetch_weights": 2.0,
+    "train_model": 1.5,
+    "predict": 1.6,
+    "score": 0.3,
+    "summarize": 0.6,
+}
+
+# Bytes a pixel of photographs as published (COCO 2017: 19.3 GB, 118,287 images of 0.28 megapixels on average).
+ORIGINAL_BYTES = 0.55
+# The share of the pixels that bodies and faces cover where a format does not know it: measured on 444 photographs of
+# COCO with people. By how much an edit is larger: as bodies that grow by 4 % of their longer side.
+BODIES, FACES, GROWN = 0.21, 0.09, 1.33
+# Bytes of an edited pixel (benchmarks/loading.py, COCO, Penn-Fudan and WIDER FACE at the medium level; tiny faces take
+# twice as many, but fill next to nothing). Any other method is taken to leave texture, as gan does.
+EDIT_BYTES = {"blur": 0.7, "pixelate": 0.15, "mask_out": 0.05, "inpaint": 0.75}
+TEXTURE_BYTES = 1.5
+# Bytes of an image's entry in a manifest, with digests; there are two manifests.
+ENTRY_BYTES = 600
+# Bytes a pixel that an outside command reads and writes beside the edits, until its job ends.
+OUTSIDE_BYTES = 4
 # Bytes of an evaluated image, and task, in a file of predictions; and of a cell.
 PREDICTION_BYTES, CELL_BYTES = 180, 20_000
 # Bytes of a generator's files at the measured size, its snapshots included.

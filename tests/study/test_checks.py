@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anonbench.common.files import sha256_of
+from anonbench.common.files import sha256_file
 from anonbench.common.images import encode
 from anonbench.config.study import Block
+from anonbench.variants.edit_archive import ARCHIVE, edit_writer
+from anonbench.variants.edits import cut
+from anonbench.variants.variant_images import EDIT_FILES
 from tests.helpers.checks import cell_complaints, compare, variants
 from tests.helpers.project import ROOT
 
@@ -77,16 +80,21 @@ def write_variant(root: Path, change: Callable[[dict[str, np.ndarray], dict[str,
     after["a.png"][20:30, 20:30] = 200
     after["b.png"][30:38, 30:38] = 0
     entries = [{"file_name": n, "regions": len(boxes[n]), "fallbacks": fallbacks[n]} for n in before]
-    counts = {"images": 3, "linked": 1, "regions": 3, "fallbacks": {"outside": 1, "error": 1}}
-    manifest = {"images": entries, "counts": counts}
+    counts = {"images": 3, "unchanged": 1, "regions": 3, "fallbacks": {"outside": 1, "error": 1}}
+    manifest = {"dataset": "d", "split": "train", "variant": "face-blur-low", "images": entries, "counts": counts}
     change(after, manifest)
-    folder = root / "resources/variants/d/train/face-blur-low"
-    for place, images in ((root / "resources/datasets/d/images/train", before), (folder / "images", after)):
-        place.mkdir(parents=True)
-        for name, image in images.items():
-            (place / name).write_bytes(encode(image, ".png"))
-    for entry in entries:
-        entry.setdefault("sha256", sha256_of(encode(after[entry["file_name"]], ".png")))
+    originals, folder = root / "resources/datasets/d/images/train", root / "resources/variants/d/train/face-blur-low"
+    originals.mkdir(parents=True)
+    folder.mkdir(parents=True)
+    with edit_writer(folder / ARCHIVE) as writer:
+        for entry in entries:
+            name = entry["file_name"]
+            (originals / name).write_bytes(encode(before[name], ".png"))
+            entry.setdefault("sha256", sha256_file(originals / name))
+            if found := cut(before[name], after[name]):
+                entry["edit"] = found[0].model_dump()
+                writer.add(name, found[1])
+    write(folder / EDIT_FILES, {"archives": [ARCHIVE]})
     write(folder / "manifest.json", manifest)
     listed = [{"file_name": name, "regions": [{"box": box} for box in boxes[name]]} for name in before]
     write(root / "resources/regions/d/train/face.json", {"images": listed, "counts": {"regions": 3}})

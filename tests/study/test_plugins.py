@@ -14,6 +14,7 @@ from PIL import Image
 
 from anonbench.common.files import write_text
 from anonbench.common.root import ROOT
+from anonbench.variants.variant_images import VariantFiles, VariantImages
 from tests.study.test_folders import snakemake
 
 pytestmark = pytest.mark.slow
@@ -85,7 +86,10 @@ def test_the_method_and_the_generator_made_the_images(study: Path) -> None:
     manifest = json.loads((folder / "body-checkerboard-coarse/manifest.json").read_text())
     assert manifest["counts"]["regions"] == 6 and not manifest["counts"]["fallbacks"]
     name, x, y, w, h = (study / "data/train.csv").read_text().splitlines()[0].split(",")
-    made = np.asarray(Image.open(folder / "body-checkerboard-coarse/images" / name))
+    manifest = folder / "body-checkerboard-coarse/manifest.json"
+    made = VariantImages(
+        VariantFiles(manifest=manifest, originals=study / "resources/datasets/shop/images/train")
+    ).read(name)
     assert set(np.unique(made[int(y) : int(y) + int(h), int(x) : int(x) + int(w)])) == {0, 255}
     log = json.loads((study / "resources/generators/one_layer_body/log.json").read_text())
     assert set(log["snapshots"][-1]["losses"]) == {"l1"}

@@ -6,10 +6,21 @@ Both stand in one file because they share the finished study, which one worker m
 import copy
 import json
 import os
+import random
+import shutil
 
 import pandas as pd
 import pytest
+import torch
 
+from anonbench.common.images import decode
+from anonbench.common.records import read_record
+from anonbench.study.checks import load
+from anonbench.study.jobs import Study
+from anonbench.study.plan import plan
+from anonbench.study.spent import Costs, gather, measured_units
+from anonbench.variants.variant_images import VariantFiles, VariantImages
+from tests.helpers.project import Project
 from tests.helpers.tiny_archives import tiny_pennfudan
 
 pytestmark = pytest.mark.slow
@@ -84,13 +95,14 @@ def test_a_second_run_has_nothing_to_do(finished):
 def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished, dataset, variant):
     root = finished.root / "resources"
     manifest = json.loads((root / f"variants/{dataset}/train/{variant}/manifest.json").read_text())
-    images = root / f"variants/{dataset}/train/{variant}/images"
     originals = root / f"datasets/{dataset}/images/train"
+    files = VariantFiles(manifest=root / f"variants/{dataset}/train/{variant}/manifest.json", originals=originals)
+    images = VariantImages(files)
     assert [i["file_name"] for i in manifest["images"]] == [
         i["file_name"] for i in json.loads((root / f"datasets/{dataset}/annotations/train.json").read_text())["images"]
     ]
     for image in manifest["images"]:
-        same = (images / image["file_name"]).read_bytes() == (originals / image["file_name"]).read_bytes()
+        same = (images.read(image["file_name"]) == decode(originals / image["file_name"])).all()
         assert same == (image["regions"] == 0)
     assert any(image["regions"] for image in manifest["images"])
 
@@ -100,6 +112,32 @@ def test_a_generator_leaves_weights_samples_and_a_log(finished):
     assert (folder / "generator.safetensors").stat().st_size > 10_000
     assert (folder / "samples.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((folder / "log.json").read_text())["snapshots"][-1]["quality"]["people"] > 0
+
+
+def test_the_costs_of_all_jobs_are_summed_and_a_plan_agrees_with_them(finished, monkeypatch):
+    result = finished.snakemake("costs")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert (finished.root / "results" / "costs.md").read_text() in result.stdout
+    monkeypatch.chdir(finished.root)
+    costs = read_record(Costs, "results/costs.json")
+    assert not costs.missing and sum(row.jobs for row in costs.spent) == len(Study(load(finished.merged())).jobs)
+    assert all(row.wall > 0 and row.cpu > 0 and row.memory > 20e6 and row.disk > 0 for row in costs.spent)
+    assert [machine.cores for machine in costs.machines] == [os.cpu_count()]
+    assert costs.machines[0].torch == torch.__version__
+    models = {row.about: row.disk for row in costs.spent if row.stage == "models"}
+    folder = finished.root / "results" / "models"
+    for name, disk in models.items():
+        assert disk == sum(path.stat().st_size for path in folder.glob(f"*/{name}/**/*") if path.is_file())
+
+    # The archive of `ped` is smaller than the official one that a plan takes it for.
+    finished_config = copy.deepcopy(finished.merged())
+    finished_config["study"] = [block for block in finished_config["study"] if block["datasets"] != ["ped"]]
+    config = load(finished_config)
+    took = sum(row.cpu for row in gather(config).spent)
+    planned = plan(config, measured_units(config))
+    assert 3600 * sum(stage.core_hours for stage in planned.stages) == pytest.approx(took, rel=0.15)
+    assert not any(stage.unknown for stage in planned.stages)
+    (finished.root / "results" / "costs.json").unlink()
 
 
 # What a change runs again
@@ -272,9 +310,9 @@ def test_a_datasets_archive_runs_that_dataset(project):
         archive.write_bytes(before)
         os.utime(archive, ns=(times.st_atime_ns, times.st_mtime_ns))
     splits = {f"convert_split dataset=ped split={split}" for split in ("train", "val")}
-    linked = {f"link_originals dataset=ped split={split}" for split in ("train", "val")}
+    checked = {f"check_originals dataset=ped split={split}" for split in ("train", "val")}
     verified = {"verify_file dataset=ped file_name=PennFudanPed.zip"}
-    assert planned == verified | splits | linked | {
+    assert planned == verified | splits | checked | {
         "find_regions dataset=ped split=train region=body",
         "deal_regions dataset=ped split=train region=body shards=1",
     } | chain("ped", "body-mask_out-medium", ["det"]) | trained("ped", "original", ["det"])
@@ -294,8 +332,14 @@ def test_a_replaced_image_of_an_own_dataset_runs_that_split(project):
     assert not [job for job in planned if "dataset=tiny" in job or "dataset=ped" in job]
 
 
-def test_the_number_of_gpus_runs_nothing(project):
-    project.config["runtime"] = {"gpus": 2}
+@pytest.mark.parametrize("change", [{"gpus": 2}, {"container": "another.sif"}])
+def test_where_jobs_run_runs_nothing(project, change):
+    project.config["runtime"] = change
+    assert project.planned() == set()
+
+
+def test_what_is_shared_and_what_was_measured_runs_nothing(project):
+    project.config |= {"shared": "own data", "costs": "test.yaml"}
     assert project.planned() == set()
 
 
@@ -322,3 +366,15 @@ def test_files_touched_without_change_run_nothing(project):
     for path in (project.root / "resources").rglob("*.json"):
         path.touch()
     assert project.planned() == set()
+
+
+def test_files_restored_with_new_times_in_any_order_run_nothing(project, tmp_path):
+    """As from an archive or a clone without times; empty folders are lost."""
+    files = sorted(path for path in project.root.rglob("*") if path.is_file())
+    random.Random(0).shuffle(files)
+    for number, file in enumerate(files):
+        copy = tmp_path / file.relative_to(project.root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+        os.utime(copy, (1_000_000_000 + number,) * 2)
+    assert Project(tmp_path, project.config).planned() == set()
