@@ -2,7 +2,7 @@
 PYTHON ?=
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
-.PHONY: help demo test quick-test check schema docs pictures check-models check-study setup clean
+.PHONY: help demo test quick-test check schema envs docs pictures check-models check-study setup setup-slurm clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -16,13 +16,18 @@ test: setup check  ## set up, then pass the checks and the tests
 quick-test: setup check  ## set up, then pass the checks and the tests that take seconds
 	.venv/bin/pytest --numprocesses $(CORES) -m "not slow"
 
-check: setup  ## lint, format, and who may import whom
+check: setup  ## lint, format, who may import whom, and what Snakemake says of the rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/snakefmt --check Snakefile rules workflow
 	.venv/bin/lint-imports
+	.venv/bin/snakemake --lint
 
 schema: setup  ## write config/schema.json, by which editors complete a configuration
 	.venv/bin/python -m anonbench.config.schema
+
+envs: setup  ## write the conda environments from the pinned files
+	.venv/bin/python envs/conda.py
 
 docs: setup  ## render the documents' tables from docs/results/data/
 	.venv/bin/python docs/build.py
@@ -39,5 +44,8 @@ check-study: setup  ## the whole study of config/paper.yaml on miniature archive
 setup:  ## make .venv with the pinned packages (PYTHON=/path/to/python3.11 to choose)
 	@envs/install.sh $(PYTHON)
 
-clean:  ## forget every result of the workflow, but keep .venv
+setup-slurm: setup  ## make .venv-slurm: what .venv has, and Snakemake's SLURM plugin
+	@envs/install-slurm.sh
+
+clean:  ## forget every result of the workflow, but keep .venv and .venv-slurm
 	rm -rf results resources logs .snakemake

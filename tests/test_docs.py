@@ -6,7 +6,7 @@ import importlib.util
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -217,10 +217,14 @@ def test_modules_exist(path: Path) -> None:
 EXAMPLE_PLUGINS = ("checkerboard", "box_csv", "one_layer")
 
 
+def named_in(text: str, names: Iterable[str]) -> bool:
+    return any(name in text for name in names)
+
+
 def blocks() -> Iterator[tuple[Path, str]]:
     for path in PRESENT:
         for language, text in FENCE.findall(path.read_text()):
-            if language == "yaml" and not any(name in text for name in EXAMPLE_PLUGINS):
+            if language == "yaml" and not text.startswith("set-resources:") and not named_in(text, EXAMPLE_PLUGINS):
                 yield path, text
 
 
@@ -237,6 +241,16 @@ def test_configurations_are_valid(path: Path, text: str) -> None:
         for level, parameters in levels.items():
             for region in set(parameters) & set(get_args(Region)) or get_args(Region):
                 assert config.method_config(method, level, region)
+
+
+def test_resources_are_set_for_rules_that_there_are() -> None:
+    profiles = [
+        yaml.safe_load(text)
+        for path in PRESENT
+        for language, text in FENCE.findall(path.read_text())
+        if language == "yaml" and text.startswith("set-resources:")
+    ]
+    assert profiles and all(profile["set-resources"].keys() <= RULES for profile in profiles)
 
 
 def sections() -> dict[str, str]:
@@ -259,7 +273,7 @@ def records(section: str) -> list[type[BaseModel]]:
     return [record for record in found if isinstance(record, type) and issubclass(record, BaseModel)]
 
 
-@pytest.mark.parametrize("section", sorted(set(Config.model_fields) - {"plugins", "archives"}))
+@pytest.mark.parametrize("section", sorted(set(Config.model_fields) - {"plugins", "archives", "shared", "costs"}))
 def test_every_key_is_explained(section: str) -> None:
     found = records(section)
     assert found
