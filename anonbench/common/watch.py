@@ -17,6 +17,7 @@ from contextlib import suppress
 import psutil
 
 HOST = socket.gethostname()
+GRACE = 10.0  # s that a process has to end after SIGTERM; a training saves what it has
 _INTERVAL = 0.2  # s; a look costs 70 µs
 
 
@@ -61,7 +62,7 @@ def kill(processes: Iterable[psutil.Process]) -> None:
             process.kill()
 
 
-def end_self(grace: float) -> None:
+def end_self(grace: float = GRACE) -> None:
     """End this process and all below it: at once, or ``grace`` s later if it handles SIGTERM, which is sent first.
 
     To be called in another thread than the main one, where Python's handlers run.

@@ -32,7 +32,8 @@ def companion(variable: str, value: str, jobs: Path) -> subprocess.Popen:
 
 
 def _main(variable: str, value: str, jobs: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as a run in the background may do
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     while os.read(0, 1):
         pass
     import psutil

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
-from anonbench.common.watch import is_alive, kill, tree
+from anonbench.common.watch import GRACE, is_alive, kill, tree
 
-GRACE = 10.0  # s; a training saves what it has
+_INTERRUPT = signal.SIGUSR1  # not SIGINT: a run in the background may ignore that
 _INTERVAL = 0.2
 
 
@@ -25,8 +25,8 @@ def ending_jobs(
 ) -> Iterator[None]:
     """On SIGINT or SIGTERM during the block, send SIGTERM to the jobs, and SIGKILL to what is left of them after GRACE.
 
-    A second signal kills at once. Python's handlers run as well, and SIGTERM is followed by SIGINT, since Snakemake
-    takes SIGTERM as a wish to finish the running jobs. The block ends once no process of a job is left.
+    A second signal kills at once. Python's handlers run as well, and SIGTERM also raises KeyboardInterrupt, since
+    Snakemake takes it as a wish to finish the running jobs. The block ends once no process of a job is left.
 
     Parameters
     ----------
@@ -48,9 +48,11 @@ def ending_jobs(
     attendant.start()
     # The system's own handler writes here, whatever Python handlers Snakemake installs later.
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    handler = signal.signal(_INTERRUPT, signal.default_int_handler)
     try:
         yield
     finally:
+        signal.signal(_INTERRUPT, handler)
         signal.set_wakeup_fd(before)
         os.close(writer)
         attendant.join()
@@ -79,8 +81,7 @@ class _Attendant(threading.Thread):
             jobs_know = self._group_was_told()
             self._say(f"{number.name}: the running jobs end within {GRACE:.0f} s; once more, and they end at once.")
             if number == signal.SIGTERM:
-                os.kill(os.getpid(), signal.SIGINT)
-                self._signal(GRACE)  # its own
+                os.kill(os.getpid(), _INTERRUPT)
             self._end(jobs_know)
 
     def _group_was_told(self) -> bool:

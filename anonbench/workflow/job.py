@@ -15,7 +15,7 @@ from anonbench.common.logs import add_log_file, log_to
 from anonbench.common.machine import Usage, peak_memory, this_machine
 from anonbench.common.records import write_record
 from anonbench.common.stopping import Stopped
-from anonbench.workflow.run import taking_part
+from anonbench.workflow.part import taking_part
 
 
 @dataclass

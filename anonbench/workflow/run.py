@@ -8,30 +8,24 @@ and those that a cluster starts for single jobs, name themselves to the processe
 from __future__ import annotations
 
 import os
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
 from anonbench.common.errors import UserError
-from anonbench.common.watch import HOST, ancestors_up_to, end_self, when_one_ends
+from anonbench.common.watch import HOST
 from anonbench.workflow.companion import companion
-from anonbench.workflow.ending import GRACE, ending_jobs
+from anonbench.workflow.ending import ending_jobs
 from anonbench.workflow.leftovers import wait_for_leftovers
-from anonbench.workflow.presence import Occupied, Presence, Worker, at_work, batch_job, last_shown
-
-RUN_FILE = Path(".snakemake", "anonbench", "run.json")
-JOBS = RUN_FILE.parent / "jobs"
+from anonbench.workflow.part import ABOVE, JOBS, RUN, RUN_FILE, check_run, place, seen
+from anonbench.workflow.presence import Occupied, Presence, Worker, at_work
 
 T = TypeVar("T")
-
-# What every process of a run knows it by, and the machine and number of the Snakemake process above.
-RUN, ABOVE = "ANONBENCH_RUN", "ANONBENCH_ABOVE"
 
 
 def guarded(function: Callable[..., T], guard: Callable[..., AbstractContextManager[None]]) -> Callable[..., T]:
@@ -113,53 +107,9 @@ def submitted(command: str) -> Iterator[None]:
     UserError
         If the run that submitted the job has ended.
     """
-    with _seen(command), _above():
+    with seen(command), _above():
         check_run()
         yield
-
-
-@contextmanager
-def taking_part(log: str, tell: Callable[[str], None]) -> Iterator[None]:
-    """In a job: be seen by later runs, and end when the Snakemake process above does; nothing without one.
-
-    Parameters
-    ----------
-    log
-        The job's log.
-    tell
-        Told why it ends.
-
-    Raises
-    ------
-    UserError
-        If that process, or the run, has ended already.
-    """
-    place, _, pid = os.environ.get(ABOVE, "").rpartition(" ")
-    if not pid:
-        yield
-        return
-    with _seen(log):
-        check_run()
-        if place == _place():  # in a container with process numbers of its own, nobody above can be seen
-            above = ancestors_up_to(int(pid))
-            if above is None:
-                raise UserError("The Snakemake process that started this job has ended.", _again())
-            when_one_ends(above, partial(_end, tell))
-        yield
-
-
-def check_run() -> None:
-    """Let no job start that a cluster's queue kept until its run had ended.
-
-    Raises
-    ------
-    UserError
-        If the run that started this process has ended.
-    """
-    run = os.environ.get(RUN)
-    lives = at_work(RUN_FILE)
-    if run and not (lives and lives.run == run):
-        raise UserError("The run that submitted this job has ended, and the job touches nothing.", _again())
 
 
 def other_run() -> str | None:
@@ -172,36 +122,13 @@ def other_run() -> str | None:
 def _above() -> Iterator[str]:
     """Name this process to those that it starts, by what is yielded."""
     before = os.environ.get(ABOVE)
-    os.environ[ABOVE] = f"{_place()} {os.getpid()}"
+    os.environ[ABOVE] = f"{place()} {os.getpid()}"
     try:
         yield os.environ[ABOVE]
     finally:
         os.environ.pop(ABOVE)
         if before is not None:
             os.environ[ABOVE] = before
-
-
-@contextmanager
-def _seen(task: str) -> Iterator[None]:
-    """Be seen by later runs."""
-    with Presence(JOBS / f"{HOST}-{os.getpid()}.json") as presence:
-        presence.show(Worker.this(os.environ.get(RUN, ""), task, batch_job=batch_job(os.environ)))
-        try:
-            yield
-        finally:
-            presence.path.unlink(missing_ok=True)
-
-
-def _end(tell: Callable[[str], None]) -> None:
-    # In a thread of its own: whoever should read what it says may have stopped reading.
-    message = f"The run has ended, and this job with it. {_again()}"
-    threading.Thread(target=tell, args=[message], daemon=True).start()
-    end_self(GRACE)
-
-
-def _again() -> str:
-    last = last_shown(RUN_FILE)
-    return f"To go on: {last.task}" if last else "To go on, run Snakemake again."
 
 
 def _jobs_below() -> list[psutil.Process]:
@@ -212,11 +139,3 @@ def _jobs_below() -> list[psutil.Process]:
 
 def _who(worker: Worker) -> str:
     return f"process {worker.pid} on {worker.host}"
-
-
-def _place() -> str:
-    """This machine, and on Linux the namespace in which its processes have their numbers."""
-    try:
-        return f"{HOST} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return HOST

@@ -8,8 +8,8 @@ import psutil
 
 
 def has_ended(pid: int) -> bool:
-    """Whether a process ends within 5 s; where nobody reaps orphans, it stays as a zombie."""
-    deadline = time.monotonic() + 5
+    """Whether a process ends within 20 s; where nobody reaps orphans, it stays as a zombie."""
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
             if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:

@@ -75,6 +75,7 @@ def _started(folder: Path, grace: float, kind: str) -> tuple[subprocess.Popen, l
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, str(grace), JOB, str(folder / "pids"), kind],
         stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN if kind == "background" else signal.SIG_DFL),
     )  # fmt: skip
     pids = folder / "pids"
     deadline = time.monotonic() + 30
@@ -84,11 +85,11 @@ def _started(folder: Path, grace: float, kind: str) -> tuple[subprocess.Popen, l
     return process, [int(pid) for pid in pids.read_text().split()]
 
 
-@pytest.mark.parametrize("kind", ["stubborn", "ordinary"])
+@pytest.mark.parametrize("kind", ["stubborn", "ordinary", "background"])
 def test_a_job_and_what_it_started_end_within_the_grace(started, kind: str) -> None:
     process, pids = started(1.0 if kind == "stubborn" else 60.0, kind)
     process.send_signal(signal.SIGTERM)
-    printed, _ = process.communicate(timeout=15)
+    printed, _ = process.communicate(timeout=60)
     assert all(map(has_ended, pids))
     assert "waits for its jobs" in printed and "interrupted" in printed
     assert printed.endswith("To go on: snakemake all\n")
@@ -97,6 +98,16 @@ def test_a_job_and_what_it_started_end_within_the_grace(started, kind: str) -> N
 def test_without_a_signal_nothing_is_said_and_nobody_ended(started) -> None:
     process, (job, child) = started(60.0, "ordinary")
     os.kill(job, signal.SIGKILL)
-    printed, _ = process.communicate(timeout=15)
+    printed, _ = process.communicate(timeout=60)
     assert printed == "" and psutil.Process(child).status() == psutil.STATUS_SLEEPING
     os.kill(child, signal.SIGKILL)
+
+
+def test_a_second_signal_ends_a_stubborn_job_without_grace(started) -> None:
+    process, pids = started(600.0, "stubborn")
+    process.send_signal(signal.SIGINT)
+    said = sorted(process.stdout.readline() for _ in range(2))
+    assert said == ["SIGINT: the running jobs end within 600 s; once more, and they end at once.\n", "interrupted\n"]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert all(map(has_ended, pids))
