@@ -178,7 +178,7 @@ def test_devices_that_do_not_exist(split, tmp_path, device):
 @pytest.mark.slow
 def test_a_killed_caller_leaves_no_process_and_a_new_one_goes_on(split, tmp_path, capfd):
     model = tmp_path / "long.py"
-    model.write_text(f"_base_ = {str(POSE)!r}\ntrain_cfg = dict(max_epochs=6)\n")
+    model.write_text(f"_base_ = {str(POSE)!r}\ntrain_cfg = dict(max_epochs=20)\n")
     order = training(2, split, tmp_path / "out", model).model_dump_json()
     program = (
         "from anonbench.models.launch import start; from anonbench.models.training import Training; "
@@ -198,8 +198,8 @@ def test_a_killed_caller_leaves_no_process_and_a_new_one_goes_on(split, tmp_path
 
     (checkpoint,) = (tmp_path / "out").glob("work/*/last.pth")
     epoch = torch.load(checkpoint, weights_only=True)["epoch"]
-    assert 0 < epoch < 6
+    assert 0 < epoch < 20
     capfd.readouterr()
     start(training(2, split, tmp_path / "out", model))
-    assert f"{epoch}/6" in capfd.readouterr().err
-    assert [line["epoch"] for line in lines_of(tmp_path / "out")] == list(range(1, 7))
+    assert f"{epoch}/20" in capfd.readouterr().err
+    assert [line["epoch"] for line in lines_of(tmp_path / "out")] == list(range(1, 21))

@@ -110,8 +110,8 @@ def test_short_steps_are_not_submitted(jobs):
     }  # fmt: skip
 
 
-def test_no_job_asks_for_more_cpus_than_the_largest_node_has(jobs):
-    assert {job.cpus for job in jobs if job.rule == "anonymize_shard"} == {4}  # eight elsewhere
+def test_anonymizing_a_few_images_asks_for_one_cpu(jobs):
+    assert {job.cpus for job in jobs if job.rule == "anonymize_shard"} == {1}
 
 
 def test_a_job_that_is_killed_for_memory_is_tried_again_with_more(jobs):
