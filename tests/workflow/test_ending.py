@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -88,8 +89,12 @@ def _started(folder: Path, grace: float, kind: str) -> tuple[subprocess.Popen, l
 @pytest.mark.parametrize("kind", ["stubborn", "ordinary", "background"])
 def test_a_job_and_what_it_started_end_within_the_grace(started, kind: str) -> None:
     process, pids = started(1.0 if kind == "stubborn" else 60.0, kind)
+    if kind == "background":  # where Ctrl-C is another command's
+        ignored = re.search(r"SigIgn:\s+(\w+)", Path(f"/proc/{process.pid}/status").read_text()).group(1)
+        assert int(ignored, 16) >> (signal.SIGINT - 1) & 1
     process.send_signal(signal.SIGTERM)
     printed, _ = process.communicate(timeout=60)
+    assert "SIGTERM: the running jobs end" in printed and "SIGINT" not in printed
     assert all(map(has_ended, pids))
     assert "waits for its jobs" in printed and "interrupted" in printed
     assert printed.endswith("To go on: snakemake all\n")

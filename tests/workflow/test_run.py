@@ -20,7 +20,7 @@ from anonbench.common.errors import UserError
 from anonbench.common.root import ROOT
 from anonbench.workflow import run as run_module
 from anonbench.workflow.leftovers import wait_for_leftovers
-from anonbench.workflow.part import ABOVE, JOBS, RUN, RUN_FILE
+from anonbench.workflow.part import ABOVE, JOBS, RUN, RUN_FILE, taking_part
 from anonbench.workflow.presence import Presence, Worker, last_shown
 from anonbench.workflow.run import sole_run
 from tests.helpers.ended import has_ended
@@ -299,6 +299,19 @@ def test_a_queued_job_of_an_earlier_run_touches_nothing_while_the_next_one_works
         status, printed = remote(study, "next")
     assert status == 0, printed
     assert (study.root / "done.txt").read_text() == "done"
+
+
+def test_a_job_in_a_container_that_sees_nobody_above_asks_for_its_run(study: Study, monkeypatch) -> None:
+    monkeypatch.chdir(study.root)
+    monkeypatch.setenv(ABOVE, "elsewhere 1")
+    monkeypatch.setenv(RUN, "next")
+    with Presence(RUN_FILE) as presence:
+        presence.show(Worker.this("next", "snakemake"))
+        with taking_part("a.log", print):
+            assert last_shown(*JOBS.iterdir()).task == "a.log"
+    assert not list(JOBS.iterdir())
+    with pytest.raises(UserError, match="has ended"), taking_part("a.log", print):
+        pytest.fail("It works without its run.")
 
 
 def test_a_living_cluster_job_is_named_with_the_command_that_ends_it(study: Study) -> None:
