@@ -79,6 +79,12 @@ time.sleep(600)
 """
 
 
+def _heeding_signals() -> None:
+    """As in a terminal; a test run in the background, or under nohup, ignores them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Study:
     """A folder with one rule, and the Snakemake processes that work in it."""
 
@@ -94,7 +100,7 @@ class Study:
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *(arguments or ["work"])]
         process = subprocess.Popen(
             command, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
-            start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            start_new_session=True, preexec_fn=_heeding_signals,
         )  # fmt: skip
         self.started.append(process)
         return process
