@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.helpers.project import Project
 VICTIMS = ("main process", "job", "process group")
 MARK = "ANONBENCH_DRILL"  # in the environment of every process of a drill
 START_UP = 1.5  # s, before which Snakemake has started no job
+LONG_ENOUGH = 8.0  # s, in which every job of the small study ends
 PATIENCE = 120  # s
 TARGET = "results/summary.csv"
 
@@ -74,11 +76,11 @@ class Drill:
     logs: set[Path] = field(default_factory=set)  # of the runs before
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def run(self, count: int, span: float) -> list[Moment]:
-        """Kill ``count`` times over the ``span`` s that an undisturbed run takes, then let it end."""
-        for victim in islice(cycle(VICTIMS), count):
+    def run(self, victims: Sequence[str], longest: float) -> list[Moment]:
+        """Kill one victim after the other, each up to ``longest`` s after the first jobs begin, then let it end."""
+        for victim in victims:
             process = self._start()
-            after = self.random.uniform(0, 2 * span / count) + START_UP
+            after = self.random.uniform(0, longest) + START_UP
             self._wait(process, after, victim)
             if process.poll() is None:
                 self._kill(process, victim, after)
@@ -195,14 +197,15 @@ def main() -> None:
     else:
         expected, span = undisturbed(Project.create(folder / "undisturbed", config), options.target, options.cores)
     print(f"undisturbed: {span:.0f} s", flush=True)
-    project = Project.create(folder / "disturbed", config)
-    drill = Drill(project, random.Random(options.seed), options.target, options.cores)
-    try:
-        drill.run(options.moments, span)
-    finally:
-        print(as_markdown(drill.moments), flush=True)
-    same = (project.root / options.target).read_bytes() == expected
-    print(f"{len(drill.moments)} moments; {options.target} {'has the same bytes' if same else 'DIFFERS'}; {folder}")
+    moments, same, chance = [], True, random.Random(options.seed)
+    longest = max(2 * span / options.moments, LONG_ENOUGH)
+    while len(moments) < options.moments:  # a study that is complete before all moments have passed begins anew
+        project = Project.create(folder / f"disturbed after {len(moments)} moments", config)
+        victims = list(islice(cycle(VICTIMS), len(moments), options.moments))
+        moments += Drill(project, chance, options.target, options.cores).run(victims, longest)
+        same &= (project.root / options.target).read_bytes() == expected
+    print(as_markdown(moments))
+    print(f"{len(moments)} moments; {options.target} {'has the same bytes' if same else 'DIFFERS'}; {folder}")
     raise SystemExit(not same)
 
 

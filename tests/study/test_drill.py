@@ -32,6 +32,6 @@ def test_a_log_tells_which_jobs_began_and_finished() -> None:
 def test_a_study_survives_kills(tmp_path: Path) -> None:
     expected, span = undisturbed(Project.create(tmp_path / "undisturbed", drill_config()), TARGET, cores=2)
     disturbed = Project.create(tmp_path / "disturbed", drill_config())
-    moments = Drill(disturbed, random.Random(0)).run(len(VICTIMS), span / 2)
+    moments = Drill(disturbed, random.Random(0)).run(VICTIMS, span / 3)
     assert [moment.victim for moment in moments] == list(VICTIMS)
     assert (disturbed.root / TARGET).read_bytes() == expected
