@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -114,17 +116,21 @@ with job(sys.argv[1]):
 """
 
 
-def launched(asked: Training, epochs: int) -> subprocess.Popen:
-    """A job of the workflow that trains for a number of epochs, once its first one is saved."""
+@contextmanager
+def launched(asked: Training, epochs: int) -> Iterator[subprocess.Popen]:
+    """A job of the workflow that trains for a number of epochs, once its first one is saved; killed at the end."""
     config = Path(asked.model.config)
     config.write_text(config.read_text() + f"train_cfg = dict(max_epochs={epochs})\n")
     words = [sys.executable, "-c", PROGRAM, str(asked.out_dir.with_suffix(".log")), asked.model_dump_json()]
-    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not list(asked.out_dir.glob("work/*/last.pth")):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    return process
+    with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 300
+            while not list(asked.out_dir.glob("work/*/last.pth")):
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.01)
+            yield process
+        finally:
+            process.kill()
 
 
 def family(process: subprocess.Popen, size: int) -> list[psutil.Process]:
@@ -146,12 +152,12 @@ def test_a_signal_to_the_job_or_to_all_of_its_processes_ends_it_with_one_line(
     split, tmp_path, options, size, everybody
 ) -> None:
     """A terminal and a scheduler tell every process, ``kill`` the job's own alone."""
-    process = launched(training(split, tmp_path / "out", **options), 60)
-    below = family(process, size)
-    began = time.time()
-    for one in below if everybody else below[:1]:
-        one.send_signal(signal.SIGTERM)
-    printed = process.communicate(timeout=60)[1]
+    with launched(training(split, tmp_path / "out", **options), 60) as process:
+        below = family(process, size)
+        began = time.time()
+        for one in below if everybody else below[:1]:
+            one.send_signal(signal.SIGTERM)
+        printed = process.communicate(timeout=120)[1]
     assert process.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in printed
     assert (
@@ -171,9 +177,9 @@ def test_a_signal_to_the_job_or_to_all_of_its_processes_ends_it_with_one_line(
 @pytest.mark.slow
 def test_two_processes_stop_after_the_same_step_and_end_in_the_same_bits(split, tmp_path) -> None:
     asked = training(split, tmp_path / "out", gpus=2)
-    process = launched(asked, 4)
-    process.terminate()
-    process.communicate(timeout=60)
+    with launched(asked, 8) as process:
+        process.terminate()
+        process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM
     start(asked)
     start(asked.model_copy(update={"out_dir": tmp_path / "undisturbed"}))
