@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_what_is_started_unheard_hears_no_signal() -> None:
 
 def test_the_clock_rings_again_after_each_saving(monkeypatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(stopping.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(stopping, "time", SimpleNamespace(monotonic=lambda: now[0]))
     clock = Clock()
     now[0] = stopping.SAVE_EVERY - 1
     assert not clock.rings

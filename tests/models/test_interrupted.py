@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -95,7 +96,7 @@ def test_nothing_is_saved_within_an_epoch_that_is_not_long(split, tmp_path, monk
 def test_it_is_saved_when_so_much_time_has_passed_since_the_last_saving(split, tmp_path, monkeypatch) -> None:
     now, saved = [0.0], []
     monkeypatch.setattr(stopping, "SAVE_EVERY", 300)
-    monkeypatch.setattr(stopping.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(stopping, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(resuming, "save_state", lambda path, state: saved.append((state["iter"], state["batches"])))
 
     def passing(step: int) -> None:
