@@ -37,8 +37,8 @@ from anonbench.models.training import Training
 from anonbench.regions.patch import Patch
 from anonbench.regions.window import resize, window_of
 from anonbench.variants.edit_archive import ARCHIVE, edit_writer
-from anonbench.variants.manifest import EditFiles, Manifest, counted, write_manifest
-from anonbench.variants.variant_images import EDIT_FILES, VariantFiles
+from anonbench.variants.manifest import EDIT_FILES, EditFiles, Manifest, counted, write_manifest
+from anonbench.variants.variant_images import VariantFiles
 
 TASKS = ["detection", "instance_segmentation"]
 GROW, COARSENESS = 0.02, 0.01  # of gan's medium level

@@ -10,6 +10,7 @@ from anonbench.common.errors import UserError
 from anonbench.common.records import read_record, write_record
 from anonbench.variants.edit_archive import ARCHIVE, EditArchive
 from anonbench.variants.manifest import (
+    EDIT_FILES,
     Deal,
     EditFiles,
     Entry,
@@ -20,7 +21,6 @@ from anonbench.variants.manifest import (
     write_manifest,
 )
 from anonbench.variants.recipe import Recipe
-from anonbench.variants.variant_images import EDIT_FILES
 
 
 def compose_variant(
@@ -49,7 +49,7 @@ def compose_variant(
     variant
         The variant's name.
     manifest
-        The file to write, beside :data:`anonbench.variants.variant_images.EDIT_FILES`.
+        The file to write, beside :data:`anonbench.variants.manifest.EDIT_FILES`.
 
     Raises
     ------

@@ -10,7 +10,7 @@ import numpy as np
 from anonbench.anonymize.worklist import WorkImage
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_of
-from anonbench.common.images import decode, read_verified
+from anonbench.common.images import MAKE_SPLIT_AGAIN, decode, read_verified
 from anonbench.regions.files import RegionRecord, decode_region
 from anonbench.regions.region import Region
 from anonbench.variants.edits import cut
@@ -95,7 +95,7 @@ def decoded(data: bytes, job: Job) -> np.ndarray:
         raise UserError(
             f"The image {job.source} has {image.shape[1]} x {image.shape[0]} px, its annotations say "
             f"{job.size[0]} x {job.size[1]}.",
-            "Delete the folder that holds it and run the workflow again.",
+            MAKE_SPLIT_AGAIN,
         )
     return image
 

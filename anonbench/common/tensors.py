@@ -31,7 +31,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: dict[str, An
 
 
 def read_tensors(path: Path, fix: str = MAKE_AGAIN) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors of a file, on the CPU, and what :func:`write_tensors` was told of them.
+    """The tensors of a file, on the CPU, and the facts that :func:`write_tensors` was given.
 
     A safetensors file from elsewhere has no digest, and nothing is said of its tensors.
 

@@ -14,6 +14,9 @@ from anonbench.variants.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
+EDIT_FILES = "edits.json"
+"""The list of a variant's archives, beside its manifest."""
+
 
 class Edit(Record):
     """The picture of what changed in an image: the digest of its bytes, and where its corner lies, in px."""

@@ -14,10 +14,7 @@ from anonbench.common.records import read_record
 from anonbench.common.validation import Model
 from anonbench.variants.edit_archive import EditArchive
 from anonbench.variants.edits import put_back
-from anonbench.variants.manifest import Edit, EditFiles, Manifest
-
-EDIT_FILES = "edits.json"
-"""The list of a variant's archives, beside its manifest."""
+from anonbench.variants.manifest import EDIT_FILES, Edit, EditFiles, Manifest
 
 
 class VariantFiles(Model):

@@ -19,7 +19,7 @@ from anonbench.common.images import encode
 from anonbench.config.study import Block
 from anonbench.variants.edit_archive import ARCHIVE, edit_writer
 from anonbench.variants.edits import cut
-from anonbench.variants.variant_images import EDIT_FILES
+from anonbench.variants.manifest import EDIT_FILES
 from tests.helpers.checks import cell_complaints, compare, variants
 from tests.helpers.project import ROOT
 

@@ -26,8 +26,8 @@ from anonbench.regions.region import Region
 from anonbench.variants import edits
 from anonbench.variants.edit_archive import ARCHIVE, EditArchive, edit_writer
 from anonbench.variants.edits import cut, put_back
-from anonbench.variants.manifest import EditFiles
-from anonbench.variants.variant_images import EDIT_FILES, VariantFiles, VariantImages
+from anonbench.variants.manifest import EDIT_FILES, EditFiles
+from anonbench.variants.variant_images import VariantFiles, VariantImages
 from tests.helpers.split import write_split
 from tests.helpers.variants import Making, recipe
 
