@@ -105,18 +105,21 @@ def test_a_training_that_is_asked_to_end_saves_the_step_at_hand(
     assert_same(tmp_path, expected)
 
 
-def test_a_killed_training_resumes_from_what_was_saved_in_time(
-    trained: tuple[str, Path], files: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kind, expected = trained
-    monkeypatch.setattr(stopping, "SAVE_EVERY", 0)
-
+def die_in_the_ninth_step(kind: str, files: dict, folder: Path) -> None:
     def dying(number, *rest):
         if number == 8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(files, tmp_path, watched(kind, dying))
+        train(files, folder, watched(kind, dying))
+
+
+def test_a_killed_training_resumes_from_what_was_saved_in_time(
+    trained: tuple[str, Path], files: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, expected = trained
+    monkeypatch.setattr(stopping, "SAVE_EVERY", 0)
+    die_in_the_ninth_step(kind, files, tmp_path)
     steps = []
     train(files, tmp_path, watched(kind, lambda number, *rest: steps.append(number)))
     assert steps == list(range(8, 12))
@@ -137,13 +140,7 @@ def test_a_damaged_state_gives_way_to_the_one_before(
 ) -> None:
     kind, expected = trained
     monkeypatch.setattr(stopping, "SAVE_EVERY", 0)
-
-    def dying(number, *rest):
-        if number == 8:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(files, tmp_path, watched(kind, dying))
+    die_in_the_ninth_step(kind, files, tmp_path)
     (state,) = tmp_path.glob("snapshots/*/state.pt")
     state.write_bytes(state.read_bytes()[:-1000])
     steps = []

@@ -13,11 +13,10 @@ import torch
 from safetensors.torch import load_file
 
 from anonbench.common.root import ROOT
-from anonbench.config.models import ModelConfig
-from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.openmmlab import setup
 from anonbench.models.training import Training
 from anonbench.variants.variant_images import VariantFiles
+from tests.helpers.trainings import training_of
 
 setup.use("mmdet", 1)
 from anonbench.models.openmmlab.hooks import Scalars  # noqa: E402
@@ -34,14 +33,7 @@ def training(
     config.write_text(
         f"_base_ = {str(MODELS / base)!r}\ntrain_dataloader = dict(batch_size=2, num_workers={workers})\n"
     )
-    return Training(
-        model=ModelConfig(config=str(config), tasks=["detection" if base == DETECTOR else "pose"]),
-        annotations=split[0],
-        images=split[1],
-        out_dir=out_dir,
-        seed=0,
-        runtime=RuntimeConfig(device="cpu", gpus=gpus),
-    )
+    return training_of(config, "detection" if base == DETECTOR else "pose", split, out_dir, gpus)
 
 
 def after_step(patch: pytest.MonkeyPatch, then: Callable[[int], None]) -> None:

@@ -18,12 +18,11 @@ from anonbench.common.files import sha256_file
 from anonbench.common.logs import log_to
 from anonbench.common.root import ROOT
 from anonbench.common.tensors import read_tensors
-from anonbench.config.models import ModelConfig
-from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.launch import start
 from anonbench.models.training import Training
 from anonbench.variants.variant_images import VariantFiles
 from tests.helpers.toysplit import write_split
+from tests.helpers.trainings import training_of
 
 MODELS = ROOT / "config" / "models"
 POSE, DETECTOR = MODELS / "td-hm_mobilenetv2_toy.py", MODELS / "mask-rcnn_mobilenetv2_toy.py"
@@ -35,14 +34,7 @@ def split(tmp_path_factory) -> tuple[Path, VariantFiles]:
 
 
 def training(gpus: int, split, out_dir: Path, model: Path = POSE, device: str = "cpu") -> Training:
-    return Training(
-        model=ModelConfig(config=str(model), tasks=["detection" if model == DETECTOR else "pose"]),
-        annotations=split[0],
-        images=split[1],
-        out_dir=out_dir,
-        seed=0,
-        runtime=RuntimeConfig(device=device, gpus=gpus),
-    )
+    return training_of(model, "detection" if model == DETECTOR else "pose", split, out_dir, gpus, device)
 
 
 def config_of(out_dir: Path) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers.project import Project
+from tests.study.conftest import toy_config
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
@@ -25,28 +26,10 @@ if not pathlib.Path("hung").exists():
 
 def study() -> dict:
     block = {"datasets": ["tiny"], "models": ["pose"], "regions": ["body"], "methods": ["gan"], "levels": ["medium"]}
+    toy = toy_config()
     return {
-        "datasets": {
-            "tiny": {
-                "format": "scenes",
-                "splits": {"train": 8, "val": 4, "generator": 4},
-                "width": 128,
-                "height": 96,
-                "seed": 1,
-            }
-        },
-        "generators": {
-            "tiny_body": {
-                "region": "body",
-                "learns": {"dataset": "tiny", "split": "generator"},
-                "serves": ["tiny"],
-                "width": 32,
-                "height": 64,
-                "channels": 4,
-                "epochs": 1,
-                "batch": 4,
-            }
-        },
+        "datasets": {"tiny": toy["datasets"]["tiny"]},
+        "generators": toy["generators"],
         "models": {"pose": {"config": "hangs_once.py", "tasks": ["pose"]}},
         "study": [block],
     }
