@@ -31,7 +31,7 @@ from anonbench.config.plugins import METHODS
 from anonbench.regions.files import ImageRegions, RegionFile, encode_region, read_regions
 from anonbench.regions.region import Region
 from anonbench.variants.edits import cut
-from anonbench.variants.manifest import Edit
+from anonbench.variants.entry import Edit
 
 LEVELS = {
     "blur": {"low": {"sigma": 0.05}, "medium": {"sigma": 0.1}, "high": {"sigma": 0.2}},

@@ -16,7 +16,7 @@ rule find_regions:
     resources:
         **needs("find_regions"),
     params:
-        region=lambda w: getattr(CONFIG.regions, w.region).model_dump(mode="json"),
+        regions=lambda w: CONFIG.regions.model_dump(mode="json", include={"unlocated", w.region}),
         code=code("find_regions"),
     script:
         "../workflow_scripts/find_regions.py"

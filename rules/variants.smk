@@ -96,6 +96,7 @@ rule compose_variant:
         **needs("compose_variant"),
     params:
         recipe=recipe_of,
+        most_left=CONFIG.variants.most_left,
         code=code("compose_variant"),
     script:
         "../workflow_scripts/compose_variant.py"

@@ -15,5 +15,6 @@ with job(snakemake.log[0]):
         shards=[Path(path) for path in snakemake.input.shards],
         recipe=Recipe.model_validate(snakemake.params.recipe),
         variant=str(Variant(wildcards.region, wildcards.method, wildcards.level)),
+        most_left=snakemake.params.most_left,
         manifest=Path(snakemake.output.manifest),
     )

@@ -14,7 +14,7 @@ with job(snakemake.log[0]) as running:
         annotations,
         annotations.parent.parent / "images" / split,
         region,
-        RegionsConfig.model_validate({region: snakemake.params.region}),
+        RegionsConfig.model_validate(snakemake.params.regions),
     )
     write_record(snakemake.output[0], found)
     running.log.info("%s regions of %s/%s: %s", region, dataset, split, found.counts)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from anonbench.common.errors import UserError
 from anonbench.common.records import read_record, write_record
+from anonbench.variants.audit import audited, described, require_hidden
 from anonbench.variants.edit_archive import ARCHIVE, EditArchive
+from anonbench.variants.entry import Entry
 from anonbench.variants.manifest import (
     EDIT_FILES,
     Deal,
     EditFiles,
-    Entry,
     Manifest,
     ShardManifest,
     counted,
@@ -21,6 +23,8 @@ from anonbench.variants.manifest import (
     write_manifest,
 )
 from anonbench.variants.recipe import Recipe
+
+log = logging.getLogger(__name__)
 
 
 def compose_variant(
@@ -30,6 +34,7 @@ def compose_variant(
     shards: Sequence[Path],
     recipe: Recipe,
     variant: str,
+    most_left: int,
     manifest: Path,
 ) -> None:
     """Write the list of a variant's archives and, last, its manifest; no image is read and no edit moved.
@@ -48,6 +53,8 @@ def compose_variant(
         How every shard has to have been made.
     variant
         The variant's name.
+    most_left
+        How many regions may be left as they were.
     manifest
         The file to write, beside :data:`anonbench.variants.manifest.EDIT_FILES`.
 
@@ -55,7 +62,8 @@ def compose_variant(
     ------
     UserError
         If a shard is missing, is listed twice, or was made of other regions or by another recipe; if its archive does
-        not hold exactly its edits. Nothing is written then.
+        not hold exactly its edits; if the audit fails (:func:`anonbench.variants.audit.require_hidden`). Nothing is
+        written then.
     """
     dealt = read_record(Deal, deal)
     title = f"{dealt.dataset} {dealt.split} {variant}"
@@ -66,12 +74,14 @@ def compose_variant(
         raise UserError(f"{title} needs each of its {dealt.shards} shards once.", "Run the workflow again.")
     archives = [_archive(path, part) for path, part in parts]
     entries = _with_unchanged(originals, parts)
-    counts = counted(entries, title)
+    audit = audited(entries, dealt.counts)
+    log.info("%s: %s", title, described(audit))
+    require_hidden(audit, entries, most_left, title)
     head = {"dataset": dealt.dataset, "split": dealt.split, "variant": variant, "recipe": recipe}
     withdraw(manifest)
     names = [Path(os.path.relpath(archive.path, manifest.parent)).as_posix() for archive in archives]
     write_record(manifest.parent / EDIT_FILES, EditFiles(archives=names))
-    write_manifest(manifest, Manifest(**head, images=entries, counts=counts))
+    write_manifest(manifest, Manifest(**head, images=entries, counts=counted(entries), audit=audit))
 
 
 def _check(path: Path, part: ShardManifest, deal: Deal, recipe: Recipe, title: str) -> None:

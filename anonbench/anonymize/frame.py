@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -43,12 +44,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Anonymized:
-    """An anonymized image, (height, width, 3) uint8 RGB, and how many regions fell back to a mask-out, by reason.
+    """An anonymized image, (height, width, 3) uint8 RGB, and what became of its regions.
 
-    Reasons: ``box_not_finite`` (the whole image is masked out), ``box_degenerate``, ``mask_wrong_shape``,
-    ``mask_empty``, ``outside`` (nothing of the region is visible, so nothing is masked out), ``output_wrong_shape``,
-    ``output_not_finite``, ``output_unchanged``, ``error`` (the method raised), and the method's own, such as
-    ``too_small``.
+    ``fallbacks`` counts the regions that the method did not replace, by reason. All but those that are ``outside``, of
+    which nothing is visible, are masked out: ``not_located`` (so is the whole image), ``mask_wrong_shape``,
+    ``mask_empty``, ``output_wrong_shape``, ``output_not_finite``, ``output_unchanged``, ``error`` (the method raised),
+    and the method's own, such as ``too_small``.
+
+    ``shares`` says of each region, in their order, which share of its pixels before growing has really changed; NaN for
+    one that is outside. ``left`` counts those in which not one pixel has, and that are not of one colour: whoever is
+    there is still visible.
 
     ``restored`` counts the pixels outside of all regions that an image made before had changed and that were put back;
     None for methods that work region by region, which cannot change any.
@@ -56,6 +61,8 @@ class Anonymized:
 
     image: np.ndarray
     fallbacks: Counter[str]
+    shares: list[float]
+    left: int
     restored: int | None = None
 
 
@@ -125,13 +132,9 @@ def _replace_regions(method: Method, task: Task) -> _Steps:
     if isinstance(made, np.ndarray) and (made.shape != image.shape or made.dtype != np.uint8):
         made = "output_wrong_shape"
     result, fallbacks = image.copy(), Counter()
-    visible = []
-    for region in task.regions:
-        found = footprint(region, shape, method.grow)
-        if found.problem:
-            fallbacks[found.problem] += 1
-        if found.mask is not None:
-            visible.append((region, found))
+    places = [footprint(region, shape, method.grow) for region in task.regions]
+    fallbacks.update(found.problem for found in places if found.problem)
+    visible = [place for place in zip(task.regions, places, strict=True) if place[1].mask is not None]
     covered = np.zeros(shape, np.uint16)
     if made is not None or method.least_change:
         for _, found in visible:
@@ -165,11 +168,34 @@ def _replace_regions(method: Method, task: Task) -> _Steps:
         if hidden is not None:
             hidden[found.window] &= ~found.mask
     if made is None:
-        return Anonymized(result, fallbacks)
+        return Anonymized(result, fallbacks, *audit(image, result, places))
     for found in masked_out:
         paste(None, found.mask, result[found.window])
     changed = np.zeros(shape, bool) if isinstance(made, str) else (made != image).any(2)
-    return Anonymized(result, fallbacks, int((changed & (covered == 0)).sum()))
+    restored = int((changed & (covered == 0)).sum())
+    return Anonymized(result, fallbacks, *audit(image, result, places), restored)
+
+
+def audit(before: np.ndarray, after: np.ndarray, places: Sequence[Footprint]) -> tuple[list[float], int]:
+    """What became of an image's regions, judged by nothing but its pixels: ``shares`` and ``left`` of `Anonymized`.
+
+    Parameters
+    ----------
+    before, after
+        (height, width, 3) uint8 RGB.
+    places
+        The regions' footprints.
+    """
+    shares, left = [], 0
+    for found in places:
+        if found.mask is None:
+            shares.append(math.nan)
+            continue
+        old, new = before[found.window][found.outline], after[found.window][found.outline]
+        share = float((old != new).any(1).mean())
+        shares.append(share)
+        left += not share and bool((new != new[0]).any())
+    return shares, left
 
 
 def _outputs(method: Method, patches: list[Patch]) -> list[np.ndarray | str]:

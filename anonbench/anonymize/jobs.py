@@ -13,8 +13,7 @@ from anonbench.common.files import sha256_of
 from anonbench.common.images import MAKE_SPLIT_AGAIN, decode, read_verified
 from anonbench.regions.files import RegionRecord, decode_region
 from anonbench.regions.region import Region
-from anonbench.variants.edits import cut
-from anonbench.variants.manifest import Entry
+from anonbench.variants.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -98,19 +97,3 @@ def decoded(data: bytes, job: Job) -> np.ndarray:
             MAKE_SPLIT_AGAIN,
         )
     return image
-
-
-def done(
-    job: Job, before: np.ndarray, after: np.ndarray, fallbacks: dict[str, int], restored: int | None = None
-) -> Done:
-    """What to keep of an image, (height, width, 3) uint8 RGB, that was anonymized; counts as of its entry."""
-    edit, data = cut(before, after) or (None, None)
-    entry = Entry(
-        file_name=job.file_name,
-        sha256=job.sha256,
-        regions=len(job.records),
-        fallbacks=dict(sorted(fallbacks.items())),
-        restored_pixels=restored,
-        edit=edit,
-    )
-    return Done(entry, data)

@@ -11,7 +11,8 @@ from anonbench.common.errors import UserError
 from anonbench.common.files import read_made
 from anonbench.common.images import MAKE_SPLIT_AGAIN, read_verified, strip_metadata
 from anonbench.config.cells import ORIGINAL
-from anonbench.variants.manifest import Counts, Entry, Manifest, withdraw, write_manifest
+from anonbench.variants.entry import Entry
+from anonbench.variants.manifest import Manifest, counted, withdraw, write_manifest
 
 
 def check_originals(*, annotations: Path, images_dir: Path, manifest: Path, dataset: str, split: str) -> None:
@@ -42,10 +43,10 @@ def check_originals(*, annotations: Path, images_dir: Path, manifest: Path, data
         data = read_verified(path, image["sha256"])
         if strip_metadata(data, str(path)) != data:
             raise UserError(f"The image {path} holds metadata, which the common form does not have.", MAKE_SPLIT_AGAIN)
-        entries.append(Entry(file_name=image["file_name"], sha256=image["sha256"], regions=0, fallbacks={}))
-    counts = Counts(images=len(entries), unchanged=len(entries), regions=0, fallbacks={})
+        entries.append(Entry(file_name=image["file_name"], sha256=image["sha256"]))
     withdraw(manifest)
-    write_manifest(manifest, Manifest(dataset=dataset, split=split, variant=ORIGINAL, images=entries, counts=counts))
+    head = {"dataset": dataset, "split": split, "variant": ORIGINAL}
+    write_manifest(manifest, Manifest(**head, images=entries, counts=counted(entries)))
 
 
 def _images(annotations: Path) -> list[dict[str, Any]]:

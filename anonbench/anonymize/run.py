@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import cv2
 
 from anonbench.anonymize.frame import Anonymized, Task, anonymize_together
-from anonbench.anonymize.jobs import Done, Job, done, load
+from anonbench.anonymize.jobs import Done, Job, load
 from anonbench.anonymize.method import Method
 from anonbench.common.processes import end_with_pool
+from anonbench.variants.edits import cut
+from anonbench.variants.entry import Entry
 
 
 def run_jobs(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:
@@ -62,7 +65,19 @@ def _task(job: Job, method: Method) -> Task:
 
 
 def _done(job: Job, task: Task, result: Anonymized) -> Done:
-    return done(job, task.image, result.image, result.fallbacks, result.restored)
+    """What to keep of an image that was anonymized."""
+    edit, data = cut(task.image, result.image) or (None, None)
+    entry = Entry(
+        file_name=job.file_name,
+        sha256=job.sha256,
+        regions=len(job.records),
+        fallbacks=dict(sorted(result.fallbacks.items())),
+        shares=[None if math.isnan(share) else round(share, 4) for share in result.shares],
+        left=result.left,
+        restored_pixels=result.restored,
+        edit=edit,
+    )
+    return Done(entry, data)
 
 
 def _in_groups(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:

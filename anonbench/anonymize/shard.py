@@ -17,7 +17,8 @@ from anonbench.common.folders import workplace
 from anonbench.common.records import read_record
 from anonbench.config.plugins import METHODS
 from anonbench.variants.edit_archive import edit_writer
-from anonbench.variants.manifest import Entry, ShardManifest, write_manifest
+from anonbench.variants.entry import Entry
+from anonbench.variants.manifest import ShardManifest, write_manifest
 from anonbench.variants.recipe import Recipe
 
 # Bytes per pixel of an edit at most: of generated people, 1.3 to 1.8 of their own pixels, which fill half of an image.

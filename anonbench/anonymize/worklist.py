@@ -9,7 +9,7 @@ from anonbench.common.files import sha256_file
 from anonbench.common.folders import replacing
 from anonbench.common.records import Record, read_record, write_record
 from anonbench.config.types import Region
-from anonbench.regions.files import RegionRecord, read_regions
+from anonbench.regions.files import RegionCounts, RegionRecord, read_regions
 from anonbench.variants.manifest import Deal, Manifest
 
 # Images that stay in one shard, side by side. Methods that work on several images at once form their groups within a
@@ -39,6 +39,7 @@ class WorkList(Record):
     region: Region
     keypoint_names: list[str]
     regions_sha256: str
+    counts: RegionCounts
     shard: int
     shards: int
     images: list[WorkImage]
@@ -77,7 +78,7 @@ def deal_regions(*, originals: Path, regions: Path, shards: int, lists: Path, ma
             write_record(path, work.model_copy(update={"shard": shard, "shards": shards, "images": images}))
             digests[path.name] = sha256_file(path)
         manifest.unlink(missing_ok=True)
-    head = {key: getattr(work, key) for key in ("dataset", "split", "region", "regions_sha256")}
+    head = {key: getattr(work, key) for key in ("dataset", "split", "region", "regions_sha256", "counts")}
     write_record(manifest, Deal(**head, shards=shards, images=len(work.images), lists=digests))
 
 
@@ -114,6 +115,7 @@ def work_of(originals: Path, regions: Path) -> WorkList:
         region=listed.region,
         keypoint_names=listed.keypoint_names,
         regions_sha256=sha256_file(regions),
+        counts=listed.counts,
         shard=1,
         shards=1,
         images=images,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -22,7 +22,12 @@ class BodyRegionConfig(Model):
 
 
 class RegionsConfig(Model):
-    """Parameters of each region."""
+    """Parameters of each region, and of both.
 
+    ``unlocated``: what becomes of an image with a person of whom nothing says where they are, ``hide_image`` in every
+    anonymized variant, or ``stop``.
+    """
+
+    unlocated: Literal["hide_image", "stop"] = "hide_image"
     face: FaceRegionConfig = FaceRegionConfig()
     body: BodyRegionConfig = BodyRegionConfig()

@@ -17,9 +17,7 @@ HEAD_HEIGHT = 0.130  # chin to crown, of stature
 HAND_LENGTH = 0.108
 FOOT_LENGTH = 0.152
 
-# Joint names differ between datasets (COCO, LSP, MPII, CrowdPose, AI Challenger); these are the two whose names do.
-HEAD_TOP = ("head_top", "top_head")
-NECK = ("neck", "upper_neck")
+HEAD_TOP, NECK = "head_top", "neck"
 FACIAL = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 
 _LIMBS = (
@@ -71,6 +69,9 @@ _BONES = (
         for middle, joint in (("nose", "ear"), ("nose", "shoulder"), ("neck", "shoulder"))
     ),
 )
+# Other names of the same joints: of CrowdPose, MPII, AI Challenger, PoseTrack, OpenPose.
+_SYNONYMS = {"tophead": HEAD_TOP, "headtop": HEAD_TOP, "upperneck": NECK, "headbottom": NECK}
+_PAIRED = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _CROWN_TO_NECK = 1.3  # head heights from the crown to the neck joint
 _FACE = (
     ("left_eye", "right_eye", 0.28),
@@ -87,6 +88,29 @@ _FACE = (
 )
 
 
+def joint(name: str) -> str:
+    """A keypoint's name as this module spells it: ``left_eye`` for ``Left Eye``, ``LEye``, ``eye-left`` or ``lefteye``.
+
+    Neither case nor separators count. An unknown name loses both, so that two spellings of it are still equal.
+    """
+    bare = re.sub(r"[^a-z0-9]", "", name.lower())
+    return _SPELLINGS.get(bare, bare)
+
+
+def _spellings() -> dict[str, str]:
+    sides = (("left", "left"), ("right", "right"), ("l", "left"), ("r", "right"))
+    paired = {
+        spelling: f"{side}_{part}"
+        for part in _PAIRED
+        for short, side in sides
+        for spelling in (f"{short}{part}", f"{part}{short}")
+    }
+    return paired | _SYNONYMS
+
+
+_SPELLINGS = _spellings()
+
+
 def labelled(keypoints: list[float] | None, names: list[str]) -> dict[str, np.ndarray]:
     """The labelled keypoints of a person by name.
 
@@ -100,33 +124,33 @@ def labelled(keypoints: list[float] | None, names: list[str]) -> dict[str, np.nd
     Returns
     -------
     dict
-        name -> (3,) float64 ``x, y, v`` of the finite keypoints with ``v > 0``; empty where the length is not 3 K.
+        :func:`joint` -> (3,) float64 ``x, y, v`` of the finite keypoints with ``v > 0``; empty where the length is not
+        3 K.
     """
     if not keypoints or len(keypoints) != 3 * len(names):
         return {}
     points = np.array(keypoints, dtype=np.float64).reshape(-1, 3)
-    return {name: point for name, point in zip(names, points, strict=True) if np.isfinite(point).all() and point[2] > 0}
+    return {
+        joint(name): point
+        for name, point in zip(names, points, strict=True)
+        if np.isfinite(point).all() and point[2] > 0
+    }
 
 
-def first(points: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:
-    """The (2,) ``x, y`` of the first of ``names`` that is labelled, or None."""
-    return next((points[name][:2] for name in names if name in points), None)
+def position(points: dict[str, np.ndarray], name: str) -> np.ndarray | None:
+    """The (2,) ``x, y`` of a keypoint that is labelled, or None."""
+    return points[name][:2] if name in points else None
 
 
 def shared_joints(one: Sequence[str], other: Sequence[str]) -> tuple[list[int], list[int]]:
     """The keypoints that two lists of names share: their places in the one and, in the same order, in the other.
 
-    Case does not count, nor what datasets call the crown and the neck. A name that a list has twice counts once.
+    They are compared as :func:`joint` spells them. A name that a list has twice counts once.
     """
-    places = {_joint(name): place for place, name in enumerate(other)}
-    found = {_joint(name): place for place, name in enumerate(one)}
-    pairs = [(place, places[joint]) for joint, place in found.items() if joint in places]
+    there = {joint(name): index for index, name in enumerate(other)}
+    here = {joint(name): index for index, name in enumerate(one)}
+    pairs = [(index, there[name]) for name, index in here.items() if name in there]
     return [a for a, _ in pairs], [b for _, b in pairs]
-
-
-def _joint(name: str) -> str:
-    name = name.lower()
-    return next((same[0] for same in (HEAD_TOP, NECK) if name in same), name)
 
 
 def standing_bones(names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -138,7 +162,7 @@ def standing_bones(names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         (M, 2) int64 indices of each bone's ends in ``names``; and (M, 2, 2) float32, how far down from the crown and
         how far across from the right arm to the left one each end is, in 0..1.
     """
-    index = {_joint(name): place for place, name in enumerate(names)}
+    index = {joint(name): place for place, name in enumerate(names)}
     bones = [bone for bone in _BONES if all(end in index for end in bone)]
     ends = np.array([[index[end] for end in bone] for bone in bones], np.int64).reshape(-1, 2)
     return ends, np.array([[_STANDING[end] for end in bone] for bone in bones], np.float32).reshape(-1, 2, 2)
@@ -155,7 +179,7 @@ def stature(points: dict[str, np.ndarray]) -> float:
 
 def head_height(points: dict[str, np.ndarray]) -> float:
     """Height of the head in px, chin to crown: the largest lower bound that face and body give; 0 without any."""
-    crown, neck = first(points, HEAD_TOP), first(points, NECK)
+    crown, neck = position(points, HEAD_TOP), position(points, NECK)
     head = 0.0 if crown is None or neck is None else float(np.hypot(*(crown - neck))) / _CROWN_TO_NECK
     return max([HEAD_HEIGHT * stature(points), head, *_spans(points, _FACE)])
 
@@ -172,7 +196,8 @@ def mirror_partners(names: list[str]) -> list[int]:
     """For each keypoint the index of its mirror partner, or its own where it has none."""
 
     def mirrored(name: str) -> str:
-        return re.sub(r"left|right", lambda side: "right" if side[0] == "left" else "left", name.lower())
+        return re.sub(r"left|right", lambda side: "right" if side[0] == "left" else "left", name)
 
-    index = {name.lower(): i for i, name in enumerate(names)}
-    return [index.get(mirrored(name), i) for i, name in enumerate(names)]
+    spelled = [joint(name) for name in names]
+    index = {name: i for i, name in enumerate(spelled)}
+    return [index.get(mirrored(name), i) for i, name in enumerate(spelled)]

@@ -1,4 +1,4 @@
-"""Which pixels belong to a person: the annotated mask or box, else the dilated skeleton."""
+"""Which pixels belong to a person: the annotated mask, else the box and what of the dilated skeleton is outside it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from anonbench.regions.anatomy import (
     HEAD_HEIGHT,
     HEAD_TOP,
     NECK,
-    first,
     head_height,
     labelled,
+    position,
     stature,
 )
-from anonbench.regions.region import Region
+from anonbench.regions.region import ANNOTATED, KEYPOINTS, Region, anywhere
 
 _SIDES = ("left", "right")
 _LIMBS = tuple(
@@ -32,9 +32,7 @@ _TORSO = ("left_shoulder", "right_shoulder", "right_hip", "left_hip")
 _SUBPIXEL = 4  # fractional bits of the coordinates that OpenCV gets
 
 
-def body_region(
-    annotation: dict[str, Any], names: list[str], height: int, width: int, limb_width: float
-) -> Region | None:
+def body_region(annotation: dict[str, Any], names: list[str], height: int, width: int, limb_width: float) -> Region:
     """The region of one annotated person (or crowd of people).
 
     Parameters
@@ -50,23 +48,29 @@ def body_region(
 
     Returns
     -------
-    Region or None
-        Source ``annotated`` for a mask or a box, ``keypoints`` for a skeleton or a box that was derived from
-        keypoints; None where the annotation has neither mask, box nor keypoints. ``box`` is the mask's where there is
-        a mask.
+    Region
+        The annotated mask where there is one. Else the box, and the skeleton where it reaches beyond: a box that is
+        the extent of the keypoints leaves hair, hands and feet outside. The skeleton alone where the box was derived
+        from keypoints or has no extent. Of a mask and a box that contradict each other (``doubtful``), the box of both.
+        Source ``unlocated`` where nothing says where the person is.
     """
+    key = annotation["id"]
     mask = decode_mask(annotation.get("segmentation"), height, width)
+    if mask is not None and not annotation.get("doubtful"):
+        return Region(_box_of(mask), mask, source=ANNOTATED, annotation_id=key)
+    box = _usable(_xyxy(annotation.get("bbox") or [np.nan] * 4), height, width)
     if mask is not None:
-        return Region(_box_of(mask), mask, source="annotated", annotation_id=annotation["id"])
-    box = None if annotation.get("bbox") is None else _xyxy(annotation["bbox"])
-    source = "keypoints" if annotation.get("bbox_source") == "keypoints" else "annotated"
-    if box is not None and source == "annotated" and (box[2:] > box[:2]).all():
-        return Region(box, source=source, annotation_id=annotation["id"])
-    mask = skeleton_mask(labelled(annotation.get("keypoints"), names), height, width, limb_width)
-    if mask is not None:
-        return Region(_box_of(mask), mask, source="keypoints", annotation_id=annotation["id"])
-    # A box without size still goes on: anonymizers fail closed.
-    return None if box is None else Region(box, source=source, annotation_id=annotation["id"])
+        return Region(_box_of(mask) if box is None else _around(_box_of(mask), box), annotation_id=key)
+    skeleton = skeleton_mask(labelled(annotation.get("keypoints"), names), height, width, limb_width)
+    derived = annotation.get("bbox_source") == "keypoints"
+    if skeleton is None:
+        return anywhere(key) if box is None else Region(box, None, None, KEYPOINTS if derived else ANNOTATED, key)
+    if box is not None and not derived:
+        rows, columns = _pixels(box, height, width)
+        if skeleton.sum() == skeleton[rows, columns].sum():
+            return Region(box, source=ANNOTATED, annotation_id=key)
+        skeleton[rows, columns] = True
+    return Region(_box_of(skeleton), skeleton, source=KEYPOINTS, annotation_id=key)
 
 
 def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray | None:
@@ -129,7 +133,7 @@ def skeleton_mask(points: dict[str, np.ndarray], height: int, width: int, limb_w
         if a in places and b in places:
             _line(mask, places[a], places[b], thickness)
     torso = [places[name] for name in _TORSO if name in places]
-    neck = first(places, NECK)
+    neck = position(places, NECK)
     if neck is not None:
         torso.append(neck)
     if len(torso) >= 2:
@@ -145,8 +149,8 @@ def skeleton_mask(points: dict[str, np.ndarray], height: int, width: int, limb_w
 
 def _head(mask: np.ndarray, places: dict[str, np.ndarray], size: float) -> None:
     """Head and hair: a disc of 1.4 head heights, and the neck down to the shoulders."""
-    neck = first(places, NECK)
-    crown = first(places, HEAD_TOP)
+    neck = position(places, NECK)
+    crown = position(places, HEAD_TOP)
     facial = [places[name] for name in FACIAL if name in places]
     shoulders = [places[f"{side}_shoulder"] for side in _SIDES if f"{side}_shoulder" in places]
     radius = 0.7 * HEAD_HEIGHT * size
@@ -202,6 +206,23 @@ def _box_of(mask: np.ndarray) -> np.ndarray:
     """(4,) float64 ``xyxy`` px of a mask's tight box, right and lower edge exclusive."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float64)
+
+
+def _usable(box: np.ndarray, height: int, width: int) -> np.ndarray | None:
+    """An ``xyxy`` box with extent that touches the image, else None."""
+    inside = box[0] < width and box[1] < height and box[2] > 0 and box[3] > 0
+    return box if np.isfinite(box).all() and (box[2:] > box[:2]).all() and inside else None
+
+
+def _around(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The tight ``xyxy`` box of two."""
+    return np.concatenate([np.minimum(one[:2], other[:2]), np.maximum(one[2:], other[2:])])
+
+
+def _pixels(box: np.ndarray, height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of the image that an ``xyxy`` box touches."""
+    low, high = np.floor(box[:2]).clip(0), np.ceil(box[2:]).clip(0, [width, height])
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
 def _xyxy(box: list[float]) -> np.ndarray:

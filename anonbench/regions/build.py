@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,14 @@ from anonbench.common.files import read_made
 from anonbench.common.images import decode, read_verified
 from anonbench.config.regions import RegionsConfig
 from anonbench.config.types import Region as RegionName
+from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, joint
 from anonbench.regions.assign import assign_faces, is_covered
 from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, keypoint_face
-from anonbench.regions.files import ImageRegions, RegionFile, encode_region
-from anonbench.regions.region import Region
+from anonbench.regions.files import ImageRegions, RegionCounts, RegionFile, encode_region
+from anonbench.regions.region import DETECTED, UNLOCATED, Region, anywhere
 
-SOURCES = ("annotated", "keypoints", "detected")
+log = logging.getLogger(__name__)
 
 # (height, width, 3) uint8 RGB -> (N, 4) xyxy px and (N,) scores, most confident first
 Detector = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -33,7 +36,7 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     A body is the annotated mask or box, else the dilated skeleton. A face is the annotated box, else a square from
     keypoints, else what a face detector finds inside the person. Where the detector runs, faces of people whom nobody
     annotated are regions too; it runs on images with a person whose annotation does not say where the face is, and on
-    all images of a split in which no annotation does.
+    all images of a split in which no annotation does. Of an image with a person who cannot be located, all is a region.
 
     Parameters
     ----------
@@ -49,13 +52,12 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     Returns
     -------
     RegionFile
-        All images of the split. Its ``counts`` are ``people``, ``regions``, one per source, ``no_visible_face``,
-        ``undetermined``, ``unmatched_detections`` and ``degenerate`` (boxes that are not finite or have no size).
+        All images of the split.
 
     Raises
     ------
     UserError
-        For bodies of a dataset of faces.
+        For bodies of a dataset of faces; for people who cannot be located, where the configuration says so.
     """
     data = read_made(annotations)
     categories = {category["id"]: category for category in data["categories"] if category.get("is_person")}
@@ -66,36 +68,44 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     if region == "body" and any(category.get("is_face") for category in categories.values()):
         raise UserError(f"{annotations} annotates faces only, and no bodies.", "Ask for its `face` regions.")
     names = {key: list(category.get("keypoints") or []) for key, category in categories.items()}
-
-    counts = dict.fromkeys(("people", "regions", *SOURCES, "no_visible_face", "undetermined"), 0)
-    counts |= {"unmatched_detections": 0, "degenerate": 0}
-    undetermined: list[int] = []
     if region == "body":
         find = _bodies(names, config.body.limb_width)
     else:
+        _warn_without_faces(names, annotations)
         find = _faces(people, names, images_dir, config.face.min_face_size)
-    images = []
-    for image in tqdm(data["images"], desc=f"{region} regions", unit="image"):
+    counts: Counter[str] = Counter()
+    images, nowhere, no_face = [], [], []
+    for image in tqdm(data["images"], desc=f"{region} regions", unit="image", mininterval=1):
         present = people.get(image["id"], [])
-        regions, missing, faceless = find(image, present)
-        counts["people"] += len(present)
-        counts["no_visible_face"] += faceless
-        counts["regions"] += len(regions)
-        counts["unmatched_detections"] += sum(found.annotation_id is None for found in regions)
-        counts["degenerate"] += sum(not _has_size(found.box) for found in regions)
-        for found in regions:
-            counts[found.source] += 1
-        undetermined += missing
+        found = find(image, present)
+        lost = image.get("unlocated", 0)
+        regions = found.regions + [anywhere() for _ in range(lost)]
+        for one in regions:
+            counts[one.source] += 1
+        lost = sum(one.source == UNLOCATED for one in regions)
+        if lost:
+            nowhere.append(image["file_name"])
+        counts["not_located"] += lost
+        counts["people"] += len(present) - sum(one.source == UNLOCATED for one in found.regions)
+        counts["no_visible_face"] += found.faceless
+        counts["unannotated"] += sum(one.annotation_id is None and one.source != UNLOCATED for one in regions)
+        no_face += found.without_face
         images.append(
             ImageRegions(
                 image_id=image["id"],
                 file_name=image["file_name"],
                 width=image["width"],
                 height=image["height"],
-                regions=[encode_region(found) for found in regions],
+                regions=[encode_region(one) for one in regions],
             )
         )
-    counts["undetermined"] = len(undetermined)
+    if nowhere and config.unlocated == "stop":
+        raise UserError(
+            f"{annotations} has {counts['not_located']} people of whom nothing says where they are, in"
+            f" {len(nowhere)} images, the first is {nowhere[0]!r}.",
+            "Annotate them with a box, or hide these images with `regions.unlocated: hide_image`.",
+        )
+    counts |= {"regions": sum(len(image.regions) for image in images), "no_face_found": len(no_face)}
     sets = {tuple(listed) for listed in names.values() if listed}
     return RegionFile(
         dataset=data["info"]["dataset"],
@@ -103,25 +113,38 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
         region=region,
         keypoint_names=list(sets.pop()) if len(sets) == 1 else [],
         images=images,
-        counts=counts,
-        undetermined=undetermined,
+        counts=RegionCounts(**counts, images_hidden=len(nowhere)),
+        no_face_found=no_face,
     )
 
 
-# regions, ids of people without one, number of people whose face the annotation says is not visible
-_Found = tuple[list[Region], list[int], int]
+@dataclass(frozen=True)
+class _Found:
+    """What was found in an image: regions, how many people show no face as annotated, and in whom none was found."""
+
+    regions: list[Region]
+    faceless: int = 0
+    without_face: Sequence[int] = ()
+
+
+def _warn_without_faces(names: dict[int, list[str]], annotations: Path) -> None:
+    on_faces = {*FACIAL, HEAD_TOP, NECK}
+    for listed in names.values():
+        if listed and not on_faces & set(map(joint, listed)):
+            log.warning(
+                "%s: none of its keypoints is on a face (%s): faces are found by the detector alone",
+                annotations,
+                ", ".join(listed),
+            )
 
 
 def _bodies(names: dict[int, list[str]], limb_width: float) -> Callable[[dict, list[dict]], _Found]:
     def find(image: dict[str, Any], people: list[dict[str, Any]]) -> _Found:
-        regions, missing = [], []
+        regions = []
         for person in people:
             found = body_region(person, names[person["category_id"]], image["height"], image["width"], limb_width)
-            if found is None:
-                missing.append(person["id"])
-            else:
-                regions.append(_with_keypoints(found, person))
-        return regions, missing, 0
+            regions.append(_with_keypoints(found, person))
+        return _Found(regions)
 
     return find
 
@@ -153,18 +176,18 @@ def _faces(
             else:
                 regions.append(_with_keypoints(found, person))
         if not (searched or everywhere):
-            return regions, [], faceless
+            return _Found(regions, faceless)
         faces = detect(image)
-        known = [found.box for found in regions]
+        known = [found.box for found in regions if found.source != UNLOCATED]
         faces = np.array([face for face in faces if not is_covered(face, known)]).reshape(-1, 4)
         owned, unmatched = assign_faces(faces, searched, image["height"], image["width"])
         for person in searched:
             regions += [
-                _with_keypoints(Region(faces[i], source="detected", annotation_id=person["id"]), person)
+                _with_keypoints(Region(faces[i], source=DETECTED, annotation_id=person["id"]), person)
                 for i in owned.get(person["id"], [])
             ]
-        regions += [Region(faces[i], source="detected") for i in unmatched]
-        return regions, [person["id"] for person in searched if person["id"] not in owned], faceless
+        regions += [Region(faces[i], source=DETECTED) for i in unmatched]
+        return _Found(regions, faceless, [person["id"] for person in searched if person["id"] not in owned])
 
     return find
 
@@ -175,7 +198,3 @@ def _with_keypoints(region: Region, person: dict[str, Any]) -> Region:
         return region
     keypoints = np.array(flat, dtype=np.float64).reshape(-1, 3)
     return Region(region.box, region.mask, keypoints, region.source, region.annotation_id)
-
-
-def _has_size(box: np.ndarray) -> bool:
-    return bool(np.isfinite(box).all() and (box[2:] > box[:2]).all())

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, first, head_height, labelled
-from anonbench.regions.region import Region
+from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, head_height, labelled, position
+from anonbench.regions.region import KEYPOINTS, Region, anywhere
 
 # The chin lies a little above the middle of the neck, so the face's centre is nearer to the crown than to the neck
 # joint.
@@ -24,14 +24,15 @@ def annotated_face(annotation: dict[str, Any]) -> Region | None:
     """The face box that the annotation states, as it states it.
 
     ``face_box`` is ``[x, y, w, h]`` px. ``face_valid`` absent counts as true, except beside COCO-WholeBody's all-zero
-    box, which means that nobody annotated the face. A box that is not finite or has no size is passed on: anonymizers
-    fail closed.
+    box, which means that nobody annotated the face. A face whose box is not finite or has no size may be anywhere.
     """
     box = annotation.get("face_box")
     if box is None or len(box) != 4 or (not any(box) and not annotation.get("face_valid")):
         return None
     x, y, w, h = (np.nan if value is None else float(value) for value in box)
-    return Region(np.array([x, y, x + w, y + h]), source="annotated", annotation_id=annotation["id"])
+    if not (np.isfinite([x, y]).all() and 0 < w < np.inf and 0 < h < np.inf):
+        return anywhere(annotation["id"])
+    return Region(np.array([x, y, x + w, y + h]), annotation_id=annotation["id"])
 
 
 def keypoint_face(annotation: dict[str, Any], names: list[str]) -> Region | None:
@@ -51,7 +52,7 @@ def keypoint_face(annotation: dict[str, Any], names: list[str]) -> Region | None
     """
     points = labelled(annotation.get("keypoints"), names)
     facial = [points[name] for name in FACIAL if name in points]
-    crown, neck = first(points, HEAD_TOP), first(points, NECK)
+    crown, neck = position(points, HEAD_TOP), position(points, NECK)
     height = head_height(points)
     visible = any(point[2] == 2 for point in facial)
     if visible:
@@ -72,7 +73,7 @@ def keypoint_face(annotation: dict[str, Any], names: list[str]) -> Region | None
     if visible:
         # A misjudged size must still not leave an eye or the nose outside.
         low, high = np.minimum(low, places.min(axis=0) - half / 2), np.maximum(high, places.max(axis=0) + half / 2)
-    return Region(np.concatenate([low, high]), source="keypoints", annotation_id=annotation["id"])
+    return Region(np.concatenate([low, high]), source=KEYPOINTS, annotation_id=annotation["id"])
 
 
 def gives_face(annotation: dict[str, Any], names: list[str]) -> bool:

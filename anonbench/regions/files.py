@@ -40,7 +40,7 @@ class RegionRecord(Record):
     """One region.
 
     ``box`` is ``[x, y, w, h]`` px, null where it is not finite; ``mask`` is of the whole image; ``keypoints`` are flat
-    ``[x, y, v] * K`` px, null where they are not finite; ``source`` is ``annotated``, ``keypoints`` or ``detected``.
+    ``[x, y, v] * K`` px, null where they are not finite; ``source`` as of :class:`anonbench.regions.region.Region`.
     """
 
     annotation_id: int | None = None
@@ -60,11 +60,34 @@ class ImageRegions(Record):
     regions: list[RegionRecord]
 
 
+class RegionCounts(Record):
+    """What the regions of a split are.
+
+    ``people`` are annotated and located, a crowd as one; ``not_located`` are annotated, but nothing says where they
+    are, and ``images_hidden`` is in how many images. ``regions`` counts all, by their sources ``annotated``,
+    ``keypoints``, ``detected`` and ``unlocated``. For faces, ``no_visible_face`` are the people whose annotation says
+    that the face is not visible, ``no_face_found`` those in whom the detector finds none, and ``unannotated`` the faces
+    that it finds of nobody who is annotated.
+    """
+
+    people: int = 0
+    not_located: int = 0
+    images_hidden: int = 0
+    regions: int = 0
+    annotated: int = 0
+    keypoints: int = 0
+    detected: int = 0
+    unlocated: int = 0
+    no_visible_face: int = 0
+    no_face_found: int = 0
+    unannotated: int = 0
+
+
 class RegionFile(Record):
     """``resources/regions/{dataset}/{split}/{region}.json``: all images of a split with their regions.
 
     ``keypoint_names`` says what the regions' keypoints are, in their order; it is empty where there are none, or where
-    people's differ by category. ``undetermined`` holds the annotation ids of the people without a region.
+    people's differ by category. ``no_face_found`` holds the annotation ids of the people that ``counts`` counts so.
     """
 
     dataset: str
@@ -72,8 +95,8 @@ class RegionFile(Record):
     region: RegionName
     keypoint_names: list[str] = []
     images: list[ImageRegions]
-    counts: dict[str, int] = {}
-    undetermined: list[int] = []
+    counts: RegionCounts = RegionCounts()
+    no_face_found: list[int] = []
 
 
 def read_regions(path: Path | str) -> RegionFile:

@@ -10,10 +10,9 @@ import cv2
 import numpy as np
 
 from anonbench.regions.morphology import dilated
-from anonbench.regions.region import Region
+from anonbench.regions.region import DRAWN, Region
 
-# A person whose box has no extent is somewhere around it; so many px are hidden in each direction.
-DEGENERATE_REACH = 8
+NOT_LOCATED = "not_located"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,9 @@ def footprint(region: Region, shape: tuple[int, int], grow: Callable[[float], in
 
     Every pixel that the box touches belongs to it. Where there is a mask, it alone says which pixels to replace, and
     the box only takes part in the size. The size is that of the visible part, so that a box that reaches far outside
-    cannot ask for unbounded work.
+    cannot ask for unbounded work. Without a mask or a box with extent the person may be anywhere: the whole image
+    belongs to the region. So it does where an annotated box lies outside of the image, which nobody annotates; a face
+    that was drawn from keypoints or detected may really be out of sight.
 
     Parameters
     ----------
@@ -61,32 +62,27 @@ def footprint(region: Region, shape: tuple[int, int], grow: Callable[[float], in
         From the region's longer side in px to the px by which it grows in every direction.
     """
     height, width = shape
-    box = _finite_box(region.box)
-    if box is None:
-        whole = np.array([0, 0, width, height], float)
-        every = slice(0, height), slice(0, width)
-        everything = np.ones(shape, bool)
-        return Footprint(every, everything, everything, whole, max(shape), "box_not_finite")
     mask, problem = _trusted_mask(region.mask, shape)
-    # Plain numbers from here on: this runs once a region, and small arrays would cost more than the pixels do.
-    x1, y1, x2, y2 = box
-    if not (x2 > x1 and y2 > y1):
-        # Without extent the box says where but not how much. It is brought into the image: better one patch too many
-        # than a person whom a broken annotation leaves visible.
-        problem = problem or "box_degenerate"
-        (x1, x2), (y1, y2) = _reach(x1, x2, width), _reach(y1, y2, height)
-    x1, x2 = min(max(0, math.floor(x1)), width), min(max(0, math.ceil(x2)), width)
-    y1, y2 = min(max(0, math.floor(y1)), height), min(max(0, math.ceil(y2)), height)
-    box_visible = x2 > x1 and y2 > y1
+    box = _box(region.box)
     if mask is not None:
-        left, top, w, h = cv2.boundingRect(mask.view(np.uint8))
-        if box_visible:
-            x1, y1, x2, y2 = min(left, x1), min(top, y1), max(left + w, x2), max(top + h, y2)
-        else:
-            x1, y1, x2, y2 = left, top, left + w, top + h
-    elif not box_visible:
+        x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+        masked = x, y, x + w, y + h
+    # Plain numbers from here on: this runs once a region, and small arrays would cost more than the pixels do.
+    visible = box and _clipped(box, height, width)
+    if mask is not None and visible:
+        x1, y1, x2, y2 = (pick(a, b) for pick, a, b in zip((min, min, max, max), masked, visible, strict=True))
+    elif mask is not None:
+        x1, y1, x2, y2 = masked
+    elif visible:
+        x1, y1, x2, y2 = visible
+    elif box and region.source in DRAWN:
         nowhere = slice(0, 0), slice(0, 0)
         return Footprint(nowhere, None, np.zeros((0, 0), bool), np.zeros(4), 0.0, "outside")
+    else:
+        every = slice(0, height), slice(0, width)
+        everything = np.ones(shape, bool)
+        whole = np.array([0, 0, width, height], float)
+        return Footprint(every, everything, everything, whole, max(shape), NOT_LOCATED)
     side = float(max(x2 - x1, y2 - y1))
     radius = grow(side)
     top, left = max(0, y1 - radius), max(0, x1 - radius)
@@ -100,17 +96,21 @@ def footprint(region: Region, shape: tuple[int, int], grow: Callable[[float], in
     return Footprint(window, inside, outline, np.array([x1, y1, x2, y2], float), side, problem)
 
 
-def _finite_box(box: object) -> tuple[float, float, float, float] | None:
+def _box(box: object) -> tuple[float, float, float, float] | None:
+    """The box as plain numbers; None where it is not finite or has no extent."""
     try:
         x1, y1, x2, y2 = (float(value) for value in box)
     except (TypeError, ValueError):
         return None
-    return (x1, y1, x2, y2) if all(map(math.isfinite, (x1, y1, x2, y2))) else None
+    return (x1, y1, x2, y2) if all(map(math.isfinite, (x1, y1, x2, y2))) and x2 > x1 and y2 > y1 else None
 
 
-def _reach(one: float, other: float, length: int) -> tuple[float, float]:
-    low, high = sorted(min(max(0.0, value), length - 1.0) for value in (one, other))
-    return low - DEGENERATE_REACH, high + 1 + DEGENERATE_REACH
+def _clipped(box: tuple[float, float, float, float], height: int, width: int) -> tuple[int, int, int, int] | None:
+    """Every pixel of the image that the box touches; None where it touches none."""
+    x1, y1, x2, y2 = box
+    x1, x2 = min(max(0, math.floor(x1)), width), min(max(0, math.ceil(x2)), width)
+    y1, y2 = min(max(0, math.floor(y1)), height), min(max(0, math.ceil(y2)), height)
+    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None
 
 
 def _trusted_mask(mask: np.ndarray | None, shape: tuple[int, int]) -> tuple[np.ndarray | None, str]:

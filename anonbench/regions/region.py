@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+ANNOTATED, KEYPOINTS, DETECTED, UNLOCATED = "annotated", "keypoints", "detected", "unlocated"
+SOURCES = (ANNOTATED, KEYPOINTS, DETECTED, UNLOCATED)
+DRAWN = (KEYPOINTS, DETECTED)
+"""The sources of what no annotator has drawn."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -20,7 +25,7 @@ class Region:
     keypoints
         (K, 3) float64 of x, y, visibility in COCO's sense, or None.
     source
-        ``annotated``, ``keypoints`` or ``detected``.
+        ``annotated``, ``keypoints``, ``detected``, or ``unlocated`` for a person who may be anywhere in the image.
     annotation_id
         The person's annotation, or None for a detection that matches no annotated person.
     """
@@ -34,4 +39,9 @@ class Region:
     @property
     def is_exact(self) -> bool:
         """Whether the outline is an annotated mask, and not a box or drawn from keypoints."""
-        return self.mask is not None and self.source == "annotated"
+        return self.mask is not None and self.source == ANNOTATED
+
+
+def anywhere(annotation_id: int | None = None) -> Region:
+    """The region of a person of whom nobody knows where in the image they are: all of it."""
+    return Region(np.full(4, np.nan), source=UNLOCATED, annotation_id=annotation_id)

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from anonbench.common.files import sha256_of
-from anonbench.variants.manifest import Edit
+from anonbench.variants.entry import Edit
 
 WEBP_SIDE = 16_383  # px, the longest that WebP allows
 

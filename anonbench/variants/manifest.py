@@ -1,46 +1,20 @@
-"""What a variant shows, image by image, and how it was made: the audit of an anonymized split."""
+"""What a variant shows, image by image, and how it was made."""
 
 from __future__ import annotations
 
-import logging
 import shutil
-from collections import Counter
 from pathlib import Path
 
 from anonbench.common.files import write_json
 from anonbench.common.records import Record
 from anonbench.config.types import Region
+from anonbench.regions.files import RegionCounts
+from anonbench.variants.audit import Audit
+from anonbench.variants.entry import Entry
 from anonbench.variants.recipe import Recipe
-
-log = logging.getLogger(__name__)
 
 EDIT_FILES = "edits.json"
 """The list of a variant's archives, beside its manifest."""
-
-
-class Edit(Record):
-    """The picture of what changed in an image: the digest of its bytes, and where its corner lies, in px."""
-
-    left: int
-    top: int
-    sha256: str
-
-
-class Entry(Record):
-    """One image.
-
-    ``sha256`` is of the split's own file, and ``edit`` what the variant puts into it; None where the variant shows the
-    original. ``regions`` counts all of its regions, ``fallbacks`` those that were not anonymized by the method, by
-    reason (:class:`anonbench.anonymize.frame.Anonymized`). ``restored_pixels`` exists for a user's own command alone:
-    how many pixels outside of regions it had changed, which were put back.
-    """
-
-    file_name: str
-    sha256: str
-    regions: int
-    fallbacks: dict[str, int]
-    restored_pixels: int | None = None
-    edit: Edit | None = None
 
 
 class Counts(Record):
@@ -48,13 +22,11 @@ class Counts(Record):
 
     images: int
     unchanged: int
-    regions: int
-    fallbacks: dict[str, int]
     restored_pixels: int | None = None
 
 
 class Manifest(Record):
-    """A variant of a split; ``recipe`` is None for the originals. The images stand in the split's order."""
+    """A variant of a split; ``recipe`` and ``audit`` are None for the originals. Images stand in the split's order."""
 
     dataset: str
     split: str
@@ -62,6 +34,7 @@ class Manifest(Record):
     recipe: Recipe | None = None
     images: list[Entry]
     counts: Counts
+    audit: Audit | None = None
 
 
 class ShardManifest(Record):
@@ -83,7 +56,7 @@ class EditFiles(Record):
 
 
 class Deal(Record):
-    """What was dealt out to shards: the hash of the region file, and that of every shard's list by its file name."""
+    """What was dealt out to shards: the hash of the region file and its counts, and every list's hash by file name."""
 
     dataset: str
     split: str
@@ -91,6 +64,7 @@ class Deal(Record):
     regions_sha256: str
     shards: int
     images: int
+    counts: RegionCounts
     lists: dict[str, str]
 
 
@@ -115,19 +89,11 @@ def withdraw(manifest: Path) -> None:
         shutil.rmtree(image_folder(manifest))
 
 
-def counted(entries: list[Entry], title: str) -> Counts:
-    """The sums of a variant's entries; fallbacks and restored pixels are logged under ``title``."""
-    fallbacks = sum((Counter(entry.fallbacks) for entry in entries if entry.fallbacks), Counter())
-    if fallbacks:
-        listed = ", ".join(f"{reason}: {count}" for reason, count in sorted(fallbacks.items()))
-        log.warning("%s: regions that fell back to a mask-out: %s", title, listed)
+def counted(entries: list[Entry]) -> Counts:
+    """The sums of a variant's entries."""
     restored = [entry.restored_pixels for entry in entries if entry.restored_pixels is not None]
-    if sum(restored):
-        log.info("%s: %d pixels outside of regions were put back", title, sum(restored))
     return Counts(
         images=len(entries),
         unchanged=sum(entry.edit is None for entry in entries),
-        regions=sum(entry.regions for entry in entries),
-        fallbacks=dict(sorted(fallbacks.items())),
         restored_pixels=sum(restored) if restored else None,
     )

@@ -14,7 +14,8 @@ from anonbench.common.records import read_record
 from anonbench.common.validation import Model
 from anonbench.variants.edit_archive import EditArchive
 from anonbench.variants.edits import put_back
-from anonbench.variants.manifest import EDIT_FILES, Edit, EditFiles, Manifest
+from anonbench.variants.entry import Edit
+from anonbench.variants.manifest import EDIT_FILES, EditFiles, Manifest
 
 
 class VariantFiles(Model):

@@ -62,7 +62,7 @@ def making(tmp_path: Path) -> Making:
         mask[10:40, 20:40] = True
         found = {
             "empty.jpg": [],
-            "far.png": [Region(np.array([900.0, 900, 990, 990]))],
+            "far.png": [Region(np.array([900.0, 900, 990, 990]), source="detected")],
             "two.png": [Region(BOX), Region(np.array([44.0, 4, 60, 30]), keypoints=KEYPOINTS)],
         }.get(name, [Region(BOX, mask, annotation_id=index)])
         people.append((name, smooth(index), found))
@@ -120,8 +120,8 @@ def test_regions_are_replaced_and_the_rest_stays(making: Making) -> None:
     jpeg = image(making, NAMES[1]).astype(int)
     assert np.abs(jpeg - (255 - original(making, NAMES[1])))[inside((24, 14, 36, 36))].max() < 9
     assert (jpeg == original(making, NAMES[1]))[~ONE].all()
-    counts = {"images": 5, "unchanged": 2, "regions": 5, "fallbacks": {"outside": 1}, "restored_pixels": 0}
-    assert manifest["counts"] == counts
+    assert manifest["counts"] == {"images": 5, "unchanged": 2, "restored_pixels": 0}
+    assert [manifest["audit"][key] for key in ("changed", "outside", "masked_out", "left")] == [4, 1, {}, 0]
     made = manifest["recipe"]
     assert (made["method"], made["plugin"], made["config"]) == ("inverter", "external", {"command": command()})
     assert [entry["file_name"] for entry in manifest["images"]] == NAMES
@@ -157,8 +157,8 @@ def test_a_changed_surrounding_is_put_back_and_counted(making: Making) -> None:
         ("nearly", "output_unchanged"),
         ("smaller", "output_wrong_shape"),
         ("huge", "output_wrong_shape"),
-        ("16 bit", "output_unreadable"),
-        ("transparent", "output_unreadable"),
+        ("16 bit", "output_not_rgb"),
+        ("transparent", "output_not_rgb"),
         ("bulky", "output_unreadable"),
         ("link", "output_unreadable"),
         ("folder", "output_unreadable"),
@@ -167,10 +167,17 @@ def test_a_changed_surrounding_is_put_back_and_counted(making: Making) -> None:
 )
 def test_what_cannot_be_trusted_is_masked_out_and_counted(making: Making, mode: str, reason: str) -> None:
     manifest = write(making, mode)
-    assert manifest["counts"]["fallbacks"] == {"outside": 1, reason: 1}
+    assert (manifest["audit"]["outside"], manifest["audit"]["masked_out"]) == (1, {reason: 1})
     before, after = original(making, "a.png"), image(making, "a.png")
     assert (after[ONE] == 0).all() and (after[~ONE] == before[~ONE]).all()
     assert (image(making, "two.png")[ONE] == 255 - original(making, "two.png")[ONE]).all()
+
+
+def test_a_tool_none_of_whose_images_can_be_used_is_an_error(making: Making) -> None:
+    with pytest.raises(UserError, match=r"wrote no image that can be used: 'a.png' is transparent") as error:
+        write(making, "all transparent")
+    assert "write plain RGB" in str(error.value) and "seed 3, mode all transparent" in str(error.value)
+    assert nothing_written(making)
 
 
 def test_no_folder_that_is_a_link_is_entered(making: Making) -> None:
@@ -179,7 +186,7 @@ def test_no_folder_that_is_a_link_is_entered(making: Making) -> None:
 
 
 def test_the_threshold_decides_what_counts_as_unchanged(making: Making) -> None:
-    assert write(making, "nearly", least_change=0.5)["counts"]["fallbacks"] == {"outside": 1}
+    assert write(making, "nearly", least_change=0.5)["audit"]["masked_out"] == {}
 
 
 def test_a_tool_that_writes_in_place_reaches_no_original(making: Making) -> None:
@@ -250,7 +257,8 @@ def test_a_tool_gets_what_a_built_in_method_gets(making: Making, tmp_path: Path)
     copy = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[4]); shutil.copytree(sys.argv[2], sys.argv[5])"
     kept = [str(tmp_path / "kept images"), str(tmp_path / "kept regions")]
     tool = f"{copy}; shutil.copytree(sys.argv[1], sys.argv[3], dirs_exist_ok=True)"
-    run(making, [sys.executable, "-c", tool, "{images}", "{regions}", "{output}", *kept], grow=0.1)
+    with pytest.raises(UserError, match="masked out throughout.*output_unchanged: 4"):
+        run(making, [sys.executable, "-c", tool, "{images}", "{regions}", "{output}", *kept], grow=0.1)
     images, regions = map(Path, kept)
     names = ["a.png", NAMES[1], "two.png"]
     found = [sorted(str(p.relative_to(kept)) for p in kept.rglob("*.*")) for kept in (images, regions)]

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from anonbench.anonymize.frame import anonymize
+from anonbench.anonymize.frame import anonymize, audit
 from anonbench.anonymize.method import Method, Unfit
 from anonbench.common.plugins import NoConfig
 from anonbench.config.plugins import METHODS
+from anonbench.regions.footprint import footprint
 from anonbench.regions.patch import Patch
 from anonbench.regions.region import Region
 
@@ -91,48 +92,67 @@ def test_good_output_of_floats_is_rounded_and_clipped() -> None:
     assert not result.fallbacks and (result.image[10:40, 20:50] == 255).all()
 
 
-@pytest.mark.parametrize(
-    "box",
-    [
-        [np.nan, 10, 20, 30],
-        [0, 0, np.inf, 10],
-        [-np.inf, 0, 5, 10],
-        [1, 2, 3],
-        None,
-        ["a", "b", "c", "d"],
-    ],
-)
-def test_unknown_place_hides_the_whole_image(box: object) -> None:
-    result = anonymize(Stub(good), IMAGE, [Region(BOX), Region(box)])
-    assert result.fallbacks == {"box_not_finite": 1}
-    original = (result.image == IMAGE).all(-1)
-    assert not original.any()
+NOWHERE = [
+    [np.nan, 10, 20, 30],
+    [0, 0, np.inf, 10],
+    [-np.inf, 0, 5, 10],
+    [1, 2, 3],
+    None,
+    ["a", "b", "c", "d"],
+    [30, 30, 30, 30],
+    [30, 30, 30, 44],
+    [40, 40, 30, 30],
+    [-50, -50, -50, -50],
+    [1e9, 9, 1e9, 9],
+]
 
 
-@pytest.mark.parametrize(
-    "box",
-    [[30, 30, 30, 30], [30, 30, 30, 44], [40, 40, 30, 30], [30, 40, 40, 30], [-50, -50, -50, -50], [1e9, 9, 1e9, 9]],
-)
-def test_degenerate_box_hides_its_place(box: list[float]) -> None:
-    result = anonymize(Stub(good), IMAGE, [Region(np.array(box, float))])
-    assert result.fallbacks == {"box_degenerate": 1}
-    x, y = np.clip([box[0], box[2]], 0, 79).astype(int), np.clip([box[1], box[3]], 0, 59).astype(int)
-    assert (result.image[y.min() : y.max() + 1, x.min() : x.max() + 1] == 0).all()
-    assert 60 < (result.image == 0).all(-1).sum() < 1000
+@pytest.mark.parametrize("source", ["annotated", "keypoints", "detected", "unlocated"])
+@pytest.mark.parametrize("box", NOWHERE)
+def test_unknown_place_hides_the_whole_image(box: object, source: str) -> None:
+    result = anonymize(Stub(good), IMAGE, [Region(BOX), Region(box, source=source)])
+    assert result.fallbacks == {"not_located": 1}
+    assert not (result.image == IMAGE).all(-1).any()
+    assert len(result.shares) == 2 and min(result.shares) > 0.99 and result.left == 0
 
 
-def test_degenerate_box_hides_its_mask_too() -> None:
+@pytest.mark.parametrize("box", NOWHERE)
+def test_a_mask_says_where_a_box_does_not(box: object) -> None:
     mask = np.zeros((60, 80), bool)
     mask[5:9, 60:70] = True
-    result = anonymize(Stub(good), IMAGE, [Region(np.array([10.0, 40, 10, 40]), mask)])
-    assert result.fallbacks == {"box_degenerate": 1}
-    assert (result.image[mask] == 0).all() and (result.image[40, 10] == 0).all()
+    result = anonymize(Stub(good), IMAGE, [Region(box, mask)])
+    assert not result.fallbacks
+    assert (result.image[mask] == 255 - IMAGE[mask]).all() and (result.image[~mask] == IMAGE[~mask]).all()
 
 
-@pytest.mark.parametrize("box", [[-20, -20, -1, -1], [80, 10, 99, 30], [10, 60, 20, 90]])
-def test_outside_is_counted_and_changes_nothing(box: list[float]) -> None:
-    result = anonymize(Stub(good), IMAGE, [Region(np.array(box, float))])
+OUTSIDE = [[-20, -20, -1, -1], [80, 10, 99, 30], [10, 60, 20, 90]]
+
+
+@pytest.mark.parametrize("source", ["keypoints", "detected"])
+@pytest.mark.parametrize("box", OUTSIDE)
+def test_what_was_drawn_outside_is_counted_and_changes_nothing(box: list[float], source: str) -> None:
+    result = anonymize(Stub(good), IMAGE, [Region(np.array(box, float), source=source)])
     assert result.fallbacks == {"outside": 1} and (result.image == IMAGE).all()
+    assert np.isnan(result.shares).all() and result.left == 0
+
+
+@pytest.mark.parametrize("box", OUTSIDE)
+def test_nobody_annotates_what_is_outside(box: list[float]) -> None:
+    result = anonymize(Stub(good), IMAGE, [Region(np.array(box, float))])
+    assert result.fallbacks == {"not_located": 1} and not result.image.any()
+
+
+def test_the_audit_counts_changed_pixels_and_who_is_left() -> None:
+    """It is told of the pixels alone: whoever claims to have filled a region cannot talk it into that."""
+    after = IMAGE.copy()
+    after[10:25, 20:50] = 255 - after[10:25, 20:50]
+    boxes = [BOX, np.array([60.0, 40, 70, 50]), np.array([0.0, 50, 80, 60]), np.array([-9.0, 0, -1, 5])]
+    before = IMAGE.copy()
+    before[50:] = after[50:] = 7  # of one colour already
+    places = [footprint(Region(box, source="detected"), IMAGE.shape[:2], lambda side: 3) for box in boxes]
+    shares, left = audit(before, after, places)
+    assert shares[:3] == [0.5, 0.0, 0.0] and np.isnan(shares[3])
+    assert left == 1
 
 
 def test_box_partly_outside_is_processed() -> None:

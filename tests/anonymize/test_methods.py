@@ -54,7 +54,8 @@ def covered(listed: list[Region], method: str) -> np.ndarray:
         box[rows, cols] = True
         own |= box if region.mask is None or not region.mask.any() else region.mask
         both = np.argwhere(own | box)
-        if not own.any() or not len(both):
+        if not own.any():  # annotated, but not to be seen: the person may be anywhere
+            inside[:] = True
             continue
         side = (both.max(0) - both.min(0) + 1).max()
         radius = np.ceil(grow * side)

@@ -49,7 +49,7 @@ def making(tmp_path: Path) -> Making:
         mask[10:40, 20:40] = True
         found = [] if name.startswith("empty") else [Region(np.array([20.0, 10, 40, 40]), mask)]
         if name.startswith("far"):
-            found.append(Region(np.array([900.0, 900, 990, 990])))
+            found.append(Region(np.array([900.0, 900, 990, 990]), source="detected"))
         people.append((name, picture(index), found))
     write_annotated(tmp_path, people)
     manifest = tmp_path / "original" / "manifest.json"
@@ -88,7 +88,10 @@ def test_layout_and_manifest(making: Making) -> None:
     for image in manifest["images"]:
         assert sha256_file(source(making, image["file_name"])) == image["sha256"]
     assert [image["file_name"] for image in manifest["images"] if "edit" not in image] == ["empty.jpg", "empty.png"]
-    assert manifest["counts"] == {"images": 6, "unchanged": 2, "regions": 5, "fallbacks": {"outside": 1}}
+    assert manifest["counts"] == {"images": 6, "unchanged": 2}
+    audit = manifest["audit"]
+    assert (audit["people"]["regions"], audit["changed"], audit["outside"], audit["left"]) == (5, 4, 1, 0)
+    assert audit["masked_out"] == {} and 0.95 < audit["shares"][0] <= audit["shares"][-1] <= 1
     assert manifest["images"][5]["regions"] == 2 and manifest["images"][5]["fallbacks"] == {"outside": 1}
     assert (manifest["dataset"], manifest["split"], manifest["variant"]) == ("toy", "train", "body-any-medium")
     assert manifest["recipe"] == {
@@ -116,7 +119,7 @@ def test_the_originals_have_a_manifest_and_no_other_file(making: Making) -> None
     write_originals(making.regions.parent)
     assert list(making.originals.parent.iterdir()) == [making.originals]
     manifest = read_json(making.originals)
-    assert manifest["counts"] == {"images": 6, "unchanged": 6, "regions": 0, "fallbacks": {}}
+    assert manifest["counts"] == {"images": 6, "unchanged": 6} and "audit" not in manifest
     assert manifest["variant"] == "original" and "recipe" not in manifest
     images = VariantImages(VariantFiles(manifest=making.originals, originals=making.images_dir))
     assert all((images.read(name) == decode(source(making, name))).all() for name in NAMES)

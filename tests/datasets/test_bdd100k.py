@@ -116,7 +116,7 @@ def test_official_frames_and_names_of_every_year(folder, tmp_path):
     # Nothing separates a body from the rest of its box: all of it is the region, of ignored people, too.
     found = build_regions(tmp_path / "train.json", tmp_path / "images" / "train", "body", RegionsConfig())
     regions = [decode_region(record) for record in found.images[0].regions]
-    assert len(regions) == 4 and found.undetermined == []
+    assert len(regions) == 4 and found.counts.not_located == 0
     for region in regions:
         assert region.mask is None and np.array_equal(region.box, [10.25, 20.5, 41.25, 91.75])
 

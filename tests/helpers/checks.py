@@ -144,11 +144,24 @@ def compare(root: Path, dataset: str, split: str, variant: str) -> Compared:
         "images": found.images,
         "unchanged": sum((before == after).all() for before, after in read_images.values()),
         "regions": listed["counts"]["regions"],
-        "fallbacks": dict(found.fallbacks),
+        "changed": found.changed,
+        "masked out": found.masked_out,
+        "outside": found.unseen,
+        "left": 0,
     }
-    if {key: manifest["counts"][key] for key in counts} != counts:
-        found.complaints.append(f"its manifest counts {manifest['counts']}, and not {counts}")
-    if found.changed + found.masked_out + found.unseen != manifest["counts"]["regions"]:
+    audit = manifest["audit"]
+    told = {
+        "images": manifest["counts"]["images"],
+        "unchanged": manifest["counts"]["unchanged"],
+        "regions": audit["people"]["regions"],
+        "changed": audit["changed"],
+        "masked out": sum(audit["masked_out"].values()),
+        "outside": audit["outside"],
+        "left": audit["left"],
+    }
+    if told != counts:
+        found.complaints.append(f"its manifest counts {told}, and not {counts}")
+    if found.changed + found.masked_out + found.unseen != found.regions:
         found.complaints.append("changed, masked-out and unseen regions do not add up")
     return found
 

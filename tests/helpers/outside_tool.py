@@ -58,7 +58,7 @@ def main(images: str, regions: str, output: str, seed: str, mode: str = "") -> N
             picture = picture.crop((0, 0, 30, 30))
         elif mode == "16 bit" and odd:
             picture = Image.fromarray(pixels[..., 0].astype(np.uint16) * 256)
-        elif mode == "transparent" and odd:
+        elif mode == "all transparent" or (mode == "transparent" and odd):
             picture = picture.convert("RGBA")
         elif mode == "outside":
             picture = Image.fromarray(255 - before)

@@ -12,7 +12,7 @@ from anonbench.anonymize.originals import check_originals
 from anonbench.common.files import sha256_file, write_json
 from anonbench.common.images import encode
 from anonbench.common.records import write_record
-from anonbench.regions.files import ImageRegions, RegionFile, encode_region
+from anonbench.regions.files import ImageRegions, RegionCounts, RegionFile, encode_region
 from anonbench.regions.region import Region
 
 # A person's image: its file name, its pixels (height, width, 3) uint8, and its regions.
@@ -37,7 +37,9 @@ def write_annotated(root: Path, people: People, **head: Any) -> None:
         regions.append(ImageRegions(image_id=index, **entry, regions=[encode_region(region) for region in found]))
     write_json(root / "annotations.json", {"images": images})
     head = {"dataset": "toy", "split": "train", "region": "body", **head}
-    write_record(root / "regions.json", RegionFile(**head, images=regions))
+    everyone = sum(len(image.regions) for image in regions)
+    counts = RegionCounts(people=everyone, regions=everyone)
+    write_record(root / "regions.json", RegionFile(**head, images=regions, counts=counts))
 
 
 def write_originals(root: Path) -> Path:

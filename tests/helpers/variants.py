@@ -74,7 +74,7 @@ class Making:
             **how,
         )
 
-    def compose(self, recipe: Recipe, shards: Sequence[Path] | None = None) -> dict[str, Any]:
+    def compose(self, recipe: Recipe, shards: Sequence[Path] | None = None, most_left: int = 0) -> dict[str, Any]:
         """The variant of its own shards, or of those; its manifest."""
         compose_variant(
             originals=self.originals,
@@ -82,6 +82,7 @@ class Making:
             shards=self.shard_manifests() if shards is None else shards,
             recipe=recipe,
             variant=self.variant,
+            most_left=most_left,
             manifest=self.manifest,
         )
         return read_json(self.manifest)

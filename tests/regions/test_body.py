@@ -44,15 +44,38 @@ def test_limb_width_widens():
 def test_precedence_mask_box_skeleton_box_from_keypoints():
     square = [[10, 10, 30, 10, 30, 40, 10, 40]]
     assert region(person(segmentation=square)).box.tolist() == [10, 10, 30, 40]
-    boxed = region(person(bbox_source=None))
-    assert (boxed.mask, boxed.source, boxed.box.tolist()) == (None, "annotated", [70, 10, 130, 210])
+    roomy = region(person(bbox_source=None, bbox=[20, 0, 160, 240]))
+    assert (roomy.mask, roomy.source, roomy.box.tolist()) == (None, "annotated", [20, 0, 180, 240])
     unlabelled = region(person(visibility=0))
     assert (unlabelled.mask, unlabelled.source, unlabelled.box.tolist()) == (None, "keypoints", [70, 10, 130, 210])
-    empty = {"bbox": [70, 10, 0, 0], "bbox_source": None}
-    assert region(person(**empty)).source == "keypoints"
-    passed_on = region(person(visibility=0, **empty))
-    assert (passed_on.source, passed_on.box.tolist()) == ("annotated", [70, 10, 70, 10])
-    assert body_region({"id": 1}, [], 10, 10, 0.1) is None
+
+
+def test_a_box_that_the_skeleton_leaves_is_hidden_with_it():
+    """A box that is the extent of the keypoints, as CVAT writes it, leaves hair, hands and feet outside."""
+    low, high = PLACES.min(0), PLACES.max(0)
+    found = region(person(bbox_source=None, bbox=[*map(float, low), *map(float, high - low)]))
+    skeleton = region(person()).mask
+    extent = np.zeros((240, 200), bool)
+    extent[low[1] : high[1], low[0] : high[0]] = True
+    assert (found.mask == (skeleton | extent)).all() and skeleton[~extent].any()
+    assert (found.source, found.is_exact) == ("keypoints", False)
+
+
+def test_of_a_mask_and_a_box_that_contradict_each_other_both_are_hidden():
+    square = [[10, 10, 30, 10, 30, 40, 10, 40]]
+    found = region(person(segmentation=square, bbox=[100, 100, 20, 30], bbox_source=None, doubtful=True))
+    assert (found.mask, found.box.tolist(), found.is_exact) == (None, [10, 10, 120, 130], False)
+
+
+@pytest.mark.parametrize(
+    "bbox", [None, [70, 10, 0, 0], [70, 10, 0, 9], [70, 10, 9, -1], [500, 10, 9, 9], [-20, 10, 9, 9], [1, 2, None, 4]]
+)
+def test_without_a_usable_box_the_skeleton_says_where_somebody_is_or_nothing_does(bbox):
+    there = region(person(bbox=bbox, bbox_source=None))
+    assert there.source == "keypoints" and (there.mask == region(person()).mask).all()
+    nowhere = region(person(visibility=0, bbox=bbox, bbox_source=None))
+    assert (nowhere.source, nowhere.annotation_id, nowhere.mask) == ("unlocated", 7, None)
+    assert np.isnan(nowhere.box).all()
 
 
 def test_crowd_rle_is_people_too():

@@ -14,7 +14,8 @@ from anonbench.common.files import sha256_file
 from anonbench.common.validation import validated
 from anonbench.config.regions import RegionsConfig
 from anonbench.regions.build import build_regions
-from anonbench.regions.files import decode_region
+from anonbench.regions.files import RegionCounts, decode_region
+from anonbench.regions.footprint import footprint
 from tests.helpers.cuda import CUDA
 
 CONFIG = RegionsConfig()
@@ -45,6 +46,12 @@ def split(tmp_path):
         return tmp_path / "train.json", tmp_path
 
     return write
+
+
+def edit(path, change):
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
 
 
 @pytest.fixture
@@ -80,10 +87,7 @@ def test_bodies(split):
     assert (first.annotation_id, first.source, first.box) == (2, "annotated", (10, 10, 20, 50))
     assert decode_region(first).mask.sum() == 20 * 50
     assert second.source == "keypoints" and second.keypoints == [40, 10, 2, 40, 30, 2]
-    assert found.counts == {
-        "people": 2, "regions": 2, "annotated": 1, "keypoints": 1, "detected": 0, "no_visible_face": 0,
-        "undetermined": 0, "unmatched_detections": 0, "degenerate": 0,
-    }  # fmt: skip
+    assert found.counts == RegionCounts(people=2, regions=2, annotated=1, keypoints=1)
 
 
 def test_annotated_faces_need_no_detector(split, monkeypatch):
@@ -91,24 +95,51 @@ def test_annotated_faces_need_no_detector(split, monkeypatch):
     people = [
         {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8], "face_valid": True},
         {"bbox": [30, 0, 20, 60], "face_box": [0, 0, 0, 0], "face_valid": False},
-        {"bbox": [60, 0, 20, 60], "face_box": [70, 5, -8, 8]},
+        {"bbox": [60, 0, 20, 60], "face_box": [70, 5, 8, 8]},
         {"bbox": [60, 0, 20, 60], "keypoints": [70, 5, 2, 70, 15, 2]},
     ]
     found = build_regions(*split(people, []), "face", CONFIG)
     boxes = [region.box for region in found.images[0].regions]
-    assert boxes[:2] == [(5, 5, 8, 8), (70, 5, -8, 8)]
-    assert found.counts == {
-        "people": 4, "regions": 3, "annotated": 2, "keypoints": 1, "detected": 0, "no_visible_face": 1,
-        "undetermined": 0, "unmatched_detections": 0, "degenerate": 1,
-    }  # fmt: skip
+    assert boxes[:2] == [(5, 5, 8, 8), (70, 5, 8, 8)]
+    assert found.counts == RegionCounts(people=4, regions=3, annotated=2, keypoints=1, no_visible_face=1)
 
 
-def test_box_that_is_not_finite_is_kept_and_counted(split):
-    found = build_regions(*split([{"face_box": [1, 2, float("nan"), 4]}]), "face", CONFIG)
-    region = found.images[0].regions[0]
-    assert not np.isfinite(decode_region(region).box).all()
-    assert found.counts["degenerate"] == 1
+LOST = {"body": {"bbox": [3, 3, 0, 0]}, "face": {"bbox": [3, 3, 9, 9], "face_box": [1, 2, float("nan"), 4]}}
+
+
+@pytest.mark.parametrize("region", ["face", "body"])
+def test_whoever_cannot_be_located_makes_all_of_the_image_a_region(split, region):
+    seen = {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8]}
+    annotations, images = split([seen], [seen, LOST[region]], [seen])
+    edit(annotations, lambda content: content["images"][2].update(unlocated=2))
+    found = build_regions(annotations, images, region, CONFIG)
+    assert [[one.source for one in image.regions] for image in found.images] == [
+        ["annotated"], ["annotated", "unlocated"], ["annotated", "unlocated", "unlocated"],
+    ]  # fmt: skip
+    lost = decode_region(found.images[1].regions[1])
+    assert footprint(lost, (80, 100), lambda side: 0).mask.all()
+    counts = RegionCounts(people=3, not_located=3, images_hidden=2, regions=6, annotated=3, unlocated=3)
+    assert found.counts == counts
     json.dumps(found.model_dump(mode="json"), allow_nan=False)
+
+
+@pytest.mark.parametrize("region", ["face", "body"])
+def test_the_configuration_may_ask_to_stop_instead(split, region):
+    stop = RegionsConfig(unlocated="stop")
+    annotations, images = split([LOST[region]], [])
+    with pytest.raises(UserError, match=r"1 people of whom nothing says where.* in 1 images, .*part 0/photo.png"):
+        build_regions(annotations, images, region, stop)
+    edit(annotations, lambda content: content["annotations"].clear())
+    assert not build_regions(annotations, images, region, stop).counts.regions
+
+
+def test_keypoints_without_a_face_are_told(split, caplog):
+    annotations, images = split([{"bbox": [0, 0, 20, 60], "face_valid": False}])
+    build_regions(annotations, images, "face", CONFIG)
+    assert not caplog.messages
+    edit(annotations, lambda content: content["categories"][1].update(keypoints=["hip_l", "tail"]))
+    build_regions(annotations, images, "face", CONFIG)
+    assert "none of its keypoints is on a face (hip_l, tail)" in caplog.text
 
 
 def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
@@ -122,11 +153,8 @@ def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
     owners = [(region.annotation_id, region.source) for region in regions]
     assert owners == [(7, "annotated"), (12, "detected"), (None, "detected")]
     assert regions[1].box == (62, 2, 8, 8)
-    assert found.undetermined == [17]
-    assert found.counts == {
-        "people": 4, "regions": 4, "annotated": 2, "keypoints": 0, "detected": 2, "no_visible_face": 0,
-        "undetermined": 1, "unmatched_detections": 1, "degenerate": 0,
-    }  # fmt: skip
+    assert found.no_face_found == [17]
+    assert found.counts == RegionCounts(people=4, regions=4, annotated=2, detected=2, no_face_found=1, unannotated=1)
 
 
 def test_detector_runs_everywhere_where_nothing_is_annotated(split, detector):
@@ -134,7 +162,7 @@ def test_detector_runs_everywhere_where_nothing_is_annotated(split, detector):
     found = build_regions(*split([{"bbox": [55, 0, 20, 60]}], []), "face", CONFIG)
     assert len(seen) == 2
     assert [len(image.regions) for image in found.images] == [1, 1]
-    assert found.counts["unmatched_detections"] == 1
+    assert found.counts.unannotated == 1
 
 
 def test_an_image_that_is_not_the_annotated_one_is_named(split, detector):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from anonbench.regions.anatomy import mirror_partners
 from anonbench.regions.assign import assign_faces, is_covered
+from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, keypoint_face
 from tests.helpers.standing import NAMES, PLACES, person
 
@@ -16,10 +18,34 @@ def with_visibility(values):
 
 def test_annotated_box_is_passed_on_as_stated():
     assert annotated_face({"id": 1, "face_box": [1, 2, 3, 4]}).box.tolist() == [1, 2, 4, 6]
-    assert annotated_face({"id": 1, "face_box": [5, 5, -2, 3], "face_valid": True}).box.tolist() == [5, 5, 3, 8]
-    assert np.isnan(annotated_face({"id": 1, "face_box": [1, 2, float("nan"), 4]}).box[2])
     assert annotated_face({"id": 1, "face_box": [0, 0, 0, 0]}) is None  # COCO-WholeBody's "not annotated"
     assert annotated_face({"id": 1}) is None
+
+
+@pytest.mark.parametrize("box", [[5, 5, -2, 3], [5, 5, 2, 0], [1, 2, float("nan"), 4], [1, None, 3, 4]])
+def test_an_annotated_face_without_extent_may_be_anywhere(box):
+    found = annotated_face({"id": 1, "face_box": box, "face_valid": True})
+    assert (found.source, found.annotation_id) == ("unlocated", 1) and np.isnan(found.box).all()
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str.upper,
+        lambda name: name.replace("_", " ").title(),
+        lambda name: name.replace("_", "-"),
+        lambda name: name.replace("_", ""),
+        lambda name: "_".join(name.split("_")[::-1]),
+        lambda name: "".join(part.capitalize() for part in name.split("_")),
+        lambda name: name.replace("left_", "l_").replace("right_", "R "),
+    ],
+)
+def test_keypoints_are_known_in_every_spelling(spell):
+    spelled = [spell(name) for name in NAMES]
+    assert keypoint_face(person(), spelled).box.tolist() == keypoint_face(person(), NAMES).box.tolist()
+    assert mirror_partners(spelled) == mirror_partners(NAMES)
+    bodies = [body_region(person(), names, 240, 200, 0.1).mask for names in (spelled, NAMES)]
+    assert (bodies[0] == bodies[1]).all()
 
 
 def test_face_from_eyes_nose_ears_covers_the_head():

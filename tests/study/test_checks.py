@@ -80,8 +80,10 @@ def write_variant(root: Path, change: Callable[[dict[str, np.ndarray], dict[str,
     after["a.png"][20:30, 20:30] = 200
     after["b.png"][30:38, 30:38] = 0
     entries = [{"file_name": n, "regions": len(boxes[n]), "fallbacks": fallbacks[n]} for n in before]
-    counts = {"images": 3, "unchanged": 1, "regions": 3, "fallbacks": {"outside": 1, "error": 1}}
-    manifest = {"dataset": "d", "split": "train", "variant": "face-blur-low", "images": entries, "counts": counts}
+    counts = {"images": 3, "unchanged": 1}
+    audit = {"people": {"regions": 3}, "changed": 1, "masked_out": {"error": 1}, "outside": 1, "left": 0, "shares": []}
+    head = {"dataset": "d", "split": "train", "variant": "face-blur-low"}
+    manifest = {**head, "images": entries, "counts": counts, "audit": audit}
     change(after, manifest)
     originals, folder = root / "resources/datasets/d/images/train", root / "resources/variants/d/train/face-blur-low"
     originals.mkdir(parents=True)
@@ -117,7 +119,7 @@ def outside(images: dict, manifest: dict) -> None:
 
 
 def uncounted(images: dict, manifest: dict) -> None:
-    manifest["counts"]["fallbacks"] = {}
+    manifest["audit"]["masked_out"] = {}
 
 
 def untold(images: dict, manifest: dict) -> None:

@@ -84,7 +84,7 @@ def test_each_has_its_rows_in_the_summary(study: Path) -> None:
 def test_the_method_and_the_generator_made_the_images(study: Path) -> None:
     folder = study / "resources/variants/shop/train"
     manifest = json.loads((folder / "body-checkerboard-coarse/manifest.json").read_text())
-    assert manifest["counts"]["regions"] == 6 and not manifest["counts"]["fallbacks"]
+    assert manifest["audit"]["changed"] == 6 and not manifest["audit"]["masked_out"]
     name, x, y, w, h = (study / "data/train.csv").read_text().splitlines()[0].split(",")
     manifest = folder / "body-checkerboard-coarse/manifest.json"
     made = VariantImages(

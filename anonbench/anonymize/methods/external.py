@@ -97,7 +97,7 @@ class External(Method):
         Raises
         ------
         UserError
-            If it fails, is over time, or writes none of the images.
+            If it fails, is over time, or writes none of the images, or none that can be used.
         """
         pixels = sum(job.size[0] * job.size[1] for job in assignment.jobs)
         require_space(assignment.folder, BYTES_PER_PIXEL * pixels, "What the command reads and writes")
@@ -106,17 +106,20 @@ class External(Method):
             places = {name: folder / name for name in ("images", "regions", "output")}
             for place in places.values():
                 place.mkdir()
-            names = write_exchange(assignment, places["images"], places["regions"], self.grow)
+            names = set(write_exchange(assignment, places["images"], places["regions"], self.grow))
             self.output = places["output"]
             if names:
                 values = {name: str(place) for name, place in places.items()} | {"seed": str(assignment.seed)}
-                self._run(filled_in(self.config.command, values), names, assignment.log)
+                shapes = {job.file_name: job.size[::-1] for job in assignment.jobs if job.file_name in names}
+                self._run(filled_in(self.config.command, values), shapes, assignment.log)
             yield
         finally:
             self.output = None
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _run(self, words: list[str], names: list[str], tool_log: Path | None) -> None:
+    def _run(self, words: list[str], shapes: dict[str, tuple[int, int]], tool_log: Path | None) -> None:
+        """Run it over the images of these names and (height, width)."""
+        names = list(shapes)
         tool_log = tool_log or self.output.parent / "log"
         run(words, tool_log, self.config.timeout)
         found = set(_files(self.output))
@@ -126,8 +129,31 @@ class External(Method):
             log.warning(text, len(strange), strange[0])
         if len(missing) == len(names):
             raise failure(words, f"wrote none of the {len(names)} images into {{output}}", tool_log)
+        unusable = _first_unusable(self.output, shapes)
+        if unusable:
+            raise failure(words, f"wrote no image that can be used: {unusable}", tool_log)
         if missing:
             log.warning("the command left out %d of %d images, such as %r", len(missing), len(names), missing[0])
+
+
+_UNUSABLE = {
+    "output_missing": "is missing",
+    "output_unreadable": "is not a plain, whole JPEG or PNG",
+    "output_wrong_shape": "has another size than the image that it replaces",
+    "output_not_rgb": "is transparent or has more than 8 bits per channel; write plain RGB",
+}
+
+
+def _first_unusable(folder: Path, shapes: dict[str, tuple[int, int]]) -> str:
+    """What is wrong with the first image that a command wrote, where every one is wrong; else nothing."""
+    first = ""
+    for name, shape in shapes.items():
+        found = read_output(folder, name, shape)
+        if not isinstance(found, str):
+            return ""
+        if not first and found != "output_missing":
+            first = f"{name!r} {_UNUSABLE[found]}"
+    return first
 
 
 def _files(folder: Path) -> Iterator[str]:

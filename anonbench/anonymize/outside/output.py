@@ -17,8 +17,9 @@ _BYTES_PER_PIXEL, _BYTES = 8, 1_000_000
 def read_output(folder: Path, name: str, shape: tuple[int, int]) -> np.ndarray | str:
     """The image of that name that a command wrote, (height, width, 3) uint8 RGB, or why it cannot be used.
 
-    Reasons: ``output_missing``; ``output_unreadable`` (a link or not a plain file; not a whole JPEG or PNG,
-    whatever its suffix; not of 8 bits per channel; transparent; or far too large a file); ``output_wrong_shape``.
+    Reasons: ``output_missing``; ``output_unreadable`` (a link or not a plain file; not a whole JPEG or PNG, whatever
+    its suffix; or far too large a file); ``output_wrong_shape``; ``output_not_rgb`` (not of 8 bits per channel, or
+    transparent).
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def read_output(folder: Path, name: str, shape: tuple[int, int]) -> np.ndarray |
         if (header.height, header.width) != shape:
             return "output_wrong_shape"
         if header.bits != 8 or header.channels not in (1, 3):
-            return "output_unreadable"
+            return "output_not_rgb"
         return decode(data, name)
     except (OSError, UserError):
         return "output_unreadable"

@@ -1,0 +1,33 @@
+"""One image of a variant: what is put into it, and what became of its regions."""
+
+from __future__ import annotations
+
+from anonbench.common.records import Record
+
+
+class Edit(Record):
+    """The picture of what changed in an image: the digest of its bytes, and where its corner lies, in px."""
+
+    left: int
+    top: int
+    sha256: str
+
+
+class Entry(Record):
+    """One image.
+
+    ``sha256`` is of the split's own file, and ``edit`` what the variant puts into it; None where the variant shows the
+    original. ``regions`` counts all of its regions; ``fallbacks`` those that were not anonymized by the method, by
+    reason, ``shares`` which share of each region's pixels has changed, and ``left`` in how many none has
+    (:class:`anonbench.anonymize.frame.Anonymized`). ``restored_pixels`` exists for a user's own command alone: how many
+    pixels outside of regions it had changed, which were put back.
+    """
+
+    file_name: str
+    sha256: str
+    regions: int = 0
+    fallbacks: dict[str, int] = {}
+    shares: list[float | None] = []
+    left: int = 0
+    restored_pixels: int | None = None
+    edit: Edit | None = None
