@@ -20,6 +20,7 @@ from anonbench.regions.anatomy import (
     position,
     stature,
 )
+from anonbench.regions.morphology import dilated
 from anonbench.regions.region import ANNOTATED, KEYPOINTS, Region, anywhere
 
 _SIDES = ("left", "right")
@@ -29,6 +30,10 @@ _LIMBS = tuple(
     for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("shoulder", "hip"), ("hip", "knee"), ("knee", "ankle"))
 )
 _TORSO = ("left_shoulder", "right_shoulder", "right_hip", "left_hip")
+# By what fraction of its longer side a box is grown that is the extent of keypoints: joints that are not labelled are
+# outside. Of 1,108 people of COCO, such a box holds 77 % of the pixels (median; 5 % of them: below 33 %), with the
+# skeleton 96 % (62 %), grown by this 100 % (75 %).
+_EXTENT_MARGIN = 0.1
 _SUBPIXEL = 4  # fractional bits of the coordinates that OpenCV gets
 
 
@@ -49,10 +54,10 @@ def body_region(annotation: dict[str, Any], names: list[str], height: int, width
     Returns
     -------
     Region
-        The annotated mask where there is one. Else the box, and the skeleton where it reaches beyond: a box that is
-        the extent of the keypoints leaves hair, hands and feet outside. The skeleton alone where the box was derived
-        from keypoints or has no extent. Of a mask and a box that contradict each other (``doubtful``), the box of both.
-        Source ``unlocated`` where nothing says where the person is.
+        The annotated mask where there is one. Else the box, and the skeleton where it reaches beyond; both grown where
+        the box is the extent of the keypoints, which leaves hair, hands and feet outside. The skeleton alone where the
+        box was derived from keypoints or has no extent. Of a mask and a box that contradict each other (``doubtful``),
+        the box of both. Source ``unlocated`` where nothing says where the person is.
     """
     key = annotation["id"]
     mask = decode_mask(annotation.get("segmentation"), height, width)
@@ -61,15 +66,19 @@ def body_region(annotation: dict[str, Any], names: list[str], height: int, width
     box = _usable(_xyxy(annotation.get("bbox") or [np.nan] * 4), height, width)
     if mask is not None:
         return Region(_box_of(mask) if box is None else _around(_box_of(mask), box), annotation_id=key)
-    skeleton = skeleton_mask(labelled(annotation.get("keypoints"), names), height, width, limb_width)
+    points = labelled(annotation.get("keypoints"), names)
+    skeleton = skeleton_mask(points, height, width, limb_width)
     derived = annotation.get("bbox_source") == "keypoints"
     if skeleton is None:
         return anywhere(key) if box is None else Region(box, None, None, KEYPOINTS if derived else ANNOTATED, key)
     if box is not None and not derived:
         rows, columns = _pixels(box, height, width)
-        if skeleton.sum() == skeleton[rows, columns].sum():
+        extent = _is_extent(box, points)
+        if not extent and skeleton.sum() == skeleton[rows, columns].sum():
             return Region(box, source=ANNOTATED, annotation_id=key)
         skeleton[rows, columns] = True
+        if extent:
+            skeleton = dilated(skeleton, _EXTENT_MARGIN * (box[2:] - box[:2]).max())
     return Region(_box_of(skeleton), skeleton, source=KEYPOINTS, annotation_id=key)
 
 
@@ -159,6 +168,13 @@ def _head(mask: np.ndarray, places: dict[str, np.ndarray], size: float) -> None:
         radius = max(radius, 0.6 * float(np.hypot(*(neck - crown))))
     elif crown is not None or facial:
         centre = crown if crown is not None else np.mean(facial, axis=0)
+    elif neck is not None or shoulders:
+        # Nobody labelled the head, but it is on the shoulders: on the other side than the hips, else above.
+        base = neck if neck is not None else np.mean(shoulders, axis=0)
+        hips = [places[f"{side}_hip"] for side in _SIDES if f"{side}_hip" in places]
+        along = base - np.mean(hips, axis=0) if hips else np.array([0.0, -1.0])
+        centre = base + 0.85 * HEAD_HEIGHT * size * along / max(float(np.hypot(*along)), 1e-9)
+        radius *= 1.2
     else:
         return
     _disc(mask, centre, radius)
@@ -212,6 +228,13 @@ def _usable(box: np.ndarray, height: int, width: int) -> np.ndarray | None:
     """An ``xyxy`` box with extent that touches the image, else None."""
     inside = box[0] < width and box[1] < height and box[2] > 0 and box[3] > 0
     return box if np.isfinite(box).all() and (box[2:] > box[:2]).all() and inside else None
+
+
+def _is_extent(box: np.ndarray, points: dict[str, np.ndarray]) -> bool:
+    """Whether an ``xyxy`` box is no more than the extent of the keypoints."""
+    places = np.array([point[:2] for point in points.values()])
+    extent = np.concatenate([places.min(axis=0), places.max(axis=0)])
+    return bool(np.abs(box - extent).max() <= max(2.0, 0.02 * (box[2:] - box[:2]).max()))
 
 
 def _around(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as rle
+from scipy import ndimage
 
 from anonbench.regions.anatomy import labelled, stature
 from anonbench.regions.body import body_region, decode_mask, skeleton_mask
@@ -51,14 +52,34 @@ def test_precedence_mask_box_skeleton_box_from_keypoints():
 
 
 def test_a_box_that_the_skeleton_leaves_is_hidden_with_it():
-    """A box that is the extent of the keypoints, as CVAT writes it, leaves hair, hands and feet outside."""
+    found = region(person(bbox_source=None, bbox=[60.0, 40, 80, 100]))
+    skeleton = region(person()).mask
+    box = np.zeros((240, 200), bool)
+    box[40:140, 60:140] = True
+    assert (found.mask == (skeleton | box)).all() and skeleton[~box].any() and box[~skeleton].any()
+    assert (found.source, found.is_exact) == ("keypoints", False)
+
+
+def test_a_box_that_is_the_extent_of_the_keypoints_is_grown():
+    """CVAT writes such a box, which leaves hair, hands and feet outside."""
     low, high = PLACES.min(0), PLACES.max(0)
     found = region(person(bbox_source=None, bbox=[*map(float, low), *map(float, high - low)]))
-    skeleton = region(person()).mask
     extent = np.zeros((240, 200), bool)
     extent[low[1] : high[1], low[0] : high[0]] = True
-    assert (found.mask == (skeleton | extent)).all() and skeleton[~extent].any()
-    assert (found.source, found.is_exact) == ("keypoints", False)
+    reach = 0.1 * (high - low).max()
+    distance = ndimage.distance_transform_edt(~(region(person()).mask | extent))
+    assert (found.mask == (distance <= reach + 1e-3)).all() and not found.is_exact
+
+
+def test_a_head_that_nobody_labelled_is_on_the_shoulders():
+    values = np.full(17, 2)
+    values[:5] = 0
+    keypoints = np.column_stack([PLACES, values]).ravel().tolist()
+    mask = region(person(keypoints=keypoints)).mask
+    assert mask[14:40, 100].all() and mask[PLACES[:5, 1], PLACES[:5, 0]].all()
+    upside_down = np.column_stack([PLACES[:, 0], 239 - PLACES[:, 1], values]).ravel().tolist()
+    turned = region(person(keypoints=upside_down)).mask[::-1]
+    assert turned[PLACES[:5, 1], PLACES[:5, 0]].all()
 
 
 def test_of_a_mask_and_a_box_that_contradict_each_other_both_are_hidden():
