@@ -11,8 +11,10 @@ localrules:
 rule summarize:
     input:
         cells=every_cell,
+        audits=every_audit,
     output:
         csv="results/summary.csv",
+        audit="results/audit.csv",
         markdown="results/summary.md",
     log:
         "logs/summarize.log",

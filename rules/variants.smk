@@ -84,6 +84,7 @@ rule compose_variant:
         shards=manifests_of_shards,
     output:
         edits="resources/variants/{dataset}/{split}/{region}-{method}-{level}/edits.json",
+        audit="resources/variants/{dataset}/{split}/{region}-{method}-{level}/audit.json",
         manifest="resources/variants/{dataset}/{split}/{region}-{method}-{level}/manifest.json",
     log:
         "logs/compose_variant/{dataset}/{split}/{region}-{method}-{level}.log",

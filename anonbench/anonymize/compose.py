@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anonbench.common.errors import UserError
 from anonbench.common.records import read_record, write_record
-from anonbench.variants.audit import audited, described, require_hidden
+from anonbench.variants.audit import AUDIT_FILE, VariantAudit, audited, described, require_hidden
 from anonbench.variants.edit_archive import ARCHIVE, EditArchive
 from anonbench.variants.entry import Entry
 from anonbench.variants.manifest import (
@@ -37,7 +37,7 @@ def compose_variant(
     most_left: int,
     manifest: Path,
 ) -> None:
-    """Write the list of a variant's archives and, last, its manifest; no image is read and no edit moved.
+    """Write a variant's audit, the list of its archives and, last, its manifest; no image is read and no edit moved.
 
     The manifest does not depend on the number of shards.
 
@@ -56,7 +56,8 @@ def compose_variant(
     most_left
         How many regions may be left as they were.
     manifest
-        The file to write, beside :data:`anonbench.variants.manifest.EDIT_FILES`.
+        The file to write, beside :data:`anonbench.variants.manifest.EDIT_FILES` and
+        :data:`anonbench.variants.audit.AUDIT_FILE`.
 
     Raises
     ------
@@ -81,6 +82,8 @@ def compose_variant(
     withdraw(manifest)
     names = [Path(os.path.relpath(archive.path, manifest.parent)).as_posix() for archive in archives]
     write_record(manifest.parent / EDIT_FILES, EditFiles(archives=names))
+    whose = {key: head[key] for key in ("dataset", "split", "variant")}
+    write_record(manifest.parent / AUDIT_FILE, VariantAudit(**whose, audit=audit))
     write_manifest(manifest, Manifest(**head, images=entries, counts=counted(entries), audit=audit))
 
 

@@ -52,6 +52,16 @@ class Cell:
         return f"results/cells/{self.dataset}/{self.model}/{self.variant}/seed{self.seed}/{self.evaluated_on}.json"
 
 
+def anonymized(cells: Iterable[Cell]) -> set[tuple[str, str, str]]:
+    """The anonymized images that cells are trained and evaluated on: dataset, split and variant."""
+    return {
+        (cell.dataset, split, cell.variant)
+        for cell in cells
+        if cell.variant != ORIGINAL
+        for split in ("train", *(["val"] if cell.evaluated_on == "anonymized" else []))
+    }
+
+
 def expand(study: Iterable) -> list[Cell]:
     """Every cell that a study's blocks ask for, once each, sorted.
 

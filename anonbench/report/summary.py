@@ -12,6 +12,7 @@ from anonbench.common.files import write_text
 from anonbench.config.cells import ORIGINAL, Variant
 from anonbench.evaluate.cell import CellScores, TaskScores
 from anonbench.evaluate.records import Values
+from anonbench.report.audit import as_markdown
 
 KEYS = ["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on", "scope", "category", "metric"]
 COLUMNS = [*KEYS, "value", "baseline", "drop", "images", "instances"]
@@ -58,10 +59,24 @@ def summarize(cells: Iterable[CellScores]) -> pd.DataFrame:
     return table[COLUMNS].sort_values(KEYS, kind="stable", ignore_index=True)
 
 
-def write_summary(summary: pd.DataFrame, csv: Path | str, markdown: Path | str) -> None:
-    """Write a summary's two files: the long form as CSV, and the table of its main metrics."""
+def write_summary(
+    summary: pd.DataFrame, audits: pd.DataFrame, *, csv: Path | str, markdown: Path | str, audit: Path | str
+) -> None:
+    """Write the long form and the audits as CSV, and both tables for people as Markdown.
+
+    Parameters
+    ----------
+    summary
+        As of :func:`summarize`.
+    audits
+        As of :func:`anonbench.report.audit.audit_table`.
+    csv, markdown, audit
+        The files to write.
+    """
     write_text(csv, summary.to_csv(index=False, lineterminator="\n"))
-    write_text(markdown, main_table(summary))
+    write_text(audit, audits.to_csv(index=False, lineterminator="\n"))
+    hidden = f"### What the variants hide\n\n{as_markdown(audits)}\n" if len(audits) else ""
+    write_text(markdown, f"{main_table(summary)}\n{hidden}")
 
 
 def _rows(cell: CellScores) -> Iterable[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from anonbench.config.cells import ORIGINAL, Variant, expand
+from anonbench.config.cells import Variant, anonymized, expand
 from anonbench.config.config import Config
 from anonbench.config.types import Region
 from anonbench.datasets.format import Format, format_of
@@ -17,6 +17,7 @@ from anonbench.study.needs import trained_generators
 
 VARIANT = "{region}-{method}-{level}"
 RUN = "{dataset}/{model}/{variant}/seed{seed}"
+COMPOSED = ("edits.json", "audit.json", "manifest.json")
 CELL = RUN + "/{evaluated_on}"
 
 
@@ -76,14 +77,14 @@ RULES = {
     "compose_variant": Rule(
         "variants",
         f"{{dataset}}/{{split}}/{VARIANT}",
-        tuple(f"resources/variants/{{dataset}}/{{split}}/{VARIANT}/{name}.json" for name in ("edits", "manifest")),
+        tuple(f"resources/variants/{{dataset}}/{{split}}/{VARIANT}/{name}" for name in COMPOSED),
         about="method",
     ),
     "fetch_weights": Rule("models", "{weights}", ("resources/weights/{weights}.safetensors",), about="weights"),
     "train_model": Rule("models", RUN, (f"results/models/{RUN}",), about="model"),
     "predict": Rule("predictions", CELL, (f"results/predictions/{CELL}.json.gz",), about="model"),
     "score": Rule("cells", CELL, (f"results/cells/{CELL}.json",), about="model"),
-    "summarize": Rule("report", "", ("results/summary.csv", "results/summary.md")),
+    "summarize": Rule("report", "", tuple(f"results/{name}" for name in ("summary.csv", "summary.md", "audit.csv"))),
 }
 STAGES = tuple(dict.fromkeys(rule.stage for rule in RULES.values()))
 
@@ -152,12 +153,7 @@ class Study:
             for name, generator in trained_generators(config).items()
         }
         self.splits = {(d, s) for d in self.used for s in ("train", "val")} | set(self.learned.values())
-        self.made = {
-            Made(cell.dataset, split, Variant.parse(cell.variant))
-            for cell in self.cells
-            if cell.variant != ORIGINAL
-            for split in ("train", *(["val"] if cell.evaluated_on == "anonymized" else []))
-        }
+        self.made = {Made(dataset, split, Variant.parse(variant)) for dataset, split, variant in anonymized(self.cells)}
 
     @cached_property
     def formats(self) -> dict[str, Format]:

@@ -12,6 +12,7 @@ from anonbench.common.records import Record
 from anonbench.regions.files import RegionCounts
 from anonbench.variants.entry import Entry
 
+AUDIT_FILE = "audit.json"
 OUTSIDE = "outside"
 # Reasons that blame a method or a tool. Where nothing but these came of a variant, it is no variant of that method.
 _FAILED = ("error", "output_")
@@ -43,6 +44,15 @@ class Audit(Record):
     outside: int
     left: int
     shares: list[float]
+
+
+class VariantAudit(Record):
+    """A variant's audit without its images, for those who only count: the file ``audit.json`` beside its manifest."""
+
+    dataset: str
+    split: str
+    variant: str
+    audit: Audit
 
 
 def audited(entries: Sequence[Entry], people: RegionCounts) -> Audit:

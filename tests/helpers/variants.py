@@ -122,5 +122,5 @@ class Making:
     def left_over(self) -> list[Path]:
         """What should not lie beside the variant's and its shards' edits and manifests."""
         folders = [self.root, *(self.root / "shards").glob("*")]
-        known = {ARCHIVE, "edits.json", "manifest.json", "deal", "shards"}
+        known = {ARCHIVE, "edits.json", "audit.json", "manifest.json", "deal", "shards"}
         return [path for folder in folders if folder.exists() for path in folder.iterdir() if path.name not in known]

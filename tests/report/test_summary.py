@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from anonbench.evaluate.cell import CategoryScores, CellScores, TaskScores
+from anonbench.report.audit import audit_table
 from anonbench.report.summary import COLUMNS, main_table, summarize, write_summary
 
 
@@ -128,7 +129,8 @@ def test_a_task_with_metrics_of_its_own_leads_with_the_first():
 
 def test_the_files_hold_every_digit_and_the_table(tmp_path):
     summary = summarize([cell("original", 0.1 + 0.2), cell("face-blur-low", 1 / 3)])
-    write_summary(summary, tmp_path / "s.csv", tmp_path / "s.md")
+    out = {"csv": tmp_path / "s.csv", "markdown": tmp_path / "s.md", "audit": tmp_path / "a.csv"}
+    write_summary(summary, audit_table([]), **out)
     text = (tmp_path / "s.csv").read_bytes().decode()
     assert "\r" not in text and "0.30000000000000004," in text and "0.3333333333333333," in text
-    assert (tmp_path / "s.md").read_text() == main_table(summary)
+    assert (tmp_path / "s.md").read_text() == main_table(summary) + "\n"

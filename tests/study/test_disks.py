@@ -23,6 +23,7 @@ from anonbench.models.predictions import write_predictions
 from anonbench.models.train import train
 from anonbench.models.weights import fetch_weights
 from anonbench.regions.build import build_regions
+from anonbench.report.audit import audit_table
 from anonbench.report.summary import summarize, write_summary
 from tests.helpers import people, toysplit
 from tests.helpers.converted import made_format
@@ -83,7 +84,8 @@ def cell(out: Path, inputs: Path) -> None:
 def report(out: Path, inputs: Path) -> None:
     truth, found = random_data(np.random.default_rng(0))
     scores = score_cell(Cell("d", "m", "original", 0, "original"), truth, found, ["detection"])
-    write_summary(summarize([scores]), out / "summary.csv", out / "summary.md")
+    files = {"csv": out / "summary.csv", "markdown": out / "summary.md", "audit": out / "audit.csv"}
+    write_summary(summarize([scores]), audit_table([]), **files)
 
 
 KB, MB = 1000, 1_000_000

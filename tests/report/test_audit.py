@@ -1,0 +1,41 @@
+"""The table of audits: whatever is 0 throughout is left out for people, and nothing is called what it is not."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from anonbench.regions.files import RegionCounts
+from anonbench.report.audit import KEYS, as_markdown, audit_table
+from anonbench.variants.audit import Audit, VariantAudit
+
+
+def audit(variant: str, **what) -> VariantAudit:
+    people = RegionCounts(people=9, regions=8, **what.pop("people", {}))
+    made = {"changed": 8, "masked_out": {}, "outside": 0, "left": 0, "shares": [0.5, 0.6, 0.7, 0.98], **what}
+    return VariantAudit(dataset="d", split="train", variant=variant, audit=Audit(people=people, **made))
+
+
+def test_rows_are_sorted_and_hold_every_count() -> None:
+    masked = audit("face-blur-low", changed=5, masked_out={"error": 2, "too_small": 1}, people={"no_face_found": 4})
+    table = audit_table([masked, audit("body-gan-high", outside=1, left=2)])
+    assert table[KEYS].values.tolist() == [["d", "train", "body", "gan", "high"], ["d", "train", "face", "blur", "low"]]
+    assert table.changed.tolist() == [8, 5] and table.masked_out.tolist() == [0, 3]
+    assert table.reasons.tolist() == ["", "error: 2; too_small: 1"]
+    assert table.outside.tolist() == [1, 0] and table.left.tolist() == [2, 0] and table.no_face_found.tolist() == [0, 4]
+    assert table[["least_share", "share_p1", "share_p5", "median_share"]].values.tolist() == [[0.5, 0.6, 0.7, 0.98]] * 2
+
+
+def test_people_read_what_there_is() -> None:
+    page = as_markdown(audit_table([audit("body-blur-low"), audit("body-gan-low", people={"not_located": 3})]))
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines()]
+    assert head[5:] == ["people", "changed", "masked out", "left", "not located", "changed pixels, least / median"]
+    assert [row[5:] for row in rows] == [["9", "8", "0", "0", "0", "50% / 98%"], ["9", "8", "0", "0", "3", "50% / 98%"]]
+
+
+def test_a_split_without_regions_has_no_shares() -> None:
+    table = audit_table([audit("body-blur-low", shares=[])])
+    assert pd.isna(table.least_share[0]) and as_markdown(table).splitlines()[-1].split("|")[-2].strip() == "–"
+
+
+def test_without_variants_the_table_is_empty() -> None:
+    assert list(audit_table([]).columns)[:5] == KEYS and audit_table([]).empty
