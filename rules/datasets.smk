@@ -50,7 +50,6 @@ rule convert_split:
     input:
         files=files_of,
         verified=verified_files,
-        local=lambda w: [str(path) for path in FORMAT_OF[w.dataset].local_files(w.split)],
     output:
         images=directory("resources/datasets/{dataset}/images/{split}"),
         annotations="resources/datasets/{dataset}/annotations/{split}.json",
@@ -66,7 +65,7 @@ rule convert_split:
     params:
         format=lambda w: FORMAT_OF[w.dataset].conversion(w.split),
         roles=roles_of,
-        fingerprint=lambda w: FORMAT_OF[w.dataset].fingerprint(w.split),
+        fingerprint=lambda w: fingerprint_of(w.dataset, w.split),
         code=lambda w: code("convert_split", FORMATS.module(CONFIG.datasets[w.dataset].format)),
     script:
         "../workflow_scripts/convert_split.py"

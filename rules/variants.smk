@@ -10,9 +10,11 @@ localrules:
     compose_variant,
 
 
+# The other split is compared, and its change is no reason to make variants of this one again.
 rule check_originals:
     input:
         annotations="resources/datasets/{dataset}/annotations/{split}.json",
+        other=ancient(other_split),
     output:
         "resources/variants/{dataset}/{split}/original/manifest.json",
     log:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from anonbench.common.errors import UserError
+from anonbench.common.json_text import parse_json
 
 # What to do about a damaged file that the workflow made.
 MAKE_AGAIN = "Delete it and run the workflow again."
@@ -139,7 +140,7 @@ def read_made(path: Path | str) -> Any:
 
 
 def read_json(path: Path | str) -> Any:
-    """Read a user's JSON file.
+    """Read a user's JSON file, in any Unicode encoding.
 
     Raises
     ------
@@ -147,11 +148,10 @@ def read_json(path: Path | str) -> Any:
         If the file is missing or is not JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        data = Path(path).read_bytes()
     except FileNotFoundError:
         raise UserError(f"{path} does not exist.", "Check the path in the configuration.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UserError(f"{path} is not valid JSON ({error}).", "Export or download the file again.") from None
+    return parse_json(data, str(path))
 
 
 def sha256_of(data: bytes) -> str:
@@ -175,15 +175,6 @@ def digests_of_file(path: Path | str, *algorithms: str) -> dict[str, str]:
             for one in hashes.values():
                 one.update(chunk)
     return {name: one.hexdigest() for name, one in hashes.items()}
-
-
-def listing_digest(folder: Path | str) -> str:
-    """The SHA-256 of the names and sizes of all files below ``folder``: a cheap stand-in for their content."""
-    entries = []
-    for path, folders, names in os.walk(folder):
-        folders.sort()
-        entries += [(os.path.join(path, name), os.stat(os.path.join(path, name)).st_size) for name in sorted(names)]
-    return sha256_of(repr(entries).encode())
 
 
 def require_space(folder: Path | str, needed: int, purpose: str) -> None:

@@ -30,6 +30,7 @@ _JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 # SOF0..SOF15 without DHT (C4), JPG (C8) and DAC (CC), which share the range (ITU-T T.81, table B.1).
 _FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_NEEDED = _FRAME_HEADERS | {0xC4, 0xCC, 0xDB, 0xDC, 0xDD}
+_MARKER = re.compile(rb"\xff[\x01-\xfe]")
 # Inside a scan, FF00 is a stuffed FF and FFD0..FFD7 are restart markers; anything else ends the scan.
 _SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
@@ -219,19 +220,21 @@ def _size(data: bytes) -> tuple[int, int]:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (marker, whole segment) up to the end of image; a scan's coded data belong to its SOS segment."""
+    """Yield (marker, whole segment) up to the end of image; a scan's coded data belong to its SOS segment.
+
+    Bytes between two segments that are no marker are left out, as every decoder does (jdmarker.c's `next_marker`).
+    """
     position = 2
     while True:
         start = position
-        while data[position : position + 1] == b"\xff":
-            position += 1
-        if position == start or position >= len(data):
+        found = _MARKER.search(data, position)
+        if found is None:
             raise _Malformed(f"a JPEG marker is missing at byte {start}, the file is cut off or damaged")
-        marker, position = data[position], position + 1
+        marker, position = data[found.end() - 1], found.end()
         if marker == 0xD9:
             yield marker, b"\xff\xd9"
             return
-        if marker == 0x00 or marker == 0x01 or 0xD0 <= marker <= 0xD8:
+        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
             raise _Malformed(f"an unexpected JPEG marker {marker:02X} stands at byte {start}")
         length = int.from_bytes(data[position : position + 2], "big")
         end = position + length

@@ -7,22 +7,39 @@ from collections import Counter
 from typing import Any
 
 from anonbench.common.errors import UserError
+from anonbench.common.json_text import storable
 from anonbench.common.rle import area_of, box_of, compressed, encode_polygons
+from anonbench.datasets.extent import (
+    MAX_COORDINATE,
+    box_from,
+    box_of_joints,
+    contradict,
+    has_area,
+    is_coordinate,
+    is_visible,
+    outline_of,
+)
 
-# Beyond any image: such a number is damage, and its square would overflow what evaluates it.
-_MAX_COORDINATE = 1e7
 _PASSED_ON = ("face_valid", "bbox_source", "identity", "attributes", "difficulty")
+_CROWD = {"0": 0, "1": 1, "false": 0, "true": 1, "none": 0, "": 0}
 _FIX = "Correct the annotation, or remove it from the file."
 
 
 def clean(
-    annotation: dict[str, Any], category: dict[str, Any], size: tuple[int, int], counts: Counter[str], *, where: str
+    annotation: dict[str, Any],
+    category: dict[str, Any],
+    size: tuple[int, int],
+    counts: Counter[str],
+    *,
+    where: str,
+    keep: bool = False,
 ) -> dict[str, Any] | None:
     """The annotation as the common form's record, without ``id`` and ``image_id``, or None where it is left out.
 
-    Nobody is left out: a person's box is kept even when it is empty or outside the image, since the regions made from
-    it fail closed, and where it is missing or not a number it is taken from the mask. Other objects without a usable
-    box are left out and counted.
+    A box that has no extent (of a person without a mask: not more than a px) or lies wholly outside the image is none;
+    it is taken from the mask, else from a person's keypoints (``bbox_source`` ``keypoints``). What has no place at all
+    is left out and counted. Of a person this means that somebody of unknown place is in the image, which the caller has
+    to note. A person whose box and mask contradict each other is ``doubtful``.
 
     Parameters
     ----------
@@ -37,63 +54,94 @@ def clean(
         Increased under the name of everything that was left out or corrected.
     where
         What messages call the annotation.
+    keep
+        Whether a box stays as it is, without extent or outside the image, because the annotation's place in the list
+        counts.
 
     Raises
     ------
     UserError
-        If a mask or keypoints do not fit the image or category, a number is not finite, or nothing says where a
-        person is.
+        If a mask or keypoints do not fit the image or category, or a number is not finite.
     """
-    record: dict[str, Any] = {"category_id": category["id"]}
     segmentation = _segmentation(annotation.get("segmentation"), size, counts, where)
-    box = _box(annotation.get("bbox"))
-    if box is None and segmentation is not None:
-        box = box_of(_encoded(segmentation, size))
-        counts["boxes_taken_from_masks"] += 1
-    if not category["is_person"] and (box is None or min(box[2:]) <= 0):
-        counts["annotations_left_out_without_box"] += 1
-        return None
-    if box is None:
-        raise UserError(
-            f"{where} is a person without a usable `bbox` ({annotation.get('bbox')!r}), who could not be anonymized.",
-            _FIX,
-        )
-    if min(box[2:]) <= 0:
-        counts["people_with_empty_box"] += 1
-    record["bbox"] = box
-    record["area"] = _area(annotation.get("area"), segmentation, box, size)
-    record["iscrowd"] = int(bool(annotation.get("iscrowd", 0)))
+    keypoints = _keypoints(annotation, category, counts, where)
+    box = box_from(annotation.get("bbox"))
+    # Of a person who has no mask either, a box of a single px is a point, as point annotations are exported.
+    is_point = box is not None and category["is_person"] and segmentation is None and max(box[2:]) <= 1
+    stated = box is not None and (keep or (is_visible(box, size) and not is_point))
+    derived: dict[str, Any] = {}
+    if not stated:
+        box, derived = _derived_box(segmentation, keypoints, category, size, box, counts)
+        if box is None:
+            return None
+    elif min(box[2:]) <= 0:
+        counts["people_with_empty_box"] += category["is_person"]
+    record = {"category_id": category["id"], "bbox": box}
+    record["area"] = _area(annotation, segmentation, box, size, counts)
+    record["iscrowd"] = crowd_flag(annotation.get("iscrowd"), where)
     if segmentation is not None:
         record["segmentation"] = segmentation
-    record |= _keypoints(annotation, category, counts, where)
+        if stated and category["is_person"] and contradict(box, outline_of(segmentation), size):
+            derived["doubtful"] = True
+            counts["people_whose_box_and_mask_contradict_each_other"] += 1
+    record |= keypoints
     if annotation.get("face_box") is not None:
         record["face_box"] = _numbers(annotation["face_box"], "face_box", where)
         if len(record["face_box"]) != 4:
             raise UserError(f"{where} has a `face_box` that is not [x, y, width, height].", _FIX)
     for key in _PASSED_ON:
         if annotation.get(key) is not None:
-            record[key] = annotation[key]
-    return record
+            record[key] = storable(annotation[key])
+    return record | derived
+
+
+def crowd_flag(value: Any, where: str) -> int:
+    """COCO's ``iscrowd`` as 0 or 1; it may be a number, true or false, or any of these as text.
+
+    Raises
+    ------
+    UserError
+        If it is anything else.
+    """
+    text = str(value).strip().lower() if isinstance(value, str | bool | None) else value
+    if isinstance(text, int | float) and text in (0, 1):
+        return int(text)
+    if isinstance(text, str) and text in _CROWD:
+        return _CROWD[text]
+    raise UserError(f"{where} has an `iscrowd` of {value!r}.", "Write 0 or 1.")
+
+
+def _derived_box(
+    segmentation: list[list[float]] | dict[str, Any] | None,
+    keypoints: dict[str, Any],
+    category: dict[str, Any],
+    size: tuple[int, int],
+    box: list[float] | None,
+    counts: Counter[str],
+) -> tuple[list[float] | None, dict[str, Any]]:
+    """The box that mask or keypoints give and what the record says of it, or None where there is neither."""
+    if segmentation is not None:
+        found = box_of(_encoded(segmentation, size))
+        if is_visible(found, size):
+            counts["boxes_taken_from_masks"] += 1
+            return found, {}
+    if keypoints:
+        found = box_of_joints(keypoints["keypoints"], category["keypoints"], size)
+        if found is not None:
+            counts["boxes_taken_from_keypoints"] += 1
+            return found, {"bbox_source": "keypoints"}
+    if category["is_person"]:
+        counts["people_not_located"] += 1
+    elif box is not None and min(box[2:]) > 0:
+        counts["annotations_left_out_outside_the_image"] += 1
+    else:
+        counts["annotations_left_out_without_box"] += 1
+    return None, {}
 
 
 def _numbers(values: Any, key: str, where: str) -> list[float]:
-    if not isinstance(values, list | tuple) or not all(_is_coordinate(value) for value in values):
+    if not isinstance(values, list | tuple) or not all(is_coordinate(value) for value in values):
         raise UserError(f"{where} has a `{key}` that is not a list of finite numbers.", _FIX)
-    return list(values)
-
-
-def _is_coordinate(value: Any) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and abs(value) <= _MAX_COORDINATE
-    )
-
-
-def _box(values: Any) -> list[float] | None:
-    if not isinstance(values, list | tuple) or len(values) != 4 or not all(_is_coordinate(value) for value in values):
-        return None
     return list(values)
 
 
@@ -103,10 +151,7 @@ def _segmentation(
     if not value:
         return None
     if isinstance(value, dict):
-        try:
-            return compressed(value, size)
-        except ValueError as error:
-            raise UserError(f"{where}: {error}.", _FIX) from None
+        return _rle(value, size, counts, where)
     if not isinstance(value, list):
         raise UserError(f"{where} has a `segmentation` that is neither polygons nor RLE.", _FIX)
     polygons = []
@@ -115,25 +160,58 @@ def _segmentation(
         if len(points) % 2:
             raise UserError(f"{where} has a polygon with an odd number of coordinates.", _FIX)
         # Fewer than three points enclose nothing, and pycocotools would take four numbers for a box.
-        if len(points) >= 6:
-            polygons.append(points)
-        else:
+        if len(points) < 6:
             counts["polygons_left_out_too_short"] += 1
+        elif not has_area(points):
+            counts["polygons_left_out_without_area"] += 1
+        elif not is_visible(outline_of([points]).box, size):
+            counts["polygons_left_out_outside_the_image"] += 1
+        else:
+            polygons.append(points)
     return polygons or None
 
 
+def _rle(value: dict[str, Any], size: tuple[int, int], counts: Counter[str], where: str) -> dict[str, Any] | None:
+    if value.get("counts") in ([], ""):
+        encoded = None
+    else:
+        try:
+            encoded = compressed(value, size)
+        except ValueError as error:
+            raise UserError(f"{where}: {error}.", _FIX) from None
+    if encoded is None or area_of(encoded) == 0:
+        counts["masks_left_out_empty"] += 1
+        return None
+    return encoded
+
+
 def _encoded(segmentation: list[list[float]] | dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
-    return segmentation if isinstance(segmentation, dict) else encode_polygons(segmentation, size)
+    if isinstance(segmentation, dict):
+        return segmentation
+    # Far-off vertices would make pycocotools allocate in proportion to them.
+    limits = [4 * side for side in size]
+    near = [[min(max(p, -limits[i % 2]), limits[i % 2]) for i, p in enumerate(polygon)] for polygon in segmentation]
+    return encode_polygons(near, size)
 
 
 def _area(
-    stated: Any, segmentation: list[list[float]] | dict[str, Any] | None, box: list[float], size: tuple[int, int]
+    annotation: dict[str, Any],
+    segmentation: list[list[float]] | dict[str, Any] | None,
+    box: list[float],
+    size: tuple[int, int],
+    counts: Counter[str],
 ) -> float:
-    if isinstance(stated, int | float) and math.isfinite(stated) and 0 <= stated <= _MAX_COORDINATE**2:
+    stated = annotation.get("area")
+    is_number = isinstance(stated, int | float) and not isinstance(stated, bool) and math.isfinite(stated)
+    if is_number and 0 < stated <= MAX_COORDINATE**2:
         return stated
-    if segmentation is not None:
-        return float(area_of(_encoded(segmentation, size)))
-    return float(max(box[2], 0) * max(box[3], 0))
+    covered = 0.0 if segmentation is None else float(area_of(_encoded(segmentation, size)))
+    covered = covered or float(max(box[2], 0) * max(box[3], 0))
+    if covered == 0:
+        return stated if is_number and stated == 0 else 0.0
+    if "area" in annotation:
+        counts["areas_taken_from_masks_or_boxes"] += 1
+    return covered
 
 
 def _keypoints(

@@ -8,13 +8,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import JsonList, naming, require_space, sha256_of, write_json_object
 from anonbench.common.folders import replacing
 from anonbench.datasets.annotations import clean
-from anonbench.datasets.names import checked_name
+from anonbench.datasets.names import checked_name, kept_name, shown
 from anonbench.datasets.pictures import normalise
 from anonbench.datasets.records import Sample, Split
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # Images that must be decoded and encoded again grow; most are only copied.
 _SPACE_FACTOR = 1.5
+_MAX_LISTED = 20
+_WARNINGS = ("people_not_located", "people_whose_box_and_mask_contradict_each_other")
 
 
 def write_split(
@@ -31,9 +34,10 @@ def write_split(
 
     Every image becomes an 8-bit RGB JPEG or PNG without metadata (:func:`anonbench.datasets.pictures.normalise`) and
     every annotation is checked (:func:`anonbench.datasets.annotations.clean`). The JSON's ``info`` has the scoring
-    protocol, if it is not COCO's, and counts what was changed or left out. Images are written into a hidden sibling
-    folder that takes its final name at the end, and the JSON, which is the split's manifest, appears last. Until then,
-    annotations are kept on disk: COCO's would fill the memory.
+    protocol, if it is not COCO's, and counts what was changed or left out. An image's ``unlocated`` counts the people
+    whom the source lists without saying where they are; they have no annotation. Images are written into a hidden
+    sibling folder that takes its final name at the end, and the JSON, which is the split's manifest, appears last.
+    Until then, annotations are kept on disk: COCO's would fill the memory.
 
     Parameters
     ----------
@@ -51,7 +55,8 @@ def write_split(
     Raises
     ------
     UserError
-        If an image or annotation is unusable, a name or id occurs twice, the split is empty, or the disk is too small.
+        If images are unusable, of which one message lists the first, an annotation is, a name or id occurs twice, the
+        split is empty, or the disk is too small.
     """
     images_dir, annotations = Path(images_dir), Path(annotations)
     require_space(images_dir, int(split.bytes_expected * _SPACE_FACTOR), f"Converting {dataset}/{name}")
@@ -60,7 +65,7 @@ def write_split(
     try:
         with spool:
             with replacing(images_dir) as partial:
-                writer = _Writer(split.categories, partial, spool, source or f"{dataset}/{name}")
+                writer = _Writer(split, partial, spool, source or f"{dataset}/{name}")
                 total, title = split.expected, f"{dataset}/{name}"
                 for sample in tqdm(split.samples, total=total, desc=title, unit="image", mininterval=1):
                     writer.add(sample)
@@ -71,62 +76,66 @@ def write_split(
         if not annotations.exists():
             shutil.rmtree(images_dir, ignore_errors=True)
         raise
-    for what, count in sorted(writer.counts.items()):
-        log.info("%s/%s: %s: %d", dataset, name, what.replace("_", " "), count)
+    counted = {what: count for what, count in split.info.items() if type(count) is int} | writer.counts
+    for what, count in sorted(counted.items()):
+        level = logging.WARNING if what in _WARNINGS else logging.INFO
+        log.log(level, "%s/%s: %s: %d", dataset, name, what.replace("_", " "), count)
 
 
 class _Writer:
     """Collects the JSON's records while it writes the images."""
 
-    def __init__(self, categories: list[dict[str, Any]], folder: Path, annotations: JsonList, source: str) -> None:
-        self.categories = categories
+    def __init__(self, split: Split, folder: Path, annotations: JsonList, source: str) -> None:
+        self.categories = split.categories
         self.counts: Counter[str] = Counter()
         self._folder, self._source = folder, source
+        self._in_order = split.in_order
         self._images: list[dict[str, Any]] = []
         self._annotations = annotations
         self._names: set[str] = set()
-        self._image_ids, self._annotation_ids = _Ids(), _Ids()
-        self._by_id = {category["id"]: category for category in categories}
-        if len(self._by_id) != len(categories):
+        self._broken: list[UserError] = []
+        self._image_ids, self._annotation_ids = _Ids(), _Ids(split.annotation_ids)
+        self._by_id = {category["id"]: category for category in self.categories}
+        if len(self._by_id) != len(self.categories):
             raise UserError(f"{source} has a category id twice.", "Give every category its own id.")
 
     def add(self, sample: Sample) -> None:
-        """Write one image and keep its records."""
+        """Write one image and keep its records; of a broken one, keep what is wrong with it."""
         name = checked_name(sample.file_name, self._source)
-        source = sample.image
-        if isinstance(source, Path):
-            try:
-                source = source.read_bytes()
-            except OSError as error:
-                raise UserError(f"{sample.image} cannot be read ({error.strerror}).", "Restore the image.") from None
-        where = str(sample.image) if isinstance(sample.image, Path) else f"{self._source}: {name}"
-        picture = normalise(source, name, sample.declared_size, where=where)
-        if picture.file_name in self._names:
-            raise UserError(
-                f"{self._source} has the image {picture.file_name!r} twice.", "Give every image its own name."
-            )
-        self._names.add(picture.file_name)
-        for change in picture.changes:
-            self.counts[f"images_{change}"] += 1
-        target = self._folder / picture.file_name
+        where = shown(sample.image) if isinstance(sample.image, Path) else f"{self._source}: {shown(name)}"
+        try:
+            picture = normalise(_source_of(sample), name, sample.declared_size, turn=sample.turn, where=where)
+        except UserError as error:
+            self._broken.append(error)
+            return
+        kept, changes = kept_name(picture.file_name)
+        if kept in self._names:
+            raise UserError(f"{self._source} has the image {kept!r} twice.", "Give every image its own name.")
+        self._names.add(kept)
+        self.counts.update(f"images_{change}" for change in picture.changes)
+        self.counts.update(f"names_{change}" for change in changes)
+        target = self._folder / kept
         target.parent.mkdir(parents=True, exist_ok=True)
         with naming(target):
             target.write_bytes(picture.data)
         image_id = self._image_ids.take(sample.image_id, f"{self._source}: the image {name!r}")
-        self._images.append(
-            {
-                "id": image_id,
-                "file_name": picture.file_name,
-                "width": picture.width,
-                "height": picture.height,
-                "sha256": sha256_of(picture.data),
-                **sample.image_fields,
-            }
-        )
+        record = {
+            "id": image_id,
+            "file_name": kept,
+            "width": picture.width,
+            "height": picture.height,
+            "sha256": sha256_of(picture.data),
+            **sample.image_fields,
+        }
+        self._images.append(record)
+        unlocated = 0
         for annotation in sample.annotations:
-            self._annotate(annotation, image_id, (picture.width, picture.height), name)
+            unlocated += not self._annotate(annotation, image_id, (picture.width, picture.height), name)
+        if unlocated:
+            record["unlocated"] = unlocated
 
-    def _annotate(self, annotation: dict[str, Any], image_id: int, size: tuple[int, int], name: str) -> None:
+    def _annotate(self, annotation: dict[str, Any], image_id: int, size: tuple[int, int], name: str) -> bool:
+        """Keep an annotation's record; False for a person who cannot be located."""
         own = annotation.get("id")
         label = "an annotation" if own is None else f"annotation {own!r}"
         where = f"{self._source}: {label} of the image {name!r}"
@@ -140,14 +149,19 @@ class _Writer:
         if own == 0:
             own = None
             self.counts["annotation_ids_of_zero_replaced"] += 1
-        record = clean(annotation, category, size, self.counts, where=where)
+        record = clean(annotation, category, size, self.counts, where=where, keep=self._in_order)
         if record is not None:
             self._annotations.append({"id": self._annotation_ids.take(own, where), "image_id": image_id, **record})
+        return record is not None or not category["is_person"]
 
     def content(self, info: dict[str, Any]) -> dict[str, Any]:
         """The whole JSON, its annotations still on disk."""
+        if self._broken:
+            raise _all_of(self._broken, self._source)
         if not self._images or not self._annotations:
             what = "image" if not self._images else "usable annotation"
+            if lost := self.counts["people_not_located"]:
+                what += f": {lost} people have no box with an extent inside the image, no mask and too few keypoints"
             raise UserError(
                 f"The split {info['split']!r} of {self._source} has no {what}.", "Name the right files for it."
             )
@@ -159,16 +173,42 @@ class _Writer:
         }
 
 
-class _Ids:
-    """Hands out ids: those that records have are kept; the others get the smallest number that is not taken yet."""
+def _source_of(sample: Sample) -> bytes | np.ndarray:
+    if not isinstance(sample.image, Path):
+        return sample.image
+    try:
+        return sample.image.read_bytes()
+    except OSError as error:
+        raise UserError(f"{shown(sample.image)} cannot be read ({error.strerror}).", "Restore the image.") from None
 
-    def __init__(self) -> None:
+
+def _all_of(broken: list[UserError], source: str) -> UserError:
+    """One message for all broken images."""
+    if len(broken) == 1:
+        return broken[0]
+    lines = [f"- {error.problem}" for error in broken[:_MAX_LISTED]]
+    if len(broken) > _MAX_LISTED:
+        lines.append(f"- and {len(broken) - _MAX_LISTED} more")
+    return UserError(
+        f"{len(broken)} images of {source} cannot be used:\n" + "\n".join(lines) + "\n",
+        "Replace them, or take them out of the dataset.",
+    )
+
+
+class _Ids:
+    """Hands out ids: those that records have are kept; the others get the smallest number that is not taken yet.
+
+    ``reserved`` are those of records to come.
+    """
+
+    def __init__(self, reserved: frozenset[int] = frozenset()) -> None:
         self._taken: set[int] = set()
+        self._reserved = reserved
         self._next = 1
 
     def take(self, own: Any, where: str) -> int:
         if own is None:
-            while self._next in self._taken:
+            while self._next in self._taken or self._next in self._reserved:
                 self._next += 1
             own = self._next
         if type(own) is not int or own < 0:

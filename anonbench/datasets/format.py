@@ -13,6 +13,7 @@ from anonbench.common.plugins import Plugin
 from anonbench.config.datasets import DatasetConfig, FileSource
 from anonbench.config.plugins import FORMATS
 from anonbench.config.types import Region
+from anonbench.datasets.content import digest_of
 from anonbench.datasets.records import Split
 from anonbench.datasets.sources import RemoteFile
 
@@ -124,8 +125,12 @@ class Format(Plugin):
         return ()
 
     def fingerprint(self, split: str) -> str | None:
-        """A digest of whatever else a split is read from, such as a folder's listing, which Snakemake ignores."""
-        return None
+        """A digest of what the user's own files of a split hold; None where there are none.
+
+        Snakemake compares it, since it does not look into folders and takes some paths for patterns.
+        """
+        files = self.local_files(split)
+        return digest_of(files) if files else None
 
     def conversion(self, split: str) -> dict[str, Any]:
         """The part of the configuration that the conversion of one split reads: neither where files lie nor shards.

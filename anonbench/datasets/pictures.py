@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from anonbench.common.errors import UserError
 from anonbench.common.images import MAX_PIXELS, decode, encode, strip_metadata
+from anonbench.datasets.kinds import described
 
 # Pillow opens a multi-picture JPEG (MPO) as a JPEG first.
-_READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+_READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF", "HEIF")
 _ORIENTATION = 0x0112
+# Where Pillow keeps XMP: OpenCV, viewers and browsers know no orientation but that of EXIF.
+_XMP = ("xmp", "XML:com.adobe.xmp")
 _FIX = "Replace the image, or take it out of the dataset."
 
 
@@ -34,23 +39,57 @@ class Picture:
     changes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What an image file says of itself: (width, height) px as stored and as displayed, and its EXIF orientation."""
+
+    stored: tuple[int, int]
+    displayed: tuple[int, int]
+    orientation: int
+
+
+def look(path: Path) -> Stored | None:
+    """What an image file says of itself, without decoding its pixels; None if it is none that can be read."""
+    try:
+        with open(path, "rb") as stream, _opened(stream) as opened:
+            if opened.format == "PNG" and not _may_be_oriented(path.read_bytes()):
+                return _stored(opened, 1)
+            return _stored(opened, _orientation(opened))
+    except Exception:  # as in `normalise`, which says what is wrong
+        return None
+
+
+def _may_be_oriented(png: bytes) -> bool:
+    # Asked for the orientation, Pillow decodes the pixels, since it may stand after them.
+    return b"eXIf" in png or b"Raw profile type" in png
+
+
 def normalise(
-    image: bytes | np.ndarray, file_name: str, declared_size: tuple[int, int] | None = None, *, where: str | None = None
+    image: bytes | np.ndarray,
+    file_name: str,
+    declared_size: tuple[int, int] | None = None,
+    *,
+    turn: bool | None = None,
+    where: str | None = None,
 ) -> Picture:
     """Convert an image into the common form, losslessly wherever its pixels can stay.
 
-    An image whose annotations fit it as displayed (turned by its EXIF orientation) is turned; one whose annotations fit
-    only its stored pixels keeps those; where both fit or no size is declared it is turned, as viewers and OpenCV do.
-    Transparency is dropped without compositing and 16-bit values keep their upper byte, as ``cv2.imread`` does.
+    Unless ``turn`` says it, an image whose declared size is that of its display (turned by its EXIF orientation) is
+    turned, and one whose declared size is only that of its stored pixels keeps those; where both are or none is
+    declared it is turned, as viewers and OpenCV do. An orientation in XMP alone counts for nothing. Transparency is
+    dropped without compositing and 16-bit values keep their upper byte, as ``cv2.imread`` does.
 
     Parameters
     ----------
     image
-        An encoded JPEG, PNG, WebP, BMP or TIFF, or a (height, width, 3) uint8 RGB array.
+        An encoded JPEG, PNG, WebP, BMP, TIFF, HEIC or AVIF, whatever its name says, or a (height, width, 3) uint8 RGB
+        array.
     file_name
         Its name in the dataset, with POSIX separators.
     declared_size
         The (width, height) px that the annotations claim.
+    turn
+        Whether it is turned by its EXIF orientation; None leaves that to ``declared_size``.
     where
         What messages call it.
 
@@ -65,17 +104,44 @@ def normalise(
         _check_size(where, declared_size, {(width, height)})
         return Picture(encode(image, PurePosixPath(file_name).suffix), file_name, width, height)
     try:
-        with Image.open(io.BytesIO(image), formats=_READABLE) as opened:
-            return _normalise_file(image, opened, file_name, declared_size, where)
+        with _opened(io.BytesIO(image)) as opened:
+            return _normalise_file(image, opened, file_name, declared_size, turn, where)
     except UserError:
         raise
+    except UnidentifiedImageError:
+        raise UserError(f"{where} is not a readable image: it is {described(image)}.", _FIX) from None
     # Pillow raises nearly anything on damaged files: OSError, SyntaxError, ValueError, struct.error, bomb errors, ...
     except Exception as error:
         raise UserError(f"{where} is not a readable image ({error}).", _FIX) from None
 
 
+def _opened(stream: BinaryIO) -> Image.Image:
+    _register_heif()
+    opened = Image.open(stream, formats=_READABLE)
+    for key in _XMP:
+        opened.info.pop(key, None)
+    return opened
+
+
+@cache
+def _register_heif() -> None:
+    import pi_heif  # only conversions need it
+
+    pi_heif.register_heif_opener()
+
+
+def _stored(opened: Image.Image, orientation: int) -> Stored:
+    stored = opened.size
+    return Stored(stored, stored[::-1] if orientation in range(5, 9) else stored, orientation)
+
+
 def _normalise_file(
-    data: bytes, opened: Image.Image, file_name: str, declared: tuple[int, int] | None, where: str
+    data: bytes,
+    opened: Image.Image,
+    file_name: str,
+    declared: tuple[int, int] | None,
+    turn: bool | None,
+    where: str,
 ) -> Picture:
     stored = opened.size
     if stored[0] * stored[1] > MAX_PIXELS:
@@ -83,9 +149,11 @@ def _normalise_file(
     jpeg = opened.format in ("JPEG", "MPO")
     orientation = _orientation(opened)
     turned = orientation != 1
-    displayed = stored[::-1] if orientation in range(5, 9) else stored
+    displayed = _stored(opened, orientation).displayed
     _check_size(where, declared, {stored, displayed})
-    keep_stored = turned and declared is not None and declared != displayed
+    if turn is None:
+        turn = declared is None or declared == displayed
+    keep_stored = turned and not turn
     changes = ["kept_as_stored" if keep_stored else "rotated"] if turned else []
 
     suffix = PurePosixPath(file_name).suffix.lower()
@@ -103,7 +171,8 @@ def _normalise_file(
             changes.append("converted")
         pixels = _rgb(opened, turned and not keep_stored)
         height, width = pixels.shape[:2]
-        _check_size(where, declared, {(width, height)})
+        if not turned:  # a TIFF, which Pillow turns itself
+            _check_size(where, declared, {(width, height)})
         data = encode(pixels, kind)
     return Picture(data, file_name, width, height, tuple(changes))
 

@@ -17,8 +17,9 @@ class Sample:
     ``image`` is an encoded file (its bytes or its path) or an RGB array (height, width, 3) uint8. ``annotations`` are
     COCO annotation records without ``id`` and ``image_id``, which the writer sets (those that are set are kept).
     ``declared_size`` is the (width, height) in px that the source's annotations claim, and None where they claim
-    nothing; it decides whether an EXIF-rotated image is annotated as stored or as displayed. ``image_fields`` are
-    further keys of the image's record, which official evaluations need, such as CrowdPose's ``crowdIndex``.
+    nothing. ``turn`` says whether an image with an EXIF orientation is turned by it, as it is displayed; None leaves
+    that to the declared size. ``image_fields`` are further keys of the image's record, which official evaluations need,
+    such as CrowdPose's ``crowdIndex``.
     """
 
     file_name: str
@@ -27,6 +28,7 @@ class Sample:
     image_id: int | None = None
     declared_size: tuple[int, int] | None = None
     image_fields: dict[str, Any] = field(default_factory=dict)
+    turn: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Split:
     ``expected`` is the number of samples, for the progress bar and the disk check, and ``bytes_expected`` the size of
     the images that will be written. ``info`` counts what was left out; it may still grow while the samples are read.
     ``protocol`` names the official rule by which the split is scored, COCO's if None (see docs/scoring.md).
+    ``annotation_ids`` are those of its own annotations, which none without an id may get. ``in_order`` says that an
+    annotation's place in its image's list counts, so that none is left out and boxes stay as they are.
     """
 
     categories: list[dict[str, Any]]
@@ -44,3 +48,5 @@ class Split:
     bytes_expected: int = 0
     info: dict[str, Any] = field(default_factory=dict)
     protocol: str | None = None
+    annotation_ids: frozenset[int] = frozenset()
+    in_order: bool = False

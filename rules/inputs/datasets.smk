@@ -1,5 +1,7 @@
 # Inputs and parameters of the rules of datasets.smk.
 
+from functools import cache
+
 from anonbench.datasets.locate import locate, needed_roles, record_of, role_of
 from anonbench.study.checks import check_reach
 
@@ -32,6 +34,12 @@ def verified_files(wildcards):
     """The records that they are the right ones, once for all splits."""
     files = FORMAT_OF[wildcards.dataset].FILES
     return [str(record_of(wildcards.dataset, files[role].file_name)) for role in roles_of(wildcards)]
+
+
+@cache
+def fingerprint_of(dataset, split):
+    """What the user's own files of a split hold, as it is when the workflow starts."""
+    return FORMAT_OF[dataset].fingerprint(split)
 
 
 def file_of(wildcards):

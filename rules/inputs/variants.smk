@@ -4,6 +4,17 @@ from anonbench.anonymize.outside.identity import file_digests
 from anonbench.study.needs import generator_names, kind_of
 
 
+STUDIED = {cell.dataset for cell in CELLS}
+
+
+def other_split(wildcards):
+    """The split that a model of this one is trained or scored on; none where no model is."""
+    other = {"train": "val", "val": "train"}.get(wildcards.split)
+    if other is None or wildcards.dataset not in STUDIED:
+        return []
+    return f"resources/datasets/{wildcards.dataset}/annotations/{other}.json"
+
+
 def recipe_of(wildcards):
     """How a variant's images are made; of a user's own command also what its files hold, so that a change runs again."""
     parts = wildcards.method, wildcards.level, wildcards.region

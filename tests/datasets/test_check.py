@@ -95,14 +95,26 @@ def test_where_files_lie_and_shards_are_no_part_of_a_conversion(tmp_path):
     assert made_format("lspet", **archive).conversion("val") == {"format": "lspet", "upright_only": True}
 
 
-def test_a_users_own_files_are_watched(coco, tmp_path):
+def test_a_users_own_files_are_watched(coco, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     made = FORMATS.create("coco", coco)
     (annotations,) = made.local_files("train")
     assert str(annotations) == coco["splits"]["train"]["annotations"]
     assert set(made.conversion("train")["splits"]) == {"train"}
     before = made.fingerprint("train"), made.fingerprint("val")
-    (Path(coco["splits"]["train"]["images"]) / "sub folder" / "new.png").write_bytes(b"1")
+    images = Path(coco["splits"]["train"]["images"])
+    for name in ("sub folder/new.png", ".DS_Store", "Thumbs.db"):
+        (images / name).write_bytes(b"1")
+    (images / ".#broken.jpg").symlink_to("nowhere")
+    assert (made.fingerprint("train"), made.fingerprint("val")) == before
+    image = images / "sub folder" / "übung 1.PNG"
+    data = image.read_bytes()
+    image.write_bytes(data[:-1] + b"?")
     assert made.fingerprint("train") != before[0] and made.fingerprint("val") == before[1]
+    image.write_bytes(data)
+    assert made.fingerprint("train") == before[0]
+    annotations.write_text(annotations.read_text() + " ")
+    assert made.fingerprint("train") != before[0]
 
 
 def test_files_out_of_reach(several, tmp_path):

@@ -121,7 +121,7 @@ def test_annotations_keep_ids_and_say_what_was_left_out(spec, tmp_path):
     assert len(left_out) == content["info"]["annotations_left_out_without_box"] == 2
     people = [a for a in before["annotations"] if a["category_id"] == PERSON]
     assert {a["id"] for a in people} <= {a["id"] for a in content["annotations"]}
-    assert content["info"]["people_with_empty_box"] == 1
+    assert content["info"]["boxes_taken_from_keypoints"] == 1
     assert content["info"]["polygons_left_out_too_short"] == 1
     outside = next(a for a in content["annotations"] if a["bbox"] == [80, 50, 40, 40])
     assert outside["num_keypoints"] == 13
@@ -192,9 +192,8 @@ def first(key: str, **changes):
         (first("annotations", image_id=4), ["annotation 5", "image_id 4"]),
         (first("annotations", image_id=[1]), ["annotation 5", "image_id"]),
         (first("annotations", category_id=4), ["annotation 5", "category_id 4"]),
-        (first("annotations", id=8), ["occurs twice", "8"]),
-        (first("annotations", bbox=None, segmentation=None), ["annotation 5", "`bbox`"]),
-        (first("annotations", bbox=[0, 0, float("inf"), 4], segmentation=[]), ["annotation 5", "`bbox`"]),
+        (first("annotations", id=8), ["occur twice: 8"]),
+        (first("annotations", iscrowd="maybe"), ["annotation 5", "`iscrowd`", "'maybe'"]),
         (
             first("annotations", segmentation=[[1, 2, 3, 4, 5, float("nan")]]),
             ["annotation 5", "`segmentation`", "finite"],
@@ -212,10 +211,11 @@ def first(key: str, **changes):
         (first("images", file_name=7), ["file_name is 7"]),
         (first("images", file_name="gone.jpg"), ["1 image(s)", "'gone.jpg'", "train images"]),
         (first("images", file_name="./cmyk.jpg"), ["twice", "'cmyk.jpg'"]),
-        (first("images", id=993), ["an id twice", "`images`"]),
+        (first("images", id=993), ["the id 993 twice", "`images`", "'a plain photo.jpg'", "'sub folder/übung 1.PNG'"]),
+        (first("images", file_name="\ud800.jpg"), ["no file system", "'\\ud800.jpg'"]),
         (first("images", id="1000"), ["'1000'", "`images`"]),
         (first("images", width=97), ["a plain photo.jpg", "96 x 64", "97 x 64"]),
-        (first("categories", id=3), ["an id twice", "`categories`"]),
+        (first("categories", id=3), ["the id 3 twice", "`categories`", "'bicycle'", "'pedestrian'"]),
         (first("categories", name="dog"), ["category", "'dog'"]),
         (first("categories", name=None), ["category", "None"]),
         (lambda content: content.update(images=[]), ["no images", "empty"]),
@@ -256,7 +256,7 @@ def test_too_little_disk(spec, tmp_path, monkeypatch):
 def test_a_failed_conversion_leaves_no_older_split_behind(spec, tmp_path):
     convert(spec, tmp_path / "out")
     edit(spec, first("annotations", segmentation=[[1, 2, 3]]))
-    fails(spec, tmp_path, "annotation 5")
+    fails(spec, tmp_path, "annotation 5", "odd number")
 
 
 def test_a_splits_size_is_counted_from_its_annotations(spec, monkeypatch):

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from anonbench.common.errors import UserError
-from anonbench.common.files import listing_digest
 from anonbench.common.validation import Model
 from anonbench.config.types import NonEmpty
+from anonbench.datasets.annotations import crowd_flag
+from anonbench.datasets.content import listed_digest
 from anonbench.datasets.format import SplitSize
 from anonbench.datasets.listed import ListedConfig, ListedFormat, Splits
 from anonbench.datasets.names import checked_name
+from anonbench.datasets.orientation import Reading
 from anonbench.datasets.records import Sample, Split
+from anonbench.datasets.survey import survey
 from anonbench.datasets.tables import coco_categories
-from anonbench.datasets.tables.coco_json import check_reference, declared_size, read_coco
+from anonbench.datasets.tables.coco_json import check_reference, declared_size, own_ids, read_coco
 
 # Annotation files up to this size in bytes are read to learn a split's size.
 READ_FOR_SIZE = 50_000_000
@@ -40,7 +42,10 @@ class CocoConfig(ListedConfig):
     """A user's own dataset in COCO's format.
 
     ``people`` names the categories that are persons, ``categories`` those to keep besides them (all unless it is set),
-    and ``sigmas`` has one OKS sigma per keypoint, needed unless the keypoints are COCO's 17.
+    and ``sigmas`` has one OKS sigma per keypoint, needed unless the keypoints are COCO's 17. ``crowds`` says whether
+    annotations marked ``iscrowd`` are ignored by training and scoring, as in COCO, or learned like all others.
+    ``orientation`` says how images with an EXIF orientation were annotated where the annotations do not tell, and
+    ``checked`` that boxes and masks are right on the images, however implausible they look.
     """
 
     format: Literal["coco"]
@@ -48,6 +53,9 @@ class CocoConfig(ListedConfig):
     people: Annotated[list[str], NonEmpty] = ["person"]
     categories: Annotated[list[str], NonEmpty] | None = None
     sigmas: list[Annotated[float, Field(gt=0)]] | None = None
+    crowds: Literal["ignore", "learn"] | None = None
+    orientation: Reading | None = None
+    checked: bool = False
 
 
 class Coco(ListedFormat):
@@ -81,7 +89,8 @@ class Coco(ListedFormat):
         return (self._place(split)[1],)
 
     def fingerprint(self, split: str) -> str:
-        return listing_digest(self._place(split)[0])
+        folder, path = self._place(split)
+        return listed_digest(path, folder, lambda: [image.get("file_name") for image in read_coco(path)["images"]])
 
     def size(self, split: str) -> SplitSize | None:
         # Read from the annotations; of large ones only the files in the folder are counted.
@@ -91,7 +100,7 @@ class Coco(ListedFormat):
         content = read_coco(path)
         people = {category["id"] for category in content["categories"] if category.get("name") in self.config.people}
         found = [annotation for annotation in content["annotations"] if annotation.get("category_id") in people]
-        sizes = [image.get("width", 0) * image.get("height", 0) for image in content["images"]]
+        sizes = [width * height for width, height in (declared_size(i) or (0, 0) for i in content["images"])]
         occupied = len({annotation.get("image_id") for annotation in found})
         return SplitSize(len(sizes), len(found), occupied, round(sum(sizes) / len(sizes)) or None)
 
@@ -122,11 +131,60 @@ class Coco(ListedFormat):
             if annotation["category_id"] in kept:
                 # Exporters often leave a wrong number here, and evaluation would ignore a person with zero keypoints.
                 annotation.pop("num_keypoints", None)
+                annotation.setdefault("area", None)
+                annotation["iscrowd"] = crowd_flag(annotation.get("iscrowd"), where)
                 by_image[annotation["image_id"]].append(annotation)
             else:
                 counts["annotations_left_out_of_other_categories"] += 1
+        self._read_crowds([a for annotations in by_image.values() for a in annotations], path, counts)
+        people = {category["id"] for category in categories if category["is_person"]}
+        turns = survey(
+            content["images"],
+            paths,
+            by_image,
+            people,
+            where=str(path),
+            orientation=self.config.orientation,
+            checked=self.config.checked,
+        )
+        samples = (
+            Sample(
+                image["file_name"],
+                paths[image["id"]],
+                by_image.get(image["id"], []),
+                image["id"],
+                declared_size(image),
+                turn=turns[image["id"]],
+            )
+            for image in content["images"]
+        )
         size = sum(image_path.stat().st_size for image_path in paths.values())
-        return Split(categories, _samples(content["images"], paths, by_image), len(paths), size, info | counts)
+        ids = own_ids(content["annotations"], path)
+        return Split(categories, samples, len(paths), size, info | counts, annotation_ids=ids)
+
+    def _read_crowds(self, annotations: list[dict[str, Any]], path: Path, counts: Counter[str]) -> None:
+        """Read the marks of crowds as the user says, and stop where they leave nothing to learn or to score."""
+        crowds = [annotation for annotation in annotations if annotation["iscrowd"]]
+        if self.config.crowds == "learn":
+            for annotation in crowds:
+                annotation["iscrowd"] = 0
+            counts["crowds_read_as_single_instances"] = len(crowds)
+            return
+        masks = [annotation for annotation in annotations if annotation.get("segmentation")]
+        if crowds and len(crowds) == len(annotations):
+            what = f"all {len(annotations)} annotations"
+        elif self.config.crowds is None and masks and all(annotation["iscrowd"] for annotation in masks):
+            what = f"all {len(masks)} masks"
+        else:
+            return
+        fix = "set the dataset's `crowds` to `learn` if they are single people and things"
+        if len(crowds) < len(annotations):
+            fix += ", or to `ignore` if they are crowds indeed"
+        raise UserError(
+            f"{path}: {what} are marked `iscrowd: 1`, which are neither learned nor scored; CVAT marks every mask that"
+            " was drawn with a brush so.",
+            f"{fix[0].upper()}{fix[1:]}.",
+        )
 
     def _place(self, split: str) -> tuple[Path, Path]:
         """The split's folder of images and its annotation file."""
@@ -135,12 +193,12 @@ class Coco(ListedFormat):
 
 
 def _image_paths(images: list[dict[str, Any]], path: Path, folder: Path) -> dict[int, Path]:
-    """Every listed image's file by image id; names are unique and all files exist."""
+    """Every listed image's file by image id; names, which are made relative paths, are unique, and all files exist."""
     paths: dict[int, Path] = {}
     names: set[str] = set()
     missing = []
     for image in images:
-        name = checked_name(image.get("file_name"), str(path))
+        name = image["file_name"] = checked_name(image.get("file_name"), str(path))
         if name in names:
             raise UserError(f"{path} lists the image {name!r} twice.", "Give every image its own file_name.")
         names.add(name)
@@ -148,21 +206,9 @@ def _image_paths(images: list[dict[str, Any]], path: Path, folder: Path) -> dict
         if not paths[image["id"]].is_file():
             missing.append(name)
     if missing:
+        what = " (a broken link)" if (folder / missing[0]).is_symlink() else ""
         raise UserError(
-            f"{path} lists {len(missing)} image(s) that {folder} does not hold, the first is {missing[0]!r}.",
+            f"{path} lists {len(missing)} image(s) that {folder} does not hold, the first is {missing[0]!r}{what}.",
             "Restore them, correct the folder under `images`, or remove them from the file.",
         )
     return paths
-
-
-def _samples(
-    images: list[dict[str, Any]], paths: dict[int, Path], by_image: dict[int, list[dict[str, Any]]]
-) -> Iterator[Sample]:
-    for image in images:
-        yield Sample(
-            checked_name(image["file_name"], ""),
-            paths[image["id"]],
-            by_image.get(image["id"], []),
-            image["id"],
-            declared_size(image),
-        )

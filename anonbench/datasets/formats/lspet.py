@@ -13,6 +13,7 @@ from PIL import Image
 from anonbench.common.errors import UserError
 from anonbench.config.datasets import ArchiveConfig
 from anonbench.datasets.archive import Archive, open_archive
+from anonbench.datasets.extent import box_around
 from anonbench.datasets.format import Format, SplitSize
 from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.sources import RemoteFile
@@ -57,8 +58,6 @@ _BONES = (
     ("left_hip", "right_hip"),
     *((f"{side}_{a}", f"{side}_{b}") for side in ("left", "right") for a, b in (("hip", "knee"), ("knee", "ankle"))),
 )
-# Joints lie inside the body: flesh, hands, feet and hair reach past their box by about this share of its longer side.
-_MARGIN = 0.1
 # The share of a person's box that a person covers where no mask says it, as CrowdPose's and AI Challenger's OKS takes
 # it (xtcocotools.cocoeval with use_area=False).
 _AREA_SHARE = 0.53
@@ -239,17 +238,12 @@ def _annotation(joints: np.ndarray, size: tuple[int, int]) -> dict[str, Any]:
     a tenth of its longer side all round and clipped to the image; without any joint it is the whole image.
     """
     labelled = joints[:, 2] > 0
-    low, high = np.zeros(2), np.array(size, dtype=np.float64)
-    if labelled.any():
-        first, last = joints[labelled, :2].min(0), joints[labelled, :2].max(0)
-        margin = _MARGIN * (last - first).max()
-        low, high = np.clip(first - margin, 0, high), np.clip(last + margin, 0, high)
-    width, height = high - low
+    box = box_around(joints[labelled, :2], size) if labelled.any() else [0.0, 0.0, *map(float, size)]
     return {
         "category_id": 1,
-        "bbox": [float(low[0]), float(low[1]), float(width), float(height)],
+        "bbox": box,
         "bbox_source": "keypoints",
-        "area": float(_AREA_SHARE * width * height),
+        "area": _AREA_SHARE * box[2] * box[3],
         "iscrowd": 0,
         "keypoints": np.where(labelled[:, None], joints * (1, 1, 2), 0).ravel().tolist(),
         "num_keypoints": int(labelled.sum()),

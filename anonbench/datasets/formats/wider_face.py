@@ -122,7 +122,7 @@ class WiderFace(Format):
             counts["images_left_out_not_listed"] = left_out
         samples = _samples(files[split], chosen, difficulty, counts)
         protocol = "wider_face" if split == "val" else None
-        return Split([dict(CATEGORY)], samples, len(chosen), size, counts, protocol)
+        return Split([dict(CATEGORY)], samples, len(chosen), size, counts, protocol, in_order=True)
 
 
 def read_faces(text: bytes, where: str) -> Iterator[tuple[str, list[list[int]]]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json
+
+_MAX_LISTED = 5
 
 
 def read_coco(path: Path) -> dict[str, Any]:
@@ -30,18 +33,57 @@ def read_coco(path: Path) -> dict[str, Any]:
             raise UserError(
                 f"{path} lists no {key}: the split is empty.", "Name a file with content under `annotations`."
             )
-        ids = [record.get("id") for record in content[key]]
-        wrong = [value for value in ids if type(value) is not int]
-        if wrong or len(set(ids)) < len(ids):
-            what = f"the id {wrong[0]!r}, which is not a whole number," if wrong else "an id twice"
-            raise UserError(f"{path} has {what} in `{key}`.", "Give every record its own whole number.")
+        _check_ids(content[key], key, path)
     return content
+
+
+def own_ids(annotations: list[dict[str, Any]], path: Path) -> frozenset[int]:
+    """The ids that a file gives to its annotations; none may occur twice, but some or all may be missing.
+
+    0 counts as missing, since COCO's evaluation reads it as "not matched".
+
+    Raises
+    ------
+    UserError
+        Naming an id that occurs twice.
+    """
+    found = Counter(record["id"] for record in annotations if type(record.get("id")) is int and record["id"] != 0)
+    if twice := [value for value, count in found.items() if count > 1]:
+        raise UserError(
+            f"{path} has annotation ids that occur twice: {_few(twice)}.",
+            "Give every annotation its own id, or none at all.",
+        )
+    return frozenset(found)
+
+
+def _check_ids(records: list[dict[str, Any]], key: str, path: Path) -> None:
+    by_id: dict[int, dict[str, Any]] = {}
+    for record in records:
+        value = record.get("id")
+        if type(value) is not int:
+            raise UserError(
+                f"{path} has the id {value!r}, which is not a whole number, in `{key}`.",
+                "Give every record its own whole number.",
+            )
+        if value in by_id:
+            names = [one.get("file_name" if key == "images" else "name") for one in (by_id[value], record)]
+            raise UserError(
+                f"{path} has the id {value} twice in `{key}`: of {names[0]!r} and of {names[1]!r}.",
+                "Give every record its own whole number, and the annotations the number of their record.",
+            )
+        by_id[value] = record
+
+
+def _few(values: list[int]) -> str:
+    return ", ".join(map(str, values[:_MAX_LISTED])) + (", …" if len(values) > _MAX_LISTED else "")
 
 
 def declared_size(image: dict[str, Any]) -> tuple[int, int] | None:
     """The (width, height) px of an image's record; None where it has none, or the 0 that some exporters write."""
     size = (image.get("width"), image.get("height"))
-    return size if all(type(value) is int and value > 0 for value in size) else None
+    if not all(isinstance(value, int | float) and value > 0 and value == value // 1 for value in size):
+        return None
+    return int(size[0]), int(size[1])
 
 
 def check_reference(annotation: dict[str, Any], key: str, known: Container[int], listed: str, where: str) -> None:
