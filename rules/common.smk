@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import contains_wildcard
 from snakemake.logging import logger
 
 # The library is found where the workflow stands, here and in the scripts' own processes. A workflow that Snakemake reads
@@ -80,6 +81,14 @@ def stop(error):
     """
     logger.error(f"{error.problem.rstrip()}\n{error.fix}")
     raise SystemExit(1)
+
+
+def own_file(path):
+    """A user's own file as an input; Snakemake would take `{name}` in its path for a wildcard."""
+    if contains_wildcard(path):
+        problem = f"{path} cannot be used: Snakemake takes the braces in its path for a wildcard."
+        stop(UserError(problem, "Rename the folder, or reach it by a link whose name has no braces."))
+    return path
 
 
 def code(script, *plugins):

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from anonbench.common.errors import UserError
+from anonbench.config.types import Reading
 from anonbench.datasets.extent import Size
 from anonbench.datasets.names import shown
 from anonbench.datasets.pictures import Stored
-
-Reading = Literal["stored", "displayed"]
 
 # Boxes are rounded, and drawn a little past the edge: px, and share of the side.
 _SLACK_PX, _SLACK = 2, 0.01

@@ -10,6 +10,7 @@ import numpy as np
 
 from anonbench.common.errors import UserError
 from anonbench.common.rle import compressed
+from anonbench.config.types import Reading
 from anonbench.datasets.extent import (
     Outline,
     Size,
@@ -20,7 +21,7 @@ from anonbench.datasets.extent import (
     is_visible,
     outline_of,
 )
-from anonbench.datasets.orientation import Oriented, Reading, readings
+from anonbench.datasets.orientation import Oriented, readings
 from anonbench.datasets.pictures import Stored, look
 from anonbench.datasets.plausible import Places, check_plausible
 from anonbench.datasets.tables.coco_json import declared_size

@@ -27,7 +27,7 @@ def files_of(wildcards):
     """Those files in the order of the roles: local ones, else fetched ones."""
     within_reach([wildcards.dataset])
     found = FORMAT_OF[wildcards.dataset]
-    return [str(locate(wildcards.dataset, found, role, CONFIG.archives)) for role in roles_of(wildcards)]
+    return [own_file(str(locate(wildcards.dataset, found, role, CONFIG.archives))) for role in roles_of(wildcards)]
 
 
 def verified_files(wildcards):
@@ -46,6 +46,6 @@ def file_of(wildcards):
     """The file of that official name: a local one, else the fetched one."""
     found = FORMAT_OF[wildcards.dataset]
     try:
-        return str(locate(wildcards.dataset, found, role_of(found, wildcards.file_name), CONFIG.archives))
+        return own_file(str(locate(wildcards.dataset, found, role_of(found, wildcards.file_name), CONFIG.archives)))
     except UserError as error:
         stop(error)

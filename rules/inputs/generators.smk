@@ -3,7 +3,8 @@
 
 def generator_file(name):
     """The file of a generator: the one that the configuration names, else the one that is trained here."""
-    return CONFIG.generators[name].trained or f"resources/generators/{name}/generator.safetensors"
+    trained = CONFIG.generators[name].trained
+    return own_file(trained) if trained else f"resources/generators/{name}/generator.safetensors"
 
 
 def learned_from(pattern):

@@ -11,7 +11,8 @@ digest_of = cache(model_config_digest)
 
 def local_weights(wildcards):
     """The file on this machine that the configuration names instead of the address."""
-    return CONFIG.weights[wildcards.weights].file or []
+    file = CONFIG.weights[wildcards.weights].file
+    return own_file(file) if file else []
 
 
 def weights_of(wildcards):

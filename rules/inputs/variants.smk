@@ -3,7 +3,6 @@
 from anonbench.anonymize.outside.identity import file_digests
 from anonbench.study.needs import generator_names, kind_of
 
-
 STUDIED = {cell.dataset for cell in CELLS}
 
 

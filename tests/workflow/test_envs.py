@@ -25,6 +25,7 @@ PACKAGE_OF = {
     "typing_extensions": "typing-extensions",
     "resvg_py": "resvg-py",
     "mmengine": "onedl-mmengine",
+    "pi_heif": "pi-heif",
 }
 
 

@@ -11,15 +11,12 @@ from pydantic import Field
 
 from anonbench.common.errors import UserError
 from anonbench.common.validation import Model
-from anonbench.config.types import NonEmpty
-from anonbench.datasets.annotations import crowd_flag
+from anonbench.config.types import NonEmpty, Reading
 from anonbench.datasets.content import listed_digest
 from anonbench.datasets.format import SplitSize
 from anonbench.datasets.listed import ListedConfig, ListedFormat, Splits
 from anonbench.datasets.names import checked_name
-from anonbench.datasets.orientation import Reading
 from anonbench.datasets.records import Sample, Split
-from anonbench.datasets.survey import survey
 from anonbench.datasets.tables import coco_categories
 from anonbench.datasets.tables.coco_json import check_reference, declared_size, own_ids, read_coco
 
@@ -93,18 +90,26 @@ class Coco(ListedFormat):
         return listed_digest(path, folder, lambda: [image.get("file_name") for image in read_coco(path)["images"]])
 
     def size(self, split: str) -> SplitSize | None:
-        # Read from the annotations; of large ones only the files in the folder are counted.
+        # Read from the annotations. Of large ones, and of unreadable ones, whose conversion says why, only the files in
+        # the folder are counted.
         folder, path = self._place(split)
-        if path.stat().st_size > READ_FOR_SIZE:
+        try:
+            content = read_coco(path) if path.stat().st_size <= READ_FOR_SIZE else None
+        except UserError:
+            content = None
+        if content is None:
             return SplitSize(sum(len(files) for _, _, files in os.walk(folder)))
-        content = read_coco(path)
         people = {category["id"] for category in content["categories"] if category.get("name") in self.config.people}
-        found = [annotation for annotation in content["annotations"] if annotation.get("category_id") in people]
+        found = [a for a in content["annotations"] if type(a.get("category_id")) is int and a["category_id"] in people]
         sizes = [width * height for width, height in (declared_size(i) or (0, 0) for i in content["images"])]
-        occupied = len({annotation.get("image_id") for annotation in found})
+        occupied = len({str(annotation.get("image_id")) for annotation in found})
         return SplitSize(len(sizes), len(found), occupied, round(sum(sizes) / len(sizes)) or None)
 
     def load(self, split: str, files: dict[str, Path]) -> Split:
+        # Both import what decodes images and masks, and only a conversion needs it.
+        from anonbench.datasets.annotations import crowd_flag
+        from anonbench.datasets.survey import survey
+
         folder, path = self._place(split)
         content = read_coco(path)
         info: dict[str, Any] = {}

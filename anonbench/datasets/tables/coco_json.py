@@ -48,7 +48,7 @@ def own_ids(annotations: list[dict[str, Any]], path: Path) -> frozenset[int]:
         Naming an id that occurs twice.
     """
     found = Counter(record["id"] for record in annotations if type(record.get("id")) is int and record["id"] != 0)
-    if twice := [value for value, count in found.items() if count > 1]:
+    if twice := sorted(value for value, count in found.items() if count > 1):
         raise UserError(
             f"{path} has annotation ids that occur twice: {_few(twice)}.",
             "Give every annotation its own id, or none at all.",
