@@ -27,6 +27,8 @@ _HALF = 0.5
 _PAST = 1.02
 # Boxes of whole people often reach past an edge, some of them to the left, but none is outside altogether.
 _MANY_PAST, _SOME_PAST, _SOME_OUTSIDE = 0.5, 0.2, 0.05
+# They reach past the left edge as often as past the right one: that eight of eight are on one side is no chance.
+_SIDED, _SIDED_SHARE = 8, 0.1
 _MOST = 0.5
 # So few that do not fit are slips, unless there are no others.
 _SLIPS = 2
@@ -113,7 +115,10 @@ def _reach(places: Places, ends: np.ndarray) -> _Found:
     outside = (places.boxes[:, :2] >= places.sizes).any(axis=1) | (ends <= 0).any(axis=1)
     before = (places.boxes[:, :2] < -0.02 * places.sizes).any(axis=1)
     many = past.mean() >= _MANY_PAST and before[past].mean() < 0.1
-    if _is_no_slip(past) and (many or (past.mean() >= _SOME_PAST and outside.mean() >= _SOME_OUTSIDE)):
+    right, left = (ends[:, 0] > _PAST * places.sizes[:, 0]).sum(), before.sum()
+    sided = right >= max(_SIDED, _SIDED_SHARE * len(ends)) and left <= 0.1 * right
+    some = past.mean() >= _SOME_PAST and outside.mean() >= _SOME_OUTSIDE
+    if _is_no_slip(past) and (many or sided or some):
         factor = float(np.percentile(share, 98))
         return (
             int(past.sum()),
