@@ -78,7 +78,10 @@ def readings(images: Sequence[Oriented], asked: Reading | None, where: str) -> d
             f" is {shown(first.name)!r} (orientation {first.file.orientation}).",
             "Look at one with its boxes, and set the dataset's `orientation` to `stored` or `displayed`.",
         )
-    return {image.name: own[image.name] or others or _declared_reading(image) for image in images}
+    return {
+        image.name: own[image.name] or (others if _is_annotated(image) else _declared_reading(image))
+        for image in images
+    }
 
 
 def _own_reading(image: Oriented) -> Reading | None:

@@ -18,7 +18,7 @@ from anonbench.datasets.kinds import described
 # Pillow opens a multi-picture JPEG (MPO) as a JPEG first.
 _READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF", "HEIF")
 _ORIENTATION = 0x0112
-# Where Pillow keeps XMP: OpenCV, viewers and browsers know no orientation but that of EXIF.
+# Where Pillow finds XMP, whose orientation OpenCV, viewers and browsers do not know.
 _XMP = ("xmp", "XML:com.adobe.xmp")
 _FIX = "Replace the image, or take it out of the dataset."
 
@@ -117,10 +117,7 @@ def normalise(
 
 def _opened(stream: BinaryIO) -> Image.Image:
     _register_heif()
-    opened = Image.open(stream, formats=_READABLE)
-    for key in _XMP:
-        opened.info.pop(key, None)
-    return opened
+    return Image.open(stream, formats=_READABLE)
 
 
 @cache
@@ -182,7 +179,16 @@ def _orientation(opened: Image.Image) -> int:
     if opened.format == "TIFF":
         return 1
     try:
-        orientation = opened.getexif().get(_ORIENTATION, 1)
+        if opened.format == "PNG" and "exif" not in opened.info:
+            opened.load()  # it may stand after the pixels
+        for key in _XMP:
+            opened.info.pop(key, None)
+        exif = Image.Exif()
+        if data := opened.info.get("exif"):
+            exif.load(data)
+        else:
+            exif = opened.getexif()  # as text of a PNG
+        orientation = exif.get(_ORIENTATION, 1)
     # Damaged EXIF in a sound image is common; viewers show such an image as it is stored.
     except Exception:
         return 1

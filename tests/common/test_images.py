@@ -91,6 +91,17 @@ def test_adobe_marker_stays_since_decoding_needs_it() -> None:
         assert SECRET not in clean and (pillow(clean) == pillow(data)).all()
 
 
+@pytest.mark.parametrize("junk", [b"\x00", SECRET, SECRET + b"\xff\x00" + SECRET, b"\xff\xff\xff"])
+@pytest.mark.parametrize("before", [b"\xff\xdb", b"\xff\xc0", b"\xff\xda"])
+def test_junk_before_a_marker_is_left_out_as_decoders_do(junk: bytes, before: bytes) -> None:
+    data = encode(photo(), ".jpg")
+    place = data.index(before)
+    spoilt = data[:place] + junk + data[place:]
+    assert (decode(spoilt) == decode(data)).all() and (pillow(spoilt) == pillow(data)).all()
+    assert strip_metadata(spoilt) == strip_metadata(data)
+    assert read_header(spoilt) == read_header(data)
+
+
 @pytest.mark.parametrize("mode", ["RGB", "P", "L", "RGBA"])
 def test_png_is_stripped_without_loss(mode: str) -> None:
     data = png_with_metadata(mode)

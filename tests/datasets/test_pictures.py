@@ -1,14 +1,15 @@
 """Single images on their way into the common form."""
 
 import io
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from anonbench.common.errors import UserError
-from anonbench.datasets.pictures import normalise
+from anonbench.datasets.pictures import Stored, look, normalise
 
 ORIENTATION = 0x0112
 
@@ -58,6 +59,94 @@ def test_declared_size_decides_between_stored_and_displayed(pixels, orientation)
     assert (displayed.width, displayed.height) == (40, 60) and displayed.changes == ("rotated",)
     with pytest.raises(UserError, match=r"a\.png is 40 x 60 or 60 x 40 px, but its annotations say 60 x 41 px"):
         normalise(data, "a.png", (60, 41))
+
+
+@pytest.mark.parametrize("declared", [(60, 40), (40, 60), None])
+def test_whoever_knows_says_whether_it_is_turned(pixels, declared):
+    data = file(pixels, "PNG", exif=oriented(6))
+    assert np.array_equal(read(normalise(data, "a.png", declared, turn=False).data), pixels)
+    turned = normalise(data, "a.png", declared, turn=True)
+    assert np.array_equal(read(turned.data), np.rot90(pixels, -1)) and turned.changes == ("rotated",)
+    with pytest.raises(UserError, match="60 x 41 px"):
+        normalise(data, "a.png", (60, 41), turn=True)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF"])
+def test_an_orientation_in_xmp_alone_counts_for_nothing(pixels, kind):
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    options = {"pnginfo": text} if kind == "PNG" else {"xmp": xmp}
+    for exif in ({}, {"exif": Image.Exif()}):
+        data = file(pixels, kind, **options, **exif)
+        assert Image.open(io.BytesIO(data)).getexif().get(ORIENTATION) == 6  # as Pillow sees it
+        picture = normalise(data, f"a.{kind.lower()}")
+        assert (picture.width, picture.height) == (60, 40) and "rotated" not in picture.changes
+
+
+def test_a_look_at_a_file_tells_its_size_and_orientation(pixels, tmp_path):
+    for kind, orientation in (("PNG", 6), ("JPEG", 3), ("WEBP", 8), ("AVIF", 5), ("PNG", 1), ("JPEG", 1), ("BMP", 1)):
+        exif = {} if kind == "BMP" else {"exif": oriented(orientation)}
+        (tmp_path / "a").write_bytes(file(pixels, kind, **exif))
+        displayed = (40, 60) if orientation > 4 else (60, 40)
+        assert look(tmp_path / "a") == Stored((60, 40), displayed, orientation), kind
+    late = file(pixels, "PNG", exif=oriented(6))
+    start = late.index(b"eXIf") - 4
+    chunk = late[start : start + 12 + int.from_bytes(late[start : start + 4], "big")]
+    end = late.index(b"IEND") - 4
+    (tmp_path / "a").write_bytes(late[:start] + late[start + len(chunk) : end] + chunk + late[end:])
+    assert look(tmp_path / "a").orientation == 6  # after the pixels
+    (tmp_path / "a").write_bytes(b"no image")
+    assert look(tmp_path / "a") is None and look(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.jpg", "a.png"])
+def test_heic_is_read_whatever_its_name_says(name):
+    data = (Path(__file__).parents[1] / "fixtures" / "rectangle.heic").read_bytes()
+    picture = normalise(data, name, (64, 48))
+    assert picture.file_name == (name if name == "a.png" else f"{name}.png") and "converted" in picture.changes
+    found = read(picture.data).astype(int)
+    assert found.shape == (48, 64, 3)
+    # A red rectangle at (20..35, 10..30) on a ramp of red along x and green along y.
+    assert np.abs(found[12:28, 22:33] - (230, 30, 40)).mean() < 12
+    assert np.abs(found[40, :, 0] - 4 * np.arange(64)).mean() < 12
+    with pytest.raises(UserError, match="64 x 48 px"):
+        normalise(data, name, (48, 64))
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.jpg"])
+def test_avif_is_read_whatever_its_name_says(pixels, name):
+    picture = normalise(file(pixels, "AVIF", quality=100, subsampling="4:4:4"), name, (60, 40))
+    assert picture.file_name == f"{name}.png" and np.abs(read(picture.data).astype(int) - pixels).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"", "empty"),
+        (bytes(2000), "full of zeros"),
+        (b"<!DOCTYPE html><html><body>404", r"a web page \(HTML\)"),
+        (b"\xef\xbb\xbf\n <HTML>", r"a web page \(HTML\)"),
+        (b'<?xml version="1.0"?><svg width="5">', "an SVG"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied", "XML"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "a Git LFS pointer"),
+        (b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2", r"a video \(MP4 or QuickTime\)"),
+        (b"\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  ", "a video"),
+        (b"\x1aE\xdf\xa3\x93B\x82\x88matroska", "a video"),
+        (b"RIFF\x00\x00\x00\x00AVI LIST", r"a video \(AVI\)"),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(99), "a HEIC that is cut off"),
+        (b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00mif1avif" + bytes(99), "an AVIF that is cut off"),
+        (b"GIF89a" + bytes(50), "a GIF"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"\xff\xd8\xff", "a JPEG that is cut off"),
+        (b"This is a note: Stra\xc3\x9fe.\n", "a text"),
+        (b"ab\xff\xfe\x00\x01" * 9, "none of JPEG, PNG, WebP, BMP, TIFF, HEIC and AVIF"),
+    ],
+)
+def test_what_is_no_image_is_told(data, kind):
+    with pytest.raises(UserError, match=rf"^a\.jpg is not a readable image: it is {kind}") as caught:
+        normalise(data, "a.jpg")
+    assert "BytesIO" not in str(caught.value)
 
 
 def test_ambiguous_sizes_are_displayed(pixels):
