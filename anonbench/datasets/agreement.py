@@ -12,10 +12,9 @@ from anonbench.datasets.json_stream import records
 
 @dataclass(frozen=True)
 class _Summary:
-    """What of a split has to fit: its categories' ids and keypoints by name, and which categories have instances."""
+    """What of a split has to fit: its categories' keypoints by name, and which category ids have instances."""
 
     path: Path
-    ids: dict[str, int]
     keypoints: dict[str, list[str]]
     people: set[int]
     present: set[int]
@@ -37,7 +36,7 @@ def check_agreement(train: Path, val: Path) -> None:
     """
     learned, scored = _summary(train), _summary(val)
     for one, other in ((learned, scored), (scored, learned)):
-        if lacking := sorted(one.ids.keys() - other.ids.keys()):
+        if lacking := sorted(one.keypoints.keys() - other.keypoints.keys()):
             raise UserError(
                 f"{other.path} lacks categories of {one.path}: {', '.join(lacking)}.",
                 "List the same categories in both files, or choose some with the dataset's `categories`.",
@@ -75,7 +74,6 @@ def _summary(path: Path) -> _Summary:
                 break
     return _Summary(
         path=path,
-        ids={category["name"]: category["id"] for category in categories},
         keypoints={category["name"]: category.get("keypoints") or [] for category in categories},
         people=people,
         present=present,
