@@ -62,7 +62,11 @@ def test_joints_are_named_so_that_heads_and_bodies_are_found(made, tmp_path):
     assert all(1 <= end <= 14 for bone in category["skeleton"] for end in bone)
     person = next(a for a in content["annotations"] if a["num_keypoints"] == 0)
     assert keypoint_face(person, category["keypoints"]).source == "keypoints"
-    assert body_region(person, category["keypoints"], *official.SIZE[::-1], 0.1).source == "annotated"
+    body = body_region(person, category["keypoints"], *official.SIZE[::-1], 0.1)
+    x, y, width, height = map(round, person["bbox"])
+    # The head reaches beyond the annotated box, of which all is hidden.
+    assert body.source == "keypoints" and body.mask[y : y + height, x : x + width].all()
+    assert body.mask.sum() > width * height
 
 
 @pytest.mark.parametrize(
