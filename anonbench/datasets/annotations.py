@@ -37,7 +37,7 @@ def clean(
     """The annotation as the common form's record, without ``id`` and ``image_id``, or None where it is left out.
 
     A box that has no extent (of a person without a mask: not more than a px) or lies wholly outside the image is none;
-    it is taken from the mask, else from a person's keypoints (``bbox_source`` ``keypoints``). What has no place at all
+    it is taken from the mask, else from a person's keypoints (``bbox_source`` ``estimated``). What has no place at all
     is left out and counted. Of a person this means that somebody of unknown place is in the image, which the caller has
     to note. A person whose box and mask contradict each other is ``doubtful``.
 
@@ -129,7 +129,7 @@ def _derived_box(
         found = box_of_joints(keypoints["keypoints"], category["keypoints"], size)
         if found is not None:
             counts["boxes_taken_from_keypoints"] += 1
-            return found, {"bbox_source": "keypoints"}
+            return found, {"bbox_source": "estimated"}
     if category["is_person"]:
         counts["people_not_located"] += 1
     elif box is not None and min(box[2:]) > 0:

@@ -47,9 +47,13 @@ def box_from(value: Any) -> list[float] | None:
 
 
 def is_visible(box: list[float], size: Size) -> bool:
-    """Whether a box has an extent, some of it inside an image of this size."""
+    """Whether a box has an extent, some of it inside an image of this size.
+
+    What is smaller than a pixel in both directions is nobody's: such numbers are in another scale.
+    """
     x, y, width, height = box
-    return width > 0 and height > 0 and x < size[0] and y < size[1] and x + width > 0 and y + height > 0
+    inside = x < size[0] and y < size[1] and x + width > 0 and y + height > 0
+    return width > 0 and height > 0 and max(width, height) >= 1 and inside
 
 
 @dataclass(frozen=True)

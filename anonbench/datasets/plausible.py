@@ -15,8 +15,8 @@ from anonbench.common.errors import UserError
 
 # An outlier of ten must not hide that all others are fractions.
 _ALMOST_ALL = 0.9
-# Whoever annotates px of an image annotates some beyond its first px: a unit box with a rounding error.
-_FRACTION = 1.01
+# Whoever annotates px of an image annotates some beyond its first two; fractions of a box past an edge exceed 1.
+_FRACTION = 2.0
 _PER_CENT = 101.0
 # The corner of 100 x 100 px of such images is a sixteenth of them at most; that nothing lies outside it is no chance.
 _LARGE = 400

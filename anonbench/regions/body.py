@@ -55,8 +55,8 @@ def body_region(annotation: dict[str, Any], names: list[str], height: int, width
     -------
     Region
         The annotated mask where there is one. Else the box, and the skeleton where it reaches beyond; both grown where
-        the box is the extent of the keypoints, which leaves hair, hands and feet outside. The skeleton alone where the
-        box was derived from keypoints or has no extent. Of a mask and a box that contradict each other (``doubtful``),
+        the box is the extent of the keypoints, which leaves hair, hands and feet outside, or was ``estimated`` from
+        them. The skeleton alone where the box only stands for ``keypoints`` or has no extent. Of a mask and a box that contradict each other (``doubtful``),
         the box of both. Source ``unlocated`` where nothing says where the person is.
     """
     key = annotation["id"]
@@ -68,12 +68,12 @@ def body_region(annotation: dict[str, Any], names: list[str], height: int, width
         return Region(_box_of(mask) if box is None else _around(_box_of(mask), box), annotation_id=key)
     points = labelled(annotation.get("keypoints"), names)
     skeleton = skeleton_mask(points, height, width, limb_width)
-    derived = annotation.get("bbox_source") == "keypoints"
+    box_source = annotation.get("bbox_source")
     if skeleton is None:
-        return anywhere(key) if box is None else Region(box, None, None, KEYPOINTS if derived else ANNOTATED, key)
-    if box is not None and not derived:
+        return anywhere(key) if box is None else Region(box, None, None, KEYPOINTS if box_source else ANNOTATED, key)
+    if box is not None and box_source != "keypoints":
         rows, columns = _pixels(box, height, width)
-        extent = _is_extent(box, points)
+        extent = box_source == "estimated" or _is_extent(box, points)
         if not extent and skeleton.sum() == skeleton[rows, columns].sum():
             return Region(box, source=ANNOTATED, annotation_id=key)
         skeleton[rows, columns] = True

@@ -48,7 +48,7 @@ def test_without_a_mask_it_is_taken_from_the_keypoints_and_grown(tmp_path, box):
     record = person(1, bbox=box, segmentation=[], area=..., keypoints=keypoints())
     content = Own(tmp_path, [record, person(2)], categories=[JOINTS]).convert()
     found = content["annotations"][0]
-    assert found["bbox"] == pytest.approx([63.6, 23.6, 44.8, 76.8]) and found["bbox_source"] == "keypoints"
+    assert found["bbox"] == pytest.approx([63.6, 23.6, 44.8, 76.8]) and found["bbox_source"] == "estimated"
     assert found["area"] == pytest.approx(44.8 * 76.8)
     assert content["info"]["boxes_taken_from_keypoints"] == 1
 
