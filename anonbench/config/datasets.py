@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from anonbench.common.validation import Model
-from anonbench.config.types import Digest, FileDigest, NonEmpty, Positive, Url
+from anonbench.config.types import Digest, FileDigest, NonEmpty, Positive, Unannotated, Url
 
 
 class FileSource(Model):
@@ -24,10 +24,16 @@ class DatasetConfig(Model):
 
     ``shards`` is the number of jobs that anonymize each variant of a split. Another number makes the same images, but
     Snakemake makes them again, and all that follows from them.
+
+    ``unannotated`` says what becomes of people whom nobody annotated and a detector finds in images to train on:
+    ``leave`` counts them, and they are background to models; ``ignore`` leaves them visible, but neither objects to
+    find nor background; ``hide`` also hides them in every anonymized variant; ``hide_everywhere`` fills them black in
+    all of them, the originals among them. Where it is not set, nobody looks for them.
     """
 
     format: str
     shards: Annotated[int, Field(ge=1, le=1000)] = 1
+    unannotated: Unannotated | None = None
 
     def sources(self) -> dict[str, FileSource]:
         """What the user says of the dataset's files, by role."""

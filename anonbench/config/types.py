@@ -16,3 +16,6 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 NonEmpty = Field(min_length=1)
+
+# What becomes of people whom nobody annotated.
+Unannotated = Literal["leave", "ignore", "hide", "hide_everywhere"]

@@ -16,6 +16,7 @@ from anonbench.datasets.extent import (
     contradict,
     has_area,
     is_coordinate,
+    is_place,
     is_visible,
     outline_of,
 )
@@ -68,7 +69,7 @@ def clean(
     box = box_from(annotation.get("bbox"))
     # Of a person who has no mask either, a box of a single px is a point, as point annotations are exported.
     is_point = box is not None and category["is_person"] and segmentation is None and max(box[2:]) <= 1
-    stated = box is not None and (keep or (is_visible(box, size) and not is_point))
+    stated = box is not None and (keep or (is_place(box, size) and not is_point))
     derived: dict[str, Any] = {}
     if not stated:
         box, derived = _derived_box(segmentation, keypoints, category, size, box, counts)
@@ -122,7 +123,7 @@ def _derived_box(
     """The box that mask or keypoints give and what the record says of it, or None where there is neither."""
     if segmentation is not None:
         found = box_of(_encoded(segmentation, size))
-        if is_visible(found, size):
+        if is_place(found, size):
             counts["boxes_taken_from_masks"] += 1
             return found, {}
     if keypoints:

@@ -14,21 +14,40 @@ from tqdm import tqdm
 from anonbench.common.errors import UserError
 from anonbench.common.files import JsonList, naming, require_space, sha256_of, write_json_object
 from anonbench.common.folders import replacing
+from anonbench.common.images import decode, encode
 from anonbench.datasets.annotations import clean
 from anonbench.datasets.names import checked_name, kept_name, shown
 from anonbench.datasets.pictures import normalise
 from anonbench.datasets.records import Sample, Split
+from anonbench.datasets.strangers import Search, painted, record_of
 
 log = logging.getLogger(__name__)
 
 # Images that must be decoded and encoded again grow; most are only copied.
 _SPACE_FACTOR = 1.5
 _MAX_LISTED = 20
-_WARNINGS = ("people_not_located", "people_whose_box_and_mask_contradict_each_other")
+_FATES = {
+    "leave": "left_visible",
+    "ignore": "left_visible_and_ignored",
+    "hide": "hidden_in_variants",
+    "hide_everywhere": "hidden_everywhere",
+}
+_WARNINGS = (
+    "people_not_located",
+    "people_whose_box_and_mask_contradict_each_other",
+    *(f"people_not_annotated_{_FATES[policy]}" for policy in ("leave", "ignore")),
+)
 
 
 def write_split(
-    split: Split, *, dataset: str, name: str, images_dir: Path, annotations: Path, source: str | None = None
+    split: Split,
+    *,
+    dataset: str,
+    name: str,
+    images_dir: Path,
+    annotations: Path,
+    source: str | None = None,
+    search: Search | None = None,
 ) -> None:
     """Write one split in the common form.
 
@@ -51,6 +70,8 @@ def write_split(
         The JSON file to write.
     source
         The file that messages blame for a wrong annotation; None blames the dataset and split by name.
+    search
+        Finds people whom nobody annotated; None looks for nobody. An image's ``strangers`` counts them.
 
     Raises
     ------
@@ -65,12 +86,14 @@ def write_split(
     try:
         with spool:
             with replacing(images_dir) as partial:
-                writer = _Writer(split, partial, spool, source or f"{dataset}/{name}")
+                writer = _Writer(split, partial, spool, source or f"{dataset}/{name}", search)
                 total, title = split.expected, f"{dataset}/{name}"
                 for sample in tqdm(split.samples, total=total, desc=title, unit="image", mininterval=1):
                     writer.add(sample)
-                protocol = {"protocol": split.protocol} if split.protocol else {}
-                content = writer.content({"dataset": dataset, "split": name, **protocol, **split.info})
+                head = {"dataset": dataset, "split": name}
+                head |= {"protocol": split.protocol} if split.protocol else {}
+                head |= {"unannotated": search.policy} if search else {}
+                content = writer.content(head | split.info)
             write_json_object(annotations, content)
     except BaseException:
         if not annotations.exists():
@@ -85,10 +108,10 @@ def write_split(
 class _Writer:
     """Collects the JSON's records while it writes the images."""
 
-    def __init__(self, split: Split, folder: Path, annotations: JsonList, source: str) -> None:
+    def __init__(self, split: Split, folder: Path, annotations: JsonList, source: str, search: Search | None) -> None:
         self.categories = split.categories
         self.counts: Counter[str] = Counter()
-        self._folder, self._source = folder, source
+        self._folder, self._source, self._search = folder, source, search
         self._in_order = split.in_order
         self._images: list[dict[str, Any]] = []
         self._annotations = annotations
@@ -114,28 +137,54 @@ class _Writer:
         self._names.add(kept)
         self.counts.update(f"images_{change}" for change in picture.changes)
         self.counts.update(f"names_{change}" for change in changes)
+        image_id = self._image_ids.take(sample.image_id, f"{self._source}: the image {name!r}")
+        people, unlocated = [], 0
+        for annotation in sample.annotations:
+            one, is_person = self._annotate(annotation, image_id, (picture.width, picture.height), name)
+            unlocated += is_person and one is None
+            people += [one] if is_person and one else []
+        data, strangers = self._without_strangers(picture.data, kept, people, image_id)
         target = self._folder / kept
         target.parent.mkdir(parents=True, exist_ok=True)
         with naming(target):
-            target.write_bytes(picture.data)
-        image_id = self._image_ids.take(sample.image_id, f"{self._source}: the image {name!r}")
+            target.write_bytes(data)
         record = {
             "id": image_id,
             "file_name": kept,
             "width": picture.width,
             "height": picture.height,
-            "sha256": sha256_of(picture.data),
+            "sha256": sha256_of(data),
             **sample.image_fields,
         }
-        self._images.append(record)
-        unlocated = 0
-        for annotation in sample.annotations:
-            unlocated += not self._annotate(annotation, image_id, (picture.width, picture.height), name)
-        if unlocated:
-            record["unlocated"] = unlocated
+        noted = {"unlocated": unlocated, "strangers": strangers}
+        self._images.append(record | {key: count for key, count in noted.items() if count})
 
-    def _annotate(self, annotation: dict[str, Any], image_id: int, size: tuple[int, int], name: str) -> bool:
-        """Keep an annotation's record; False for a person who cannot be located."""
+    def _without_strangers(
+        self, data: bytes, name: str, people: list[dict[str, Any]], image_id: int
+    ) -> tuple[bytes, int]:
+        """The image as it is to be written, and how many people whom nobody annotated are in it."""
+        if self._search is None:
+            return data, 0
+        image = decode(data, name)
+        boxes = self._search.strangers(image, people)
+        if not len(boxes):
+            return data, 0
+        self.counts["images_with_people_not_annotated"] += 1
+        self.counts[f"people_not_annotated_{_FATES[self._search.policy]}"] += len(boxes)
+        if self._search.policy == "hide_everywhere":
+            data = encode(painted(image, boxes), Path(name).suffix)
+        elif self._search.policy != "leave":
+            category = next(key for key, category in self._by_id.items() if category["is_person"])
+            for box in boxes:
+                own = self._annotation_ids.take(None, name)
+                record = record_of(box, category, self._search.policy)
+                self._annotations.append({"id": own, "image_id": image_id, **record})
+        return data, len(boxes)
+
+    def _annotate(
+        self, annotation: dict[str, Any], image_id: int, size: tuple[int, int], name: str
+    ) -> tuple[dict[str, Any] | None, bool]:
+        """Keep an annotation's record, if it has a place; and whether it is a person."""
         own = annotation.get("id")
         label = "an annotation" if own is None else f"annotation {own!r}"
         where = f"{self._source}: {label} of the image {name!r}"
@@ -152,7 +201,7 @@ class _Writer:
         record = clean(annotation, category, size, self.counts, where=where, keep=self._in_order)
         if record is not None:
             self._annotations.append({"id": self._annotation_ids.take(own, where), "image_id": image_id, **record})
-        return record is not None or not category["is_person"]
+        return record, category["is_person"]
 
     def content(self, info: dict[str, Any]) -> dict[str, Any]:
         """The whole JSON, its annotations still on disk."""

@@ -47,13 +47,14 @@ def box_from(value: Any) -> list[float] | None:
 
 
 def is_visible(box: list[float], size: Size) -> bool:
-    """Whether a box has an extent, some of it inside an image of this size.
-
-    What is smaller than a pixel in both directions is nobody's: such numbers are in another scale.
-    """
+    """Whether a box has an extent, some of it inside an image of this size."""
     x, y, width, height = box
-    inside = x < size[0] and y < size[1] and x + width > 0 and y + height > 0
-    return width > 0 and height > 0 and max(width, height) >= 1 and inside
+    return width > 0 and height > 0 and x < size[0] and y < size[1] and x + width > 0 and y + height > 0
+
+
+def is_place(box: list[float], size: Size) -> bool:
+    """Whether somebody can be in a box: it is visible and not smaller than a pixel, as numbers in another scale are."""
+    return is_visible(box, size) and max(box[2:]) >= 1
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from anonbench.common.errors import UserError, suggest
 from anonbench.common.plugins import Plugin
 from anonbench.config.datasets import DatasetConfig, FileSource
 from anonbench.config.plugins import FORMATS
-from anonbench.config.types import Region
+from anonbench.config.types import Region, Unannotated
 from anonbench.datasets.content import digest_of
 from anonbench.datasets.records import Split
 from anonbench.datasets.sources import RemoteFile
@@ -61,6 +61,8 @@ class Format(Plugin):
     """The published files by role; empty where nothing is fetched."""
     REGIONS: ClassVar[tuple[Region, ...]] = ("face", "body")
     """The regions that can be found in its images."""
+    COMPLETE: ClassVar[bool] = False
+    """Whether everybody in its images is annotated, as only a program can do it."""
     RENDERED: ClassVar[bool] = False
     """Whether converting a split draws its images, which costs more than copying them."""
 
@@ -137,7 +139,16 @@ class Format(Plugin):
 
         It is itself a valid configuration of the format, as plain values.
         """
-        return self.config.model_dump(mode="json", exclude={"archive", "sha256", "files", "shards"})
+        ignored = {"archive", "sha256", "files", "shards"}
+        ignored |= set() if self.searched_for(split) else {"unannotated"}
+        return self.config.model_dump(mode="json", exclude=ignored)
+
+    def searched_for(self, split: str) -> Unannotated | None:
+        """What becomes of people whom nobody annotated in one split; None where nobody looks for them.
+
+        Images that models are scored on stay as they are.
+        """
+        return None if split == "val" or self.COMPLETE or "body" not in self.REGIONS else self.config.unannotated
 
     def require_split(self, split: str) -> None:
         """Stop when the dataset has no such split.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from anonbench.datasets.common_form import write_split
 from anonbench.datasets.format import Format
+from anonbench.datasets.strangers import Search
 
 
 def prepare(
@@ -35,6 +36,12 @@ def prepare(
     loaded = format.load(split, files)
     # Messages blame the only file for a wrong annotation; a format of several files names them itself.
     read = [*files.values(), *format.local_files(split)]
+    policy, search = format.searched_for(split), None
+    if policy is not None:
+        # What detects takes seconds to import.
+        from anonbench.detect import open_detector
+
+        search = Search(policy, open_detector("body", None))
     write_split(
         loaded,
         dataset=dataset,
@@ -42,4 +49,5 @@ def prepare(
         images_dir=images_dir,
         annotations=annotations,
         source=str(read[0]) if len(read) == 1 else None,
+        search=search,
     )

@@ -15,7 +15,7 @@ from anonbench.common.errors import UserError
 from anonbench.common.images import decode, read_verified
 from anonbench.generators.condition import View
 from anonbench.regions.files import ImageRegions, decode_region, read_regions
-from anonbench.regions.footprint import footprint
+from anonbench.regions.footprint import NOT_LOCATED, footprint
 from anonbench.regions.morphology import dilated
 from anonbench.regions.window import resize, window_of
 
@@ -112,6 +112,8 @@ def _of_image(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, bool]]:
     regions = [decode_region(region) for region in record.regions]
     found = [footprint(region, image.shape[:2], lambda side: 0) for region in regions]
+    if any(place.problem == NOT_LOCATED for place in found):  # whoever that is may be anywhere, in other crops too
+        return
     outlines = []
     for place in found:
         outline = np.zeros(image.shape[:2], bool)

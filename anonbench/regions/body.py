@@ -56,8 +56,9 @@ def body_region(annotation: dict[str, Any], names: list[str], height: int, width
     Region
         The annotated mask where there is one. Else the box, and the skeleton where it reaches beyond; both grown where
         the box is the extent of the keypoints, which leaves hair, hands and feet outside, or was ``estimated`` from
-        them. The skeleton alone where the box only stands for ``keypoints`` or has no extent. Of a mask and a box that contradict each other (``doubtful``),
-        the box of both. Source ``unlocated`` where nothing says where the person is.
+        them. The skeleton alone where the box only stands for ``keypoints`` or has no extent. Of a mask and a box that
+        contradict each other (``doubtful``), the box of both. Source ``unlocated`` where nothing says where the person
+        is.
     """
     key = annotation["id"]
     mask = decode_mask(annotation.get("segmentation"), height, width)

@@ -76,8 +76,15 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     counts: Counter[str] = Counter()
     images, nowhere, no_face = [], [], []
     for image in tqdm(data["images"], desc=f"{region} regions", unit="image", mininterval=1):
-        present = people.get(image["id"], [])
+        listed = people.get(image["id"], [])
+        present = [person for person in listed if "unannotated" not in person]
         found = find(image, present)
+        if region == "body":
+            found.regions.extend(_stranger(person) for person in listed if person.get("unannotated") == "hide")
+            left = data["info"].get("unannotated") in ("leave", "ignore")
+            counts["unannotated_left" if left else "unannotated"] += image.get("strangers", 0)
+        else:
+            counts["unannotated"] += sum(one.annotation_id is None for one in found.regions)
         lost = image.get("unlocated", 0)
         regions = found.regions + [anywhere() for _ in range(lost)]
         for one in regions:
@@ -88,7 +95,6 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
         counts["not_located"] += lost
         counts["people"] += len(present) - sum(one.source == UNLOCATED for one in found.regions)
         counts["no_visible_face"] += found.faceless
-        counts["unannotated"] += sum(one.annotation_id is None and one.source != UNLOCATED for one in regions)
         no_face += found.without_face
         images.append(
             ImageRegions(
@@ -116,6 +122,12 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
         counts=RegionCounts(**counts, images_hidden=len(nowhere)),
         no_face_found=no_face,
     )
+
+
+def _stranger(person: dict[str, Any]) -> Region:
+    """The region of somebody whom a detector has found and nobody annotated."""
+    x, y, w, h = person["bbox"]
+    return Region(np.array([x, y, x + w, y + h], float), source=DETECTED, annotation_id=person["id"])
 
 
 @dataclass(frozen=True)

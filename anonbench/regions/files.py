@@ -66,8 +66,8 @@ class RegionCounts(Record):
     ``people`` are annotated and located, a crowd as one; ``not_located`` are annotated, but nothing says where they
     are, and ``images_hidden`` is in how many images. ``regions`` counts all, by their sources ``annotated``,
     ``keypoints``, ``detected`` and ``unlocated``. For faces, ``no_visible_face`` are the people whose annotation says
-    that the face is not visible, ``no_face_found`` those in whom the detector finds none, and ``unannotated`` the faces
-    that it finds of nobody who is annotated.
+    that the face is not visible and ``no_face_found`` those in whom the detector finds none. ``unannotated`` are the
+    faces, or people, whom nobody annotated, and who are hidden; ``unannotated_left`` are people who are left visible.
     """
 
     people: int = 0
@@ -81,6 +81,7 @@ class RegionCounts(Record):
     no_visible_face: int = 0
     no_face_found: int = 0
     unannotated: int = 0
+    unannotated_left: int = 0
 
 
 class RegionFile(Record):

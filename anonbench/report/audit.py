@@ -20,7 +20,8 @@ _WHERE_ANY = {
     "outside": "outside the image",
     "no_visible_face": "face not visible",
     "no_face_found": "no face found",
-    "unannotated": "not annotated",
+    "unannotated": "not annotated, hidden",
+    "unannotated_left": "not annotated, visible",
 }
 
 

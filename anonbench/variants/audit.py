@@ -106,7 +106,8 @@ def described(audit: Audit) -> str:
         "images hidden": people.images_hidden,
         "faces not visible": people.no_visible_face,
         "faces not found": people.no_face_found,
-        "not annotated": people.unannotated,
+        "not annotated and hidden": people.unannotated,
+        "not annotated and left visible": people.unannotated_left,
     }
     parts += [f"{what}: {count}" for what, count in rest.items() if count]
     if audit.shares:

@@ -38,6 +38,7 @@ class Scenes(ListedFormat):
     Config = ScenesConfig
     config: ScenesConfig
     RENDERED = True
+    COMPLETE = True
 
     def load(self, split: str, files: dict[str, Path]) -> Split:
         # What draws takes its time to import, and only a conversion needs it.
