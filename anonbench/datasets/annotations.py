@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import Any
 
@@ -203,7 +202,7 @@ def _area(
     counts: Counter[str],
 ) -> float:
     stated = annotation.get("area")
-    is_number = isinstance(stated, int | float) and not isinstance(stated, bool) and math.isfinite(stated)
+    is_number = isinstance(stated, int | float) and not isinstance(stated, bool)
     if is_number and 0 < stated <= MAX_COORDINATE**2:
         return stated
     covered = 0.0 if segmentation is None else float(area_of(_encoded(segmentation, size)))

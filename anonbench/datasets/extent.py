@@ -5,7 +5,6 @@ Boxes are ``[x, y, width, height]`` px in lists, as COCO writes them.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +30,7 @@ Size = tuple[int, int]  # (width, height) px
 
 def is_coordinate(value: Any) -> bool:
     """Whether a value is a finite number that can be a coordinate in px."""
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and abs(value) <= MAX_COORDINATE
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_COORDINATE
 
 
 def box_from(value: Any) -> list[float] | None:

@@ -110,7 +110,7 @@ def _write(folder: Path, rng: np.random.Generator) -> dict[str, Any]:
     lying = picture().transpose(Image.Transpose.ROTATE_90)
     lying.save(add("turned, as displayed.jpg", person()), exif=exif)
     # The dog would be outside the turned image.
-    dog = {"category_id": DOG, "bbox": [70, 44, 20, 18], "iscrowd": 0}
+    dog = {"category_id": DOG, "bbox": [70, 44, 20, 18], "segmentation": [[70, 44, 90, 44, 90, 62, 70, 62]]}
     picture().save(add("turned, as stored.jpg", person(), dog), exif=exif)
     picture().save(add("nobody.jpg"))
     crowd = person(iscrowd=1, segmentation=rle(False), keypoints=[], num_keypoints=0)

@@ -11,7 +11,7 @@ from anonbench.anonymize.compose import compose_variant
 from anonbench.anonymize.export import export_variant
 from anonbench.anonymize.shard import anonymize_shard
 from anonbench.anonymize.worklist import deal_regions, list_name
-from anonbench.common.files import read_json
+from anonbench.common.files import read_made
 from anonbench.config.methods import plugin_of
 from anonbench.variants.edit_archive import ARCHIVE
 from anonbench.variants.recipe import Recipe
@@ -85,7 +85,7 @@ class Making:
             most_left=most_left,
             manifest=self.manifest,
         )
-        return read_json(self.manifest)
+        return read_made(self.manifest)
 
     def all_shards(self, recipe: Recipe, **how: Any) -> list[Path]:
         """Deal, and anonymize every shard, the last one first; their manifests."""
