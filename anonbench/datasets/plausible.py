@@ -23,8 +23,8 @@ _LARGE = 400
 # So many boxes that all lie in the upper left quarter: by chance, one file of 4 ** 8 = 65,536.
 _ENOUGH = 8
 _HALF = 0.5
-# Past the right or lower edge, as a share of the side: less is rounding.
-_PAST = 1.02
+# Past the right or lower edge, and before the left or upper one, as a share of the side: less is rounding.
+_PAST, _BEFORE = 1.02, 0.02
 # Boxes of whole people often reach past an edge, some of them to the left, but none is outside altogether.
 _MANY_PAST, _SOME_PAST, _SOME_OUTSIDE = 0.5, 0.2, 0.05
 # They reach past the left edge as often as past the right one: that eight of eight are on one side is no chance.
@@ -74,6 +74,12 @@ def check_plausible(places: Places, where: str) -> None:
             )
 
 
+def past_edge(places: Places) -> int:
+    """How many reach past an edge of their image by more than a rounding error, or lie outside it."""
+    ends = places.boxes[:, :2] + places.boxes[:, 2:]
+    return int(((ends > _PAST * places.sizes) | (places.boxes[:, :2] < -_BEFORE * places.sizes)).any(axis=1).sum())
+
+
 _Found = tuple[int, str, str] | None
 
 
@@ -113,7 +119,7 @@ def _reach(places: Places, ends: np.ndarray) -> _Found:
     share = (ends / places.sizes).max(axis=1)
     past = share > _PAST
     outside = (places.boxes[:, :2] >= places.sizes).any(axis=1) | (ends <= 0).any(axis=1)
-    before = (places.boxes[:, :2] < -0.02 * places.sizes).any(axis=1)
+    before = (places.boxes[:, :2] < -_BEFORE * places.sizes).any(axis=1)
     many = past.mean() >= _MANY_PAST and before[past].mean() < 0.1
     right, left = (ends[:, 0] > _PAST * places.sizes[:, 0]).sum(), before.sum()
     sided = right >= max(_SIDED, _SIDED_SHARE * len(ends)) and left <= 0.1 * right

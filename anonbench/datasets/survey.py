@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from anonbench.datasets.extent import (
 )
 from anonbench.datasets.orientation import Oriented, readings
 from anonbench.datasets.pictures import Stored, look
-from anonbench.datasets.plausible import Places, check_plausible
+from anonbench.datasets.plausible import Places, check_plausible, past_edge
 from anonbench.datasets.tables.coco_json import declared_size
 
 # So many people whose box and mask are of different things are no slips: the file pairs the wrong ones.
@@ -37,6 +38,7 @@ def survey(
     paths: dict[int, Path],
     by_image: dict[int, list[_Record]],
     people: set[int],
+    counts: Counter[str],
     *,
     where: str,
     orientation: Reading | None,
@@ -54,6 +56,8 @@ def survey(
         The annotations of each by image id; nothing in them has been checked.
     people
         The ids of categories that are people.
+    counts
+        Receives the number of boxes that reach past an edge of their image.
     where
         What messages call the annotations.
     orientation
@@ -79,9 +83,11 @@ def survey(
     ]
     found = readings(oriented, orientation, where)
     turns = {image["id"]: found[image["file_name"]] == "displayed" for image in images if image["file_name"] in found}
+    sizes = {image["id"]: _size(image, files[image["id"]], turns.get(image["id"])) for image in images}
+    placed = [(a, size) for key, size in sizes.items() if size for a in by_image.get(key, [])]
+    if past := past_edge(_places("boxes", placed, _boxes)):
+        counts["boxes_reaching_past_the_image"] = past
     if not checked:
-        sizes = {image["id"]: _size(image, files[image["id"]], turns.get(image["id"])) for image in images}
-        placed = [(a, size) for key, size in sizes.items() if size for a in by_image.get(key, [])]
         for kind, boxes_of in (("boxes", _boxes), ("masks", _polygons), ("keypoints", _joints)):
             check_plausible(_places(kind, placed, boxes_of), where)
         _check_agreement([(a, size) for a, size in placed if a["category_id"] in people], where)

@@ -267,6 +267,8 @@ def test_a_splits_size_is_counted_from_its_annotations(spec, monkeypatch):
     # Every image but one shows somebody, and one does not declare its 96 x 64 px.
     assert (size.images, size.people, size.occupied) == (14, len(people), 13)
     assert size.pixels == round(96 * 64 * 13 / 14)
+    Path(spec["splits"]["val"]["annotations"]).write_text("{")  # its conversion says what is wrong
+    assert made.size("val") == SplitSize(14)
     monkeypatch.setattr("anonbench.datasets.formats.coco.READ_FOR_SIZE", 10)
     assert made.size("train") == SplitSize(14)
 

@@ -8,6 +8,8 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from anonbench.common.errors import UserError
+from anonbench.common.rle import encode_polygons
+from anonbench.datasets import annotations
 from anonbench.datasets.tables.coco_categories import COCO_SIGMAS
 from tests.helpers.own_coco import BOX, HEIGHT, OUTLINE, PEOPLE, WIDTH, Own, listed, person, photo
 
@@ -139,7 +141,19 @@ def test_what_encloses_nothing_is_no_mask(tmp_path, polygons, counted):
 
 def test_a_polygon_that_crosses_itself_is_a_mask(tmp_path):
     bow = [[60, 20, 100, 110, 100, 20, 60, 110]]
-    assert only(Own(tmp_path, [person(1, segmentation=bow)]).convert())["segmentation"] == bow
+    found = only(Own(tmp_path, [person(1, segmentation=bow)]).convert())
+    assert found["segmentation"] == bow and "doubtful" not in found
+
+
+def test_far_vertices_are_drawn_near_the_image(tmp_path, monkeypatch):
+    """pycocotools would allocate in proportion to them."""
+    drawn = []
+    monkeypatch.setattr(annotations, "encode_polygons", lambda *args: drawn.append(args[0]) or encode_polygons(*args))
+    far = [[60, 20, 1e7, 20, 1e7, 110, 60, 110]]
+    others = [person(1)] * 3
+    content = Own(tmp_path, [person(1, bbox=None, segmentation=far), *others]).convert(checked=True)
+    assert content["annotations"][0]["bbox"] == [60, 20, 100, 90] and content["annotations"][0]["segmentation"] == far
+    assert drawn and max(abs(value) for polygons in drawn for polygon in polygons for value in polygon) <= 4 * WIDTH
 
 
 @pytest.mark.parametrize("area", [..., 0, None, math.nan, math.inf, -5, "3600", True])
@@ -155,6 +169,13 @@ def test_an_annotated_area_is_kept(tmp_path):
     assert only(content)["area"] == 12.5 and "areas_taken_from_masks_or_boxes" not in content["info"]
 
 
+def test_boxes_that_reach_past_an_edge_are_kept_and_counted(tmp_path):
+    boxes = [BOX, [120, 20, 60, 90], [-9, 20, 60, 90], [60, -9, 40, 90], [60, 50, 40, 90], [2, 2, 158, 120]]
+    content = Own(tmp_path, [person(1, bbox=box, segmentation=[]) for box in boxes]).convert()
+    assert [annotation["bbox"] for annotation in content["annotations"]] == boxes
+    assert content["info"]["boxes_reaching_past_the_image"] == 4
+
+
 # Ids
 
 
@@ -166,6 +187,7 @@ def test_an_annotated_area_is_kept(tmp_path):
         ([None, 1, ...], [2, 1, 3]),
         ([5, None, 0], [5, 1, 2]),
         ([0, ..., 1], [2, 3, 1]),
+        ([0, 0, 1], [2, 3, 1]),
     ],
 )
 def test_missing_ids_are_those_that_the_file_does_not_have(tmp_path, own, given):
@@ -277,6 +299,12 @@ def test_a_mask_and_a_box_that_contradict_each_other_are_doubtful(tmp_path, segm
     assert content["info"].get("people_whose_box_and_mask_contradict_each_other", 0) == doubtful
     warned = "contradict each other: 1" in caplog.text and "WARNING" in caplog.text
     assert warned == doubtful
+
+
+def test_a_mask_without_a_box_is_not_doubtful(tmp_path):
+    specks = [[60, 20, 61, 20, 60, 21], [100, 110, 99, 110, 100, 109]]
+    content = Own(tmp_path, [person(1, bbox=None, segmentation=specks)]).convert()
+    assert "doubtful" not in only(content) and content["info"]["boxes_taken_from_masks"] == 1
 
 
 def test_a_thing_is_never_doubtful(tmp_path):

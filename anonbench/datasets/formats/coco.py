@@ -148,6 +148,7 @@ class Coco(ListedFormat):
             paths,
             by_image,
             people,
+            counts,
             where=str(path),
             orientation=self.config.orientation,
             checked=self.config.checked,
