@@ -37,6 +37,12 @@ def test_the_boxes_of_most_decide(tmp_path):
     assert sizes(own(tmp_path, (6, STORED, WIDE, HIGH, HIGH)).convert()) == [TURNED]
 
 
+def test_boxes_that_disagree_decide_nothing(tmp_path):
+    assert sizes(own(tmp_path / "a", (6, DISPLAYED, WIDE, HIGH)).convert()) == [TURNED]
+    with pytest.raises(UserError, match=TOLD):
+        own(tmp_path / "b", (6, STORED, WIDE, HIGH)).convert()
+
+
 def test_a_little_past_the_edge_is_inside(tmp_path):
     with pytest.raises(UserError, match=TOLD):
         own(tmp_path, (6, STORED, [20, 8, 102, 70])).convert()
@@ -107,6 +113,11 @@ def test_the_user_decides_the_rest(tmp_path, asked, size):
 def test_images_of_nobody_are_not_asked_for(tmp_path):
     content = own(tmp_path, (6, STORED), (6, DISPLAYED), (3, STORED), (1, STORED, BOTH)).convert()
     assert sizes(content) == [(WIDTH, HEIGHT), TURNED, (WIDTH, HEIGHT), (WIDTH, HEIGHT)]
+
+
+def test_images_of_nobody_alone_are_not_asked_for_either(tmp_path):
+    content = own(tmp_path, (6, UNKNOWN), (6, STORED), (3, STORED), (1, STORED, BOTH)).convert()
+    assert sizes(content) == [TURNED, (WIDTH, HEIGHT), (WIDTH, HEIGHT), (WIDTH, HEIGHT)]
 
 
 def test_turned_images_are_plausible(tmp_path):

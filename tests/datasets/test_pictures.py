@@ -84,17 +84,29 @@ def test_an_orientation_in_xmp_alone_counts_for_nothing(pixels, kind):
         assert (picture.width, picture.height) == (60, 40) and "rotated" not in picture.changes
 
 
+def moved_to_the_end(png: bytes, kind: bytes) -> bytes:
+    """The PNG with a chunk behind its pixels."""
+    start, end = png.index(kind) - 4, png.index(b"IEND") - 4
+    chunk = png[start : start + 12 + int.from_bytes(png[start : start + 4], "big")]
+    return png[:start] + png[start + len(chunk) : end] + chunk + png[end:]
+
+
+def test_behind_the_pixels_exif_counts_and_xmp_does_not(pixels):
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", '<rdf:Description tiff:Orientation="6"/>')
+    picture = normalise(moved_to_the_end(file(pixels, "PNG", pnginfo=text), b"iTXt"), "a.png")
+    assert (picture.width, picture.height) == (60, 40)
+    picture = normalise(moved_to_the_end(file(pixels, "PNG", exif=oriented(6)), b"eXIf"), "a.png")
+    assert (picture.width, picture.height) == (40, 60)
+
+
 def test_a_look_at_a_file_tells_its_size_and_orientation(pixels, tmp_path):
     for kind, orientation in (("PNG", 6), ("JPEG", 3), ("WEBP", 8), ("AVIF", 5), ("PNG", 1), ("JPEG", 1), ("BMP", 1)):
         exif = {} if kind == "BMP" else {"exif": oriented(orientation)}
         (tmp_path / "a").write_bytes(file(pixels, kind, **exif))
         displayed = (40, 60) if orientation > 4 else (60, 40)
         assert look(tmp_path / "a") == Stored((60, 40), displayed, orientation), kind
-    late = file(pixels, "PNG", exif=oriented(6))
-    start = late.index(b"eXIf") - 4
-    chunk = late[start : start + 12 + int.from_bytes(late[start : start + 4], "big")]
-    end = late.index(b"IEND") - 4
-    (tmp_path / "a").write_bytes(late[:start] + late[start + len(chunk) : end] + chunk + late[end:])
+    (tmp_path / "a").write_bytes(moved_to_the_end(file(pixels, "PNG", exif=oriented(6)), b"eXIf"))
     assert look(tmp_path / "a").orientation == 6  # after the pixels
     (tmp_path / "a").write_bytes(b"no image")
     assert look(tmp_path / "a") is None and look(tmp_path / "nowhere") is None

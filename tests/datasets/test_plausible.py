@@ -92,6 +92,16 @@ def test_the_same_people_at_a_larger_resolution():
     fails([[240, 80, 160, 360]] * 3, "3 of 3", "at least 3.7 times", size=(160, 120))
 
 
+def test_large_people_at_a_larger_resolution():
+    fails([[75, 25, 80, 120], [60, 20, 70, 125], [90, 30, 68, 110]], "3 of 3", "1.2 times", size=(160, 120))
+
+
+def test_some_past_the_edge_and_one_of_them_outside():
+    past = [[600, 400, 200, 200], [500, 400, 200, 200], [700, 100, 50, 80]]
+    fails(np.concatenate([people(7), past]), "3 of 10", "another resolution")
+    check(np.concatenate([people(7), past[:2], past[:1]]))
+
+
 @pytest.mark.parametrize("factor", [2, 3, 5])
 def test_a_smaller_resolution(factor):
     fails(people(30) / factor, "30 of 30", "smaller resolution")
