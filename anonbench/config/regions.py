@@ -10,9 +10,12 @@ from anonbench.common.validation import Model
 
 
 class FaceRegionConfig(Model):
-    """How faces are found where they are not annotated."""
+    """How faces are found where they are not annotated, and by how much of its longer side a found box grows."""
 
-    min_face_size: Annotated[int, Field(ge=12)] = 16
+    detector: Literal["centerface", "yunet", "mtcnn"] = "centerface"
+    min_face_size: Annotated[int, Field(ge=8)] = 16
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    grow: Annotated[float, Field(ge=0, le=1)] = 0.15
 
 
 class BodyRegionConfig(Model):

@@ -15,9 +15,11 @@ from tqdm import tqdm
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_made
 from anonbench.common.images import decode, read_verified
-from anonbench.config.regions import RegionsConfig
+from anonbench.config.regions import FaceRegionConfig, RegionsConfig
 from anonbench.config.types import Region as RegionName
 from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, joint
+from anonbench.detect.detector import Detector
+from anonbench.detect.faces import face_detector
 from anonbench.regions.assign import assign_faces, is_covered
 from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, keypoint_face
@@ -25,9 +27,6 @@ from anonbench.regions.files import ImageRegions, RegionCounts, RegionFile, enco
 from anonbench.regions.region import DETECTED, UNLOCATED, Region, anywhere
 
 log = logging.getLogger(__name__)
-
-# (height, width, 3) uint8 RGB -> (N, 4) xyxy px and (N,) scores, most confident first
-Detector = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def build_regions(annotations: Path, images_dir: Path, region: RegionName, config: RegionsConfig) -> RegionFile:
@@ -72,7 +71,7 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
         find = _bodies(names, config.body.limb_width)
     else:
         _warn_without_faces(names, annotations)
-        find = _faces(people, names, images_dir, config.face.min_face_size)
+        find = _faces(people, names, images_dir, config.face)
     counts: Counter[str] = Counter()
     images, nowhere, no_face = [], [], []
     for image in tqdm(data["images"], desc=f"{region} regions", unit="image", mininterval=1):
@@ -162,19 +161,16 @@ def _bodies(names: dict[int, list[str]], limb_width: float) -> Callable[[dict, l
 
 
 def _faces(
-    people: dict[int, list[dict]], names: dict[int, list[str]], images_dir: Path, min_face_size: int
+    people: dict[int, list[dict]], names: dict[int, list[str]], images_dir: Path, config: FaceRegionConfig
 ) -> Callable[[dict, list[dict]], _Found]:
     everywhere = not any(gives_face(p, names[p["category_id"]]) for present in people.values() for p in present)
     detector: list[Detector] = []
 
     def detect(image: dict[str, Any]) -> np.ndarray:
         if not detector:
-            # torch takes seconds to import: only splits that need the detector pay for it.
-            from anonbench.regions.detect import FaceDetector
-
-            detector.append(FaceDetector(min_face_size, "cpu"))  # slower on a GPU, which others wait for
+            detector.append(face_detector(config))  # only splits that need it wait for it
         path = Path(images_dir) / image["file_name"]
-        return detector[0](decode(read_verified(path, image["sha256"]), str(path)))[0]
+        return detector[0](decode(read_verified(path, image["sha256"]), str(path))).boxes
 
     def find(image: dict[str, Any], present: list[dict[str, Any]]) -> _Found:
         regions, searched, faceless = [], [], 0
@@ -193,15 +189,22 @@ def _faces(
         known = [found.box for found in regions if found.source != UNLOCATED]
         faces = np.array([face for face in faces if not is_covered(face, known)]).reshape(-1, 4)
         owned, unmatched = assign_faces(faces, searched, image["height"], image["width"])
+        grown = _grown(faces, config.grow)
         for person in searched:
             regions += [
-                _with_keypoints(Region(faces[i], source=DETECTED, annotation_id=person["id"]), person)
+                _with_keypoints(Region(grown[i], source=DETECTED, annotation_id=person["id"]), person)
                 for i in owned.get(person["id"], [])
             ]
-        regions += [Region(faces[i], source=DETECTED) for i in unmatched]
+        regions += [Region(grown[i], source=DETECTED) for i in unmatched]
         return _Found(regions, faceless, [person["id"] for person in searched if person["id"] not in owned])
 
     return find
+
+
+def _grown(boxes: np.ndarray, grow: float) -> np.ndarray:
+    """Boxes (N, 4) ``xyxy`` px, grown in every direction by this share of their longer sides."""
+    margin = grow * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0, keepdims=True)
+    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
 
 
 def _with_keypoints(region: Region, person: dict[str, Any]) -> Region:

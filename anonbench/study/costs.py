@@ -75,7 +75,8 @@ CHECK = 0.02
 # Core seconds to render a scene of 256 x 192 px.
 RENDER = 0.04
 
-# Core seconds: a body's outline; and an image in which MTCNN looks for faces.
+# Core seconds: a body's outline; and a megapixel in which CenterFace looks for faces (benchmarks/recall.py), decoding
+# included.
 BODY_OUTLINE, FACE_SEARCH = 0.0005, 0.12
 
 # Core seconds a megapixel, decoding and encoding included (benchmarks/anonymize.py, Penn-Fudan, medium level).

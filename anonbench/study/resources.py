@@ -135,7 +135,7 @@ class Estimates:
 
     def find_regions(self, w: Any) -> Need:
         size = self._size(w.dataset, w.split)
-        seconds = costs.FACE_SEARCH * size.images if w.region == "face" else costs.BODY_OUTLINE * _people(size)
+        seconds = costs.FACE_SEARCH * _pixels(size) / 1e6 if w.region == "face" else costs.BODY_OUTLINE * _people(size)
         return Need(seconds, TORCH + ANNOTATED * size.images)
 
     # generators

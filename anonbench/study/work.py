@@ -86,7 +86,9 @@ class WorkOf:
     def _find_regions(self, dataset: str, split: str, region: str) -> list[Work]:
         """Where nothing tells the faces, as it is taken here, the detector looks for them."""
         size = self.size(dataset, split)
-        return [Work(units.FACE_SEARCH, size.images) if region == "face" else Work(units.OUTLINE, _people(size))]
+        if region == "face":
+            return [Work(units.FACE_SEARCH, _megapixels(size, size.images))]
+        return [Work(units.OUTLINE, _people(size))]
 
     def _train_generator(self, generator: str) -> list[Work]:
         found = self._config.generators[generator]
