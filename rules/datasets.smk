@@ -59,7 +59,7 @@ rule convert_split:
         "logs/convert_split/{dataset}/{split}.tsv"
     priority: 90
     conda:
-        "../envs/data.yaml"
+        "../envs/models.yaml"  # for people whom nobody annotated
     resources:
         **needs("convert_split"),
     params:

@@ -112,10 +112,10 @@ def read_header(data: bytes, name: str = "the image") -> Header:
         raise _unreadable(name, error) from None
 
 
-def encode(image: np.ndarray, suffix: str) -> bytes:
+def encode(image: np.ndarray, suffix: str, quality: int = 100) -> bytes:
     """Encode an image without any metadata.
 
-    JPEG at quality 100 without chroma subsampling, as Hukkelås & Lindseth (arXiv 2306.05135) store their
+    JPEG without chroma subsampling, by default at quality 100, as Hukkelås & Lindseth (arXiv 2306.05135) store their
     anonymized datasets, so that the codec adds as little as possible to the effect under study.
 
     Parameters
@@ -124,6 +124,8 @@ def encode(image: np.ndarray, suffix: str) -> bytes:
         (height, width, 3) uint8 RGB.
     suffix
         ``.jpg``, ``.jpeg`` or ``.png`` in any case.
+    quality
+        Of a JPEG, 1 to 100.
 
     Raises
     ------
@@ -134,7 +136,12 @@ def encode(image: np.ndarray, suffix: str) -> bytes:
         raise ValueError(f"expected (height, width, 3) uint8, got {image.shape} {image.dtype}")
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     if suffix.lower() in (".jpg", ".jpeg"):
-        flags = [cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+        flags = [
+            cv2.IMWRITE_JPEG_QUALITY,
+            quality,
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+        ]
         return cv2.imencode(".jpg", bgr, flags)[1].tobytes()
     if suffix.lower() == ".png":
         return cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -25,8 +25,9 @@ _FIX = "Replace the image, or take it out of the dataset."
 
 @dataclass(frozen=True)
 class Picture:
-    """A normalised image: its file's bytes and name, its size in px, and what was done to it.
+    """A normalised image: its file's bytes and name, its pixels, and what was done to it.
 
+    ``pixels`` are (height, width, 3) uint8 RGB: before they were encoded, where they had to be.
     ``changes`` holds any of ``rotated`` (by its EXIF orientation), ``kept_as_stored`` (its orientation was ignored
     because its annotations ignore it), ``converted`` (from another pixel format or file type) and
     ``renamed`` (a suffix was appended, because the name's own does not say JPEG or PNG).
@@ -34,9 +35,16 @@ class Picture:
 
     data: bytes
     file_name: str
-    width: int
-    height: int
+    pixels: np.ndarray = field(repr=False, compare=False)
     changes: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        return self.pixels.shape[1]
+
+    @property
+    def height(self) -> int:
+        return self.pixels.shape[0]
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ def normalise(
     if isinstance(image, np.ndarray):
         height, width = image.shape[:2]
         _check_size(where, declared_size, {(width, height)})
-        return Picture(encode(image, PurePosixPath(file_name).suffix), file_name, width, height)
+        return Picture(encode(image, PurePosixPath(file_name).suffix), file_name, image)
     try:
         with _opened(io.BytesIO(image)) as opened:
             return _normalise_file(image, opened, file_name, declared_size, turn, where)
@@ -162,16 +170,15 @@ def _normalise_file(
     plain = opened.mode == "RGB" and (jpeg or _is_plain_png(data))
     if plain and (not turned or keep_stored) and (kind == ".jpg") == jpeg:
         data = strip_metadata(data, where)
-        height, width = decode(data, where).shape[:2]
+        pixels = decode(data, where)
     else:
         if not plain:
             changes.append("converted")
         pixels = _rgb(opened, turned and not keep_stored)
-        height, width = pixels.shape[:2]
         if not turned:  # a TIFF, which Pillow turns itself
-            _check_size(where, declared, {(width, height)})
+            _check_size(where, declared, {pixels.shape[1::-1]})
         data = encode(pixels, kind)
-    return Picture(data, file_name, width, height, tuple(changes))
+    return Picture(data, file_name, pixels, tuple(changes))
 
 
 def _orientation(opened: Image.Image) -> int:

@@ -38,10 +38,10 @@ def prepare(
     read = [*files.values(), *format.local_files(split)]
     policy, search = format.searched_for(split), None
     if policy is not None:
-        # What detects takes seconds to import.
-        from anonbench.detect import open_detector
+        # Only such a conversion needs what detects.
+        from anonbench.detect.nanodet import NanoDet
 
-        search = Search(policy, open_detector("body", None))
+        search = Search(policy, NanoDet())
     write_split(
         loaded,
         dataset=dataset,

@@ -17,12 +17,12 @@ from anonbench.common.files import read_made
 from anonbench.common.images import decode, read_verified
 from anonbench.config.regions import FaceRegionConfig, RegionsConfig
 from anonbench.config.types import Region as RegionName
-from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, joint
 from anonbench.detect.detector import Detector
 from anonbench.detect.faces import face_detector
+from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, joint
 from anonbench.regions.assign import assign_faces, is_covered
 from anonbench.regions.body import body_region
-from anonbench.regions.face import annotated_face, gives_face, keypoint_face
+from anonbench.regions.face import annotated_face, gives_face, grown, keypoint_face
 from anonbench.regions.files import ImageRegions, RegionCounts, RegionFile, encode_region
 from anonbench.regions.region import DETECTED, UNLOCATED, Region, anywhere
 
@@ -189,22 +189,16 @@ def _faces(
         known = [found.box for found in regions if found.source != UNLOCATED]
         faces = np.array([face for face in faces if not is_covered(face, known)]).reshape(-1, 4)
         owned, unmatched = assign_faces(faces, searched, image["height"], image["width"])
-        grown = _grown(faces, config.grow)
+        boxes = grown(faces, config.grow)
         for person in searched:
             regions += [
-                _with_keypoints(Region(grown[i], source=DETECTED, annotation_id=person["id"]), person)
+                _with_keypoints(Region(boxes[i], source=DETECTED, annotation_id=person["id"]), person)
                 for i in owned.get(person["id"], [])
             ]
-        regions += [Region(grown[i], source=DETECTED) for i in unmatched]
+        regions += [Region(boxes[i], source=DETECTED) for i in unmatched]
         return _Found(regions, faceless, [person["id"] for person in searched if person["id"] not in owned])
 
     return find
-
-
-def _grown(boxes: np.ndarray, grow: float) -> np.ndarray:
-    """Boxes (N, 4) ``xyxy`` px, grown in every direction by this share of their longer sides."""
-    margin = grow * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0, keepdims=True)
-    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
 
 
 def _with_keypoints(region: Region, person: dict[str, Any]) -> Region:

@@ -89,3 +89,9 @@ def _longer_side(annotation: dict[str, Any]) -> float:
     sides = np.array(annotation.get("bbox", [0, 0, 0, 0])[2:], dtype=np.float64)
     longest = sides.max(initial=0.0)
     return float(longest) if np.isfinite(longest) and longest > 0 else np.inf
+
+
+def grown(boxes: np.ndarray, grow: float) -> np.ndarray:
+    """Boxes (N, 4) ``xyxy`` px, grown in every direction by this share of their longer sides."""
+    margin = grow * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0, keepdims=True)
+    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)

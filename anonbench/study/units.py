@@ -25,7 +25,7 @@ class Unit(Record):
 
 Units = dict[str, Unit]
 
-# A megapixel converted or checked, a scene rendered, a person's outline, a megapixel in which faces are searched, and an
+# A megapixel converted or checked, a scene rendered, a person's outline, a megapixel in which faces are searched, an
 # image of a cell scored.
 CONVERT, CHECK, RENDER, OUTLINE, FACE_SEARCH, SCORE = "convert", "check", "render", "outline", "face search", "score"
 
