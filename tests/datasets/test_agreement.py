@@ -28,6 +28,7 @@ def check(tmp_path, train, val):
 def test_splits_that_fit_pass(tmp_path):
     check(tmp_path, ([ONE], [PERSON]), ([CROWD, ONE], [PERSON]))
     check(tmp_path, ([THING], [PERSON, BAG]), ([THING, ONE], [BAG | {"id": 1}, PERSON | {"id": 2}]))
+    check(tmp_path, ([ONE], [PERSON, BAG]), ([THING, ONE], [PERSON, BAG]))
     joints = PERSON | {"keypoints": ["a", "b"]}
     check(tmp_path, ([ONE], [joints]), ([ONE], [joints]))
 
