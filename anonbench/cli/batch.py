@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -121,7 +122,7 @@ def _results(work: Work, waiting: Sequence[Photograph], workers: int) -> Iterato
         try:
             # No more than a few ahead: an interrupted run then ends at once.
             queue = iter(waiting)
-            running = {pool.submit(_treat, one) for one, _ in zip(queue, range(4 * workers), strict=False)}
+            running = {pool.submit(_treat, one) for one in islice(queue, 4 * workers)}
             while running:
                 done = next(as_completed(running))
                 running.discard(done)

@@ -16,7 +16,7 @@ from anonbench.common.errors import UserError
 from anonbench.common.files import read_made
 from anonbench.common.images import decode
 from anonbench.config.regions import RegionsConfig
-from anonbench.regions.beside import beside
+from anonbench.detect.beside import beside
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import RegionCounts, RegionFile, decode_region
 from anonbench.regions.footprint import footprint

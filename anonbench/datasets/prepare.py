@@ -6,7 +6,7 @@ from pathlib import Path
 
 from anonbench.datasets.common_form import write_split
 from anonbench.datasets.format import Format
-from anonbench.datasets.strangers import Search
+from anonbench.datasets.strangers import CONFIDENT, Search
 
 
 def prepare(
@@ -41,7 +41,7 @@ def prepare(
         # Only such a conversion needs what detects.
         from anonbench.detect.nanodet import NanoDet
 
-        search = Search(policy, NanoDet())
+        search = Search(policy, NanoDet(CONFIDENT))
     write_split(
         loaded,
         dataset=dataset,

@@ -13,7 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from anonbench.config.types import Unannotated
-from anonbench.regions.beside import beside
+from anonbench.detect.beside import beside
+
+# The least score of somebody whom nobody annotated: an annotator may have been right not to see a person there.
+CONFIDENT = 0.4
 
 
 class Found(Protocol):

@@ -212,6 +212,25 @@ def coco(folder: Path, path: Path) -> None:
     path.write_text(json.dumps({"images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]}))
 
 
+def test_no_photograph_is_lost_among_many_processes(anonbench, tmp_path) -> None:
+    """More than are handed out at first."""
+    place, names = tmp_path / "in", [f"{index:02}.png" for index in range(21)]
+    place.mkdir()
+    images = [{"id": i, "file_name": name, "width": 80, "height": 60} for i, name in enumerate(names, 1)]
+    people = [{"id": i, "image_id": i, "category_id": 1, "bbox": [20, 10, 30, 30]} for i in range(1, 22)]
+    (tmp_path / "people.json").write_text(
+        json.dumps({"images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]})
+    )
+    for index, name in enumerate(names):
+        (place / name).write_bytes(encode(picture(index), ".png"))
+    out = tmp_path / "out"
+    words = ("--region", "body", "--annotations", tmp_path / "people.json", "--method", "mask_out", "--level", "low")
+    result = anonbench("anonymize", place, out, *words, "--workers", 2)
+    assert result.exit_code == 0 and "21 photographs written" in result.output
+    assert written(out) == names and set(entries(out)) == set(names)
+    assert not any(decode(out / name)[INSIDE].any() for name in names)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_given_people_are_hidden_and_whoever_is_lost_hides_the_photograph(anonbench, folder, tmp_path, workers) -> None:
     coco(folder, tmp_path / "people.json")

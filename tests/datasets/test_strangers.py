@@ -13,7 +13,7 @@ from anonbench.common.images import decode
 from anonbench.config.plugins import FORMATS
 from anonbench.config.regions import RegionsConfig
 from anonbench.datasets.prepare import prepare
-from anonbench.datasets.strangers import Search
+from anonbench.datasets.strangers import CONFIDENT, Search
 from anonbench.regions.build import build_regions
 from tests.helpers.own_coco import HEIGHT, WIDTH, Own, person, photo
 
@@ -29,6 +29,9 @@ def detector(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     seen = []
 
     class Detector:
+        def __init__(self, threshold: float) -> None:
+            assert threshold == CONFIDENT
+
         def __call__(self, image: np.ndarray) -> Any:
             seen.append(image)
             return SimpleNamespace(boxes=FOUND)

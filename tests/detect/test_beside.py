@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anonbench.regions.beside import _covered, beside
+from anonbench.detect.beside import _covered, beside
 
 KNOWN = [np.array([10.0, 10, 50, 90])]
 
