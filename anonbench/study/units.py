@@ -25,8 +25,8 @@ class Unit(Record):
 
 Units = dict[str, Unit]
 
-# A megapixel converted or checked, a scene rendered, a person's outline, a megapixel in which faces are searched, an
-# image of a cell scored.
+# A megapixel converted, checked or searched for faces, a scene rendered, a person's outline, and an image of a cell
+# scored.
 CONVERT, CHECK, RENDER, OUTLINE, FACE_SEARCH, SCORE = "convert", "check", "render", "outline", "face search", "score"
 
 

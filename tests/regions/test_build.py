@@ -1,9 +1,6 @@
 """The regions file of a split: sources, counts, and when the face detector runs."""
 
 import json
-import sys
-import types
-import zipfile
 
 import cv2
 import numpy as np
@@ -13,12 +10,14 @@ from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_file
 from anonbench.common.validation import validated
 from anonbench.config.regions import RegionsConfig
+from anonbench.detect.detector import Detections
+from anonbench.regions import build
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import RegionCounts, decode_region
 from anonbench.regions.footprint import footprint
-from tests.helpers.cuda import CUDA
 
-CONFIG = RegionsConfig()
+CONFIG = RegionsConfig.model_validate({"face": {"grow": 0, "unannotated": "leave"}})
+SEARCH = RegionsConfig.model_validate({"face": {"grow": 0}})
 CATEGORIES = [
     {"id": 3, "name": "car", "supercategory": "thing", "is_person": False},
     {"id": 8, "name": "person", "supercategory": "person", "is_person": True, "keypoints": ["head_top", "neck"]},
@@ -60,15 +59,12 @@ def detector(monkeypatch):
     seen = []
 
     def install(*boxes):
-        class Detector:
-            def __init__(self, min_face_size, device):
-                assert (min_face_size, device) == (16, "cpu")
+        def detect(image):
+            seen.append(image.shape)
+            found = np.array([[*box, 1][:5] for box in boxes], float).reshape(-1, 5)
+            return Detections(found[:, :4], found[:, 4])
 
-            def __call__(self, image):
-                seen.append(image.shape)
-                return np.array(boxes, float).reshape(-1, 4), np.ones(len(boxes))
-
-        monkeypatch.setitem(sys.modules, "anonbench.regions.detect", types.SimpleNamespace(FaceDetector=Detector))
+        monkeypatch.setattr(build, "face_detector", lambda config: detect)
         return seen
 
     return install
@@ -91,7 +87,7 @@ def test_bodies(split):
 
 
 def test_annotated_faces_need_no_detector(split, monkeypatch):
-    monkeypatch.setitem(sys.modules, "anonbench.regions.detect", None)  # importing it would fail
+    monkeypatch.setattr(build, "face_detector", None)  # using it would fail
     people = [
         {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8], "face_valid": True},
         {"bbox": [30, 0, 20, 60], "face_box": [0, 0, 0, 0], "face_valid": False},
@@ -125,7 +121,7 @@ def test_whoever_cannot_be_located_makes_all_of_the_image_a_region(split, region
 
 @pytest.mark.parametrize("region", ["face", "body"])
 def test_the_configuration_may_ask_to_stop_instead(split, region):
-    stop = RegionsConfig(unlocated="stop")
+    stop = CONFIG.model_copy(update={"unlocated": "stop"})
     annotations, images = split([LOST[region]], [])
     with pytest.raises(UserError, match=r"1 people of whom nothing says where.* in 1 images, .*part 0/photo.png"):
         build_regions(annotations, images, region, stop)
@@ -165,6 +161,40 @@ def test_detector_runs_everywhere_where_nothing_is_annotated(split, detector):
     assert found.counts.unannotated == 1
 
 
+def test_a_found_face_grows_by_a_share_of_its_longer_side(split, detector):
+    detector([60, 10, 70, 30], [5, 5, 25, 9])
+    config = RegionsConfig.model_validate({"face": {"grow": 0.25}})
+    annotated = {"bbox": [0, 0, 20, 60], "face_box": [30, 5, 8, 8]}
+    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}, annotated]), "face", config)
+    boxes = [region.box for region in found.images[0].regions]
+    assert boxes == [(30, 5, 8, 8), (55, 5, 20, 30), (0, 0, 30, 14)]
+
+
+def test_a_certain_face_beside_the_annotated_ones_is_hidden(split, detector):
+    seen = detector([5, 5, 13, 13, 0.9], [40, 5, 50, 15, 0.6], [70, 5, 80, 15, 0.4])
+    annotated = {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8]}
+    found = build_regions(*split([annotated], []), "face", SEARCH)
+    assert len(seen) == 2
+    assert [[region.box for region in image.regions] for image in found.images] == [
+        [(5, 5, 8, 8), (40, 5, 10, 10)], [(5, 5, 8, 8), (40, 5, 10, 10)],
+    ]  # fmt: skip
+    assert found.counts == RegionCounts(people=1, regions=4, annotated=1, detected=3, unannotated=3)
+
+
+def test_faces_of_strangers_may_be_left_and_are_counted(split, detector):
+    detector([62, 2, 70, 10], [20, 20, 30, 30])
+    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}]), "face", CONFIG)
+    assert [region.box for region in found.images[0].regions] == [(62, 2, 8, 8)]
+    assert found.counts == RegionCounts(people=1, regions=1, detected=1, unannotated_left=1)
+
+
+def test_nobody_is_searched_where_everybody_is_annotated(split, detector):
+    seen = detector([40, 5, 50, 15])
+    annotations, images = split([{"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8]}])
+    edit(annotations, lambda content: content["info"].update(complete=True))
+    assert build_regions(annotations, images, "face", SEARCH).counts.detected == 0 and not seen
+
+
 def test_an_image_that_is_not_the_annotated_one_is_named(split, detector):
     detector()
     annotations, images = split([{"bbox": [55, 0, 20, 60]}])
@@ -178,6 +208,8 @@ def test_an_image_that_is_not_the_annotated_one_is_named(split, detector):
     [
         ({"hand": {}}, "regions.hand"),
         ({"face": {"min_face_size": 3}}, "regions.face.min_face_size"),
+        ({"face": {"detector": "retina"}}, "regions.face.detector"),
+        ({"face": {"threshold": 1.5}}, "regions.face.threshold"),
         ({"body": {"limb_widht": 1}}, "Did you mean 'limb_width'"),
     ],
 )
@@ -204,28 +236,3 @@ def test_bodies_of_a_dataset_of_faces_are_refused(split):
     annotations.write_text(json.dumps(document))
     with pytest.raises(UserError, match="annotates faces only"):
         build_regions(annotations, images, "body", CONFIG)
-
-
-@pytest.mark.photographs
-@pytest.mark.parametrize("device", ["cpu", CUDA])
-def test_mtcnn_on_photographs(shared_data, device):
-    import torch
-
-    from anonbench.regions.detect import FaceDetector
-
-    torch.set_num_threads(1)
-    detect = FaceDetector(min_face_size=16, device=device)
-    with zipfile.ZipFile(shared_data / "PennFudanPed.zip") as archive:
-        data = archive.read("PennFudanPed/PNGImages/FudanPed00001.png")
-    photo = cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    boxes, scores = detect(photo)
-    # Two people walk; the annotated boxes are (160, 182) - (302, 431) and (420, 171) - (535, 486).
-    left, right = boxes[np.argsort(boxes[:, 0])]
-    assert 200 < left[0] < left[2] < 260 and 182 < left[1] < left[3] < 240
-    assert 420 < right[0] < right[2] < 480 and 171 < right[1] < right[3] < 240
-    assert scores[0] >= scores[1] > 0.9
-
-    rng = np.random.default_rng(0)
-    for height, width in ((4, 300), (16, 16), (1, 1), (60, 90)):
-        boxes, scores = detect(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
-        assert boxes.shape == (len(scores), 4)
