@@ -29,8 +29,6 @@ def init(
         path = write_study(folder, name, {"train": (train_images, train), "val": (val_images, val)}, people or [])
     except UserError as error:
         stop(error)
+    place = f"--snakefile {os.path.relpath(ROOT / 'Snakefile')} --directory {folder}"
     typer.echo(f"{path} is written. Read it, then run:\n")
-    snakefile = os.path.relpath(ROOT / "Snakefile")
-    typer.echo(
-        f"    snakemake --snakefile {snakefile} --directory {folder} --cores {os.cpu_count()} results/summary.csv"
-    )
+    typer.echo(f"    snakemake {place} --cores {os.cpu_count()} results/summary.csv --configfile {path}")

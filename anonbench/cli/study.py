@@ -17,6 +17,9 @@ from anonbench.common.root import ROOT
 from anonbench.config.config import read_config, with_defaults
 from anonbench.datasets.tables.coco_json import read_coco
 
+STUDY = "study.yaml"
+"""The configuration that a study's folder begins with; it goes on top of the workflow's own."""
+
 _PAGE = """\
 # A study of {name}. Every key that is not here has the value of the workflow's own configuration; its
 # config/README.md explains them all. `anonbench check` says what is wrong with the data before anything is trained.
@@ -45,7 +48,7 @@ runtime:
 
 
 def write_study(folder: Path, name: str, places: dict[str, tuple[Path, Path]], people: Sequence[str]) -> Path:
-    """Write ``config/config.yaml`` below a new or empty folder.
+    """Write :data:`STUDY` into a new or empty folder.
 
     Parameters
     ----------
@@ -90,7 +93,7 @@ def write_study(folder: Path, name: str, places: dict[str, tuple[Path, Path]], p
         regions="face, body",
     )
     read_config(with_defaults(yaml.safe_load(page), ROOT / "config" / "config.yaml"))
-    path = folder / "config" / "config.yaml"
+    path = folder / STUDY
     write_text(path, page)
     return path
 

@@ -10,12 +10,16 @@ from anonbench.common.validation import Model
 
 
 class FaceRegionConfig(Model):
-    """How faces are found where they are not annotated, and by how much of its longer side a found box grows."""
+    """How faces are found where they are not annotated, and by how much of its longer side a found box grows.
+
+    ``unannotated`` says what becomes of faces that are found beside the annotated ones.
+    """
 
     detector: Literal["centerface", "yunet", "mtcnn"] = "centerface"
     min_face_size: Annotated[int, Field(ge=8)] = 16
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     grow: Annotated[float, Field(ge=0, le=1)] = 0.15
+    unannotated: Literal["hide", "leave"] = "hide"
 
 
 class BodyRegionConfig(Model):

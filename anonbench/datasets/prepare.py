@@ -36,6 +36,8 @@ def prepare(
     loaded = format.load(split, files)
     # Messages blame the only file for a wrong annotation; a format of several files names them itself.
     read = [*files.values(), *format.local_files(split)]
+    if format.COMPLETE:
+        loaded.info["complete"] = True
     policy, search = format.searched_for(split), None
     if policy is not None:
         # Only such a conversion needs what detects.

@@ -9,7 +9,6 @@ import numpy as np
 from anonbench.regions.body import decode_mask
 
 _UPPER = 0.6  # of the box of somebody who stands: where a face's centre may lie, with room for who bends over
-_COVERED = 0.8  # share of a detection that known face regions must contain for it to add nothing
 
 
 def assign_faces(
@@ -51,15 +50,6 @@ def assign_faces(
         else:
             unmatched.append(index)
     return owned, unmatched
-
-
-def is_covered(face: np.ndarray, known: list[np.ndarray]) -> bool:
-    """Whether one of the ``known`` boxes, (4,) ``xyxy`` px like ``face``, already hides most of a detected face."""
-    for box in known:
-        overlap = np.prod(np.clip(np.minimum(face[2:], box[2:]) - np.maximum(face[:2], box[:2]), 0, None))
-        if overlap >= _COVERED * np.prod(face[2:] - face[:2]):
-            return True
-    return False
 
 
 def _rank(centre: np.ndarray, person: dict[str, Any], mask: np.ndarray | None) -> tuple[bool, bool, float] | None:

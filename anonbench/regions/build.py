@@ -17,10 +17,11 @@ from anonbench.common.files import read_made
 from anonbench.common.images import decode, read_verified
 from anonbench.config.regions import FaceRegionConfig, RegionsConfig
 from anonbench.config.types import Region as RegionName
-from anonbench.detect.detector import Detector
+from anonbench.detect.beside import beside
+from anonbench.detect.detector import Detections, Detector
 from anonbench.detect.faces import face_detector
 from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, joint
-from anonbench.regions.assign import assign_faces, is_covered
+from anonbench.regions.assign import assign_faces
 from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, grown, keypoint_face
 from anonbench.regions.files import ImageRegions, RegionCounts, RegionFile, encode_region
@@ -28,14 +29,17 @@ from anonbench.regions.region import DETECTED, UNLOCATED, Region, anywhere
 
 log = logging.getLogger(__name__)
 
+CONFIDENT = 0.5  # the least score of a face in an image whose annotations say where all faces are
+
 
 def build_regions(annotations: Path, images_dir: Path, region: RegionName, config: RegionsConfig) -> RegionFile:
     """Find the regions that a split's anonymized variants must hide.
 
     A body is the annotated mask or box, else the dilated skeleton. A face is the annotated box, else a square from
-    keypoints, else what a face detector finds inside the person. Where the detector runs, faces of people whom nobody
-    annotated are regions too; it runs on images with a person whose annotation does not say where the face is, and on
-    all images of a split in which no annotation does. Of an image with a person who cannot be located, all is a region.
+    keypoints, else what a face detector finds inside the person. Faces that it finds of people whom nobody annotated
+    are regions too, unless the configuration leaves them; then, and in a split that is ``complete``, it runs only on
+    images with a person whose annotation does not say where the face is, and on all images of a split in which no
+    annotation does. Of an image with a person who cannot be located, all is a region.
 
     Parameters
     ----------
@@ -71,7 +75,7 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
         find = _bodies(names, config.body.limb_width)
     else:
         _warn_without_faces(names, annotations)
-        find = _faces(people, names, images_dir, config.face)
+        find = _faces(people, names, images_dir, config.face, complete=data["info"].get("complete", False))
     counts: Counter[str] = Counter()
     images, nowhere, no_face = [], [], []
     for image in tqdm(data["images"], desc=f"{region} regions", unit="image", mininterval=1):
@@ -84,6 +88,7 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
             counts["unannotated_left" if left else "unannotated"] += image.get("strangers", 0)
         else:
             counts["unannotated"] += sum(one.annotation_id is None for one in found.regions)
+            counts["unannotated_left"] += found.left
         lost = image.get("unlocated", 0)
         regions = found.regions + [anywhere() for _ in range(lost)]
         for one in regions:
@@ -131,11 +136,16 @@ def _stranger(person: dict[str, Any]) -> Region:
 
 @dataclass(frozen=True)
 class _Found:
-    """What was found in an image: regions, how many people show no face as annotated, and in whom none was found."""
+    """What was found in an image.
+
+    ``faceless`` is how many people show no face as annotated, ``without_face`` are those in whom none was found, and
+    ``left`` is how many faces of nobody who is annotated stay visible.
+    """
 
     regions: list[Region]
     faceless: int = 0
     without_face: Sequence[int] = ()
+    left: int = 0
 
 
 def _warn_without_faces(names: dict[int, list[str]], annotations: Path) -> None:
@@ -161,16 +171,21 @@ def _bodies(names: dict[int, list[str]], limb_width: float) -> Callable[[dict, l
 
 
 def _faces(
-    people: dict[int, list[dict]], names: dict[int, list[str]], images_dir: Path, config: FaceRegionConfig
+    people: dict[int, list[dict]],
+    names: dict[int, list[str]],
+    images_dir: Path,
+    config: FaceRegionConfig,
+    complete: bool,
 ) -> Callable[[dict, list[dict]], _Found]:
+    beside_others = config.unannotated == "hide" and not complete
     everywhere = not any(gives_face(p, names[p["category_id"]]) for present in people.values() for p in present)
     detector: list[Detector] = []
 
-    def detect(image: dict[str, Any]) -> np.ndarray:
+    def detect(image: dict[str, Any]) -> Detections:
         if not detector:
             detector.append(face_detector(config))  # only splits that need it wait for it
         path = Path(images_dir) / image["file_name"]
-        return detector[0](decode(read_verified(path, image["sha256"]), str(path))).boxes
+        return detector[0](decode(read_verified(path, image["sha256"]), str(path)))
 
     def find(image: dict[str, Any], present: list[dict[str, Any]]) -> _Found:
         regions, searched, faceless = [], [], 0
@@ -183,11 +198,13 @@ def _faces(
                 searched.append(person)
             else:
                 regions.append(_with_keypoints(found, person))
-        if not (searched or everywhere):
+        unknown = searched or everywhere
+        if not (unknown or beside_others):
             return _Found(regions, faceless)
-        faces = detect(image)
-        known = [found.box for found in regions if found.source != UNLOCATED]
-        faces = np.array([face for face in faces if not is_covered(face, known)]).reshape(-1, 4)
+        found = detect(image)
+        strange = beside(found.boxes, [one.box for one in regions if one.source != UNLOCATED])
+        # Where annotations say where every face is, another one has to be certain.
+        faces = found.boxes[strange & ((found.scores >= CONFIDENT) | bool(unknown))]
         owned, unmatched = assign_faces(faces, searched, image["height"], image["width"])
         boxes = grown(faces, config.grow)
         for person in searched:
@@ -195,8 +212,10 @@ def _faces(
                 _with_keypoints(Region(boxes[i], source=DETECTED, annotation_id=person["id"]), person)
                 for i in owned.get(person["id"], [])
             ]
-        regions += [Region(boxes[i], source=DETECTED) for i in unmatched]
-        return _Found(regions, faceless, [person["id"] for person in searched if person["id"] not in owned])
+        lost = [person["id"] for person in searched if person["id"] not in owned]
+        if config.unannotated == "leave":
+            return _Found(regions, faceless, lost, len(unmatched))
+        return _Found(regions + [Region(boxes[i], source=DETECTED) for i in unmatched], faceless, lost)
 
     return find
 

@@ -147,15 +147,17 @@ def test_detector_runs_only_on_images_with_an_unknown_face(split, detector):
     assert seen == [(80, 100, 3)]
     regions = found.images[1].regions
     owners = [(region.annotation_id, region.source) for region in regions]
-    assert owners == [(7, "annotated"), (12, "detected"), (None, "detected")]
+    assert owners == [(7, "annotated"), (12, "detected")]
     assert regions[1].box == (62, 2, 8, 8)
     assert found.no_face_found == [17]
-    assert found.counts == RegionCounts(people=4, regions=4, annotated=2, detected=2, no_face_found=1, unannotated=1)
+    assert found.counts == RegionCounts(
+        people=4, regions=3, annotated=2, detected=1, no_face_found=1, unannotated_left=1
+    )
 
 
 def test_detector_runs_everywhere_where_nothing_is_annotated(split, detector):
     seen = detector([62, 2, 70, 10])
-    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}], []), "face", CONFIG)
+    found = build_regions(*split([{"bbox": [55, 0, 20, 60]}], []), "face", SEARCH)
     assert len(seen) == 2
     assert [len(image.regions) for image in found.images] == [1, 1]
     assert found.counts.unannotated == 1

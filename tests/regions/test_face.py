@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anonbench.regions.anatomy import mirror_partners
-from anonbench.regions.assign import assign_faces, is_covered
+from anonbench.regions.assign import assign_faces
 from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, keypoint_face
 from tests.helpers.standing import NAMES, PLACES, person
@@ -126,9 +126,3 @@ def test_people_without_a_usable_box_get_no_face():
     for bbox in (None, [0, 0, 0, 0], [0, 0, float("nan"), 9]):
         owned, unmatched = assign_faces(np.array([face_at(1, 1)], float), [{"id": 1, "iscrowd": 0, "bbox": bbox}], 9, 9)
         assert (owned, unmatched) == ({}, [0])
-
-
-def test_covered_means_mostly_inside():
-    known = [np.array([0.0, 0, 20, 20]), np.array([np.nan] * 4)]
-    assert is_covered(np.array([5.0, 5, 15, 15]), known)
-    assert not is_covered(np.array([15.0, 15, 25, 25]), known)
