@@ -17,7 +17,7 @@ KNOWN = [np.array([10.0, 10, 50, 90])]
     [
         ([60, 10, 90, 90], True),  # beside
         ([12, 8, 48, 92], False),  # the same
-        ([10, 10, 50, 34.5], False),  # the head of the same: within it
+        ([10, 10, 50, 26], False),  # the head of the same: within it
         ([45, 10, 85, 90], True),  # one arm across
         ([30, 10, 70, 90], False),  # half of it: the same, drawn badly
         ([0, 0, 200, 200], True),  # far larger: somebody near, before them
@@ -29,10 +29,10 @@ def test_a_detection_is_of_an_annotated_person_or_of_a_stranger(found, stranger)
 
 def test_people_together_cover_a_detection() -> None:
     """One of three people whom an annotator drew as one crowd, and the other way round."""
-    row = [np.array([x, 0.0, x + 10, 40]) for x in (0, 10, 20)]
-    assert beside(np.array([[0.0, 0, 30, 40]]), row).tolist() == [False]
-    assert beside(np.array([[0.0, 0, 30, 40]]), row[:1]).tolist() == [False]
-    assert beside(np.array([[0.0, 0, 60, 40]]), row[:1]).tolist() == [True]
+    row = [np.array([x, 0.0, x + 10, 40]) for x in (0, 10, 20, 30)]
+    assert beside(np.array([[0.0, 0, 40, 40]]), row).tolist() == [False]
+    assert beside(np.array([[0.0, 0, 40, 40]]), row[:3]).tolist() == [False]
+    assert beside(np.array([[0.0, 0, 40, 40]]), row[:2]).tolist() == [True]
 
 
 def test_without_annotations_all_are_strangers() -> None:

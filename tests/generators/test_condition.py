@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from anonbench.common.files import read_json, write_json
 from anonbench.generators.condition import View, conditions
 from anonbench.generators.crops import read_crops, sample_views
 from anonbench.generators.files import build
@@ -117,3 +118,12 @@ def test_views_for_training_never_know_the_person_or_a_hidden_neighbour(tmp_path
         assert not (made.outline & made.known).any()
         assert (made.outline & ~made.fill).sum() <= 1
     assert len({made.image.tobytes() for made in views}) > 30
+
+
+def test_nothing_is_learned_from_an_image_with_somebody_who_may_be_anywhere(tmp_path) -> None:
+    files = write_people(tmp_path, images=3)
+    content = read_json(files["regions"])
+    content["images"][1]["regions"].append({"box": [None] * 4, "source": "unlocated"})
+    write_json(files["regions"], content)
+    crops = read_crops(files["regions"], files["images_dir"], (32, 64), [1, 0, 2])
+    assert len(crops) == 4
