@@ -40,10 +40,15 @@ def check(
         detectors = {}
         if detect:
             from anonbench.config.regions import FaceRegionConfig
+            from anonbench.datasets import strangers
             from anonbench.detect.faces import face_detector
             from anonbench.detect.nanodet import NanoDet
+            from anonbench.regions import build
 
-            detectors = {"body": NanoDet(), "face": face_detector(FaceRegionConfig())}
+            detectors = {
+                "body": NanoDet(strangers.CONFIDENT),
+                "face": face_detector(FaceRegionConfig(threshold=build.CONFIDENT)),
+            }
         with tempfile.TemporaryDirectory(prefix="anonbench-") as folder:
             found = inspect(entry, "val", Path(folder), detectors)
         text = report(found, str(annotations))

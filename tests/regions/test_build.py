@@ -173,7 +173,7 @@ def test_a_found_face_grows_by_a_share_of_its_longer_side(split, detector):
 
 
 def test_a_certain_face_beside_the_annotated_ones_is_hidden(split, detector):
-    seen = detector([5, 5, 13, 13, 0.9], [40, 5, 50, 15, 0.6], [70, 5, 80, 15, 0.4])
+    seen = detector([5, 5, 13, 13, 0.9], [40, 5, 50, 15, 0.6], [70, 5, 80, 15, 0.2])
     annotated = {"bbox": [0, 0, 20, 60], "face_box": [5, 5, 8, 8]}
     found = build_regions(*split([annotated], []), "face", SEARCH)
     assert len(seen) == 2
