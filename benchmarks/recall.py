@@ -92,19 +92,18 @@ def main() -> None:
 
 
 def wider_face(folder: Path) -> Iterator[Photo]:
-    """Photographs whose archive is there, of both splits; invalid faces are among the others."""
-    labels = zipfile.ZipFile(folder / "wider_face_split.zip")
-    for split in ("train", "val"):
-        archive = zipfile.ZipFile(folder / f"WIDER_{split}.zip")
-        there = set(archive.namelist())
-        name = f"wider_face_split/wider_face_{split}_bbx_gt.txt"
-        for image, rows in read_faces(labels.read(name), name):
-            member = f"WIDER_{split}/images/{image}"
-            if member in there:
-                faces = np.array(rows, float).reshape(-1, 10)
-                boxes = xyxy(faces[:, :4])
-                valid = (faces[:, 7] == 0) & (faces[:, 2:4] > 0).all(axis=1)
-                yield Photo(lambda a=archive, m=member: decode(a.read(m)), boxes[valid], faces[valid, 3], boxes[~valid])
+    """The photographs of val, from which no detector learned; invalid faces are among the others."""
+    name = "wider_face_split/wider_face_val_bbx_gt.txt"
+    labels = zipfile.ZipFile(folder / "wider_face_split.zip").read(name)
+    archive = zipfile.ZipFile(folder / "WIDER_val.zip")
+    there = set(archive.namelist())
+    for image, rows in read_faces(labels, name):
+        member = f"WIDER_val/images/{image}"
+        if member in there:
+            faces = np.array(rows, float).reshape(-1, 10)
+            boxes = xyxy(faces[:, :4])
+            valid = (faces[:, 7] == 0) & (faces[:, 2:4] > 0).all(axis=1)
+            yield Photo(lambda m=member: decode(archive.read(m)), boxes[valid], faces[valid, 3], boxes[~valid])
 
 
 def coco_people(folder: Path) -> Iterator[Photo]:

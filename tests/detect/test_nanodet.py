@@ -63,10 +63,8 @@ def test_the_network_sees_normalised_blue_green_red_without_a_change_of_shape(de
     detector(image)
     whole = detector._network.seen[0]
     assert whole.shape == (1, 3, 416, 416) and whole.dtype == np.float32
-    assert whole[0, :, 50, 50] == pytest.approx(
-        [(128 - 103.53) / 57.375, -116.28 / 57.12, (255 - 123.675) / 58.395], abs=1e-4
-    )
-    assert whole[0, :, 210, 10] == pytest.approx([-103.53 / 57.375, -116.28 / 57.12, -123.675 / 58.395], abs=1e-4)
+    assert whole[0, :, 50, 50] == pytest.approx([0.42649, -2.03571, 2.24891], abs=1e-4)
+    assert whole[0, :, 210, 10] == pytest.approx([-1.80444, -2.03571, -2.11790], abs=1e-4)  # black beside the image
 
 
 def test_less_confident_people_are_left_out(detector):

@@ -75,13 +75,8 @@ def files() -> Files:
     net.node("parts", "SplitV", "large", net.integers("split", [1, 3, 2]), net.integers("axis", 3))
     net.node("sum", "Add", "parts", "parts:1")
     net.node("joined", "ConcatV2", "parts:2", "sum", net.integers("last", -1))
-    (
-        net.integers("places", [[0], [2]]),
-        net.integers("shape", [3]),
-        net.integers("values", [1, 5]),
-        net.integers("rest", -1),
-    )
-    net.node("flat_shape", "SparseToDense", "places", "shape", "values", "rest")
+    shape = {"places": [[0], [2]], "shape": [3], "values": [1, 5], "rest": -1}
+    net.node("flat_shape", "SparseToDense", *(net.integers(name, values) for name, values in shape.items()))
     net.node("flat", "Reshape", "joined", "flat_shape")
     net.node("score", "Sigmoid", "flat")
     net.node("Identity", "Identity", "score")
