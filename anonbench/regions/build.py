@@ -29,7 +29,7 @@ from anonbench.regions.region import DETECTED, UNLOCATED, Region, anywhere
 
 log = logging.getLogger(__name__)
 
-# The least score of a face that is nobody's, in a split that annotates faces: CenterFace then errs in one of two images.
+# The least score of a face that is nobody's, in a split that annotates faces: CenterFace then errs once in two images.
 CONFIDENT = 0.3
 
 
