@@ -102,7 +102,8 @@ class JsonList:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._file.close()  # which fails again where the disk has refused what is left to write
+            with naming(self._path):
+                self._file.close()  # which fails again where the disk has refused what is left to write
         finally:
             self._path.unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from PIL import Image
 from anonbench.cli.journal import JOURNAL
 from anonbench.common.images import decode, encode
 from tests.cli.conftest import picture
+from tests.helpers.people import untrained
 
 NAMES = ["a.png", "b.PNG", "sub folder/c 1.png"]
 BOX = (20.0, 10.0, 50.0, 40.0)
@@ -246,3 +247,20 @@ def test_given_people_are_hidden_and_whoever_is_lost_hides_the_photograph(anonbe
     found = entries(out)
     assert [region["source"] for name in NAMES for region in found[name]["regions"]] == ["annotated", "unlocated"]
     assert found[NAMES[2]]["masked_out"] == {"not_located": 1} and found[NAMES[2]]["regions"][0]["box"] is None
+
+
+def test_a_generator_of_the_workflow_makes_other_people(anonbench, finds, folder, tmp_path) -> None:
+    finds(BOX)
+    generator = untrained(tmp_path / "generator.safetensors")
+    out = tmp_path / "out"
+    words = ("--region", "body", "--method", "gan", "--level", "low", "--generator", generator, "--device", "cpu")
+    result = anonbench("anonymize", folder, out, *words)
+    assert result.exit_code == 0, result.output
+    for index, name in enumerate(NAMES):
+        before, after = picture(index), decode(out / name)
+        assert (after != before).any(-1)[INSIDE].mean() > 0.95 and entries(out)[name]["masked_out"] == {}
+        assert (after[:8] == before[:8]).all()
+    sheet = anonbench(
+        "compare", folder / "a.png", "--region", "body", "--out", tmp_path / "s.png", "--generator", generator
+    )
+    assert sheet.exit_code == 0 and decode(tmp_path / "s.png").shape[0] == 5 * (round(360 * 55 / 60) + 26)
