@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from anonbench.cli.main import app
@@ -57,10 +57,10 @@ def finds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, floa
 
 
 @pytest.fixture
-def anonbench() -> Callable[..., Result]:
+def anonbench() -> Callable[..., Any]:
     """Run the command with these words."""
 
-    def run(*words: object) -> Result:
+    def run(*words: object) -> Any:
         return CliRunner().invoke(app, [str(word) for word in words])
 
     return run

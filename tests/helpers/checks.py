@@ -180,8 +180,10 @@ def _compare_pixels(
         found.complaints.append(f"{name} changed outside of its regions")
 
 
-def around(box: list[float], more: bool = True) -> tuple[slice, slice]:
-    """Rows and columns of a box, [x, y, w, h] px; with ``more``, of more than any level grows it by."""
+def around(box: list[float | None], more: bool = True) -> tuple[slice, slice]:
+    """Rows and columns of a box, [x, y, w, h] px, or all; with ``more``, of more than any level grows it by."""
+    if None in box:
+        return slice(None), slice(None)
     x, y, width, height = box
     margin = 0.1 * max(width, height) + 12 if more else 0
     ends = (y - margin, y + height + margin + 1), (x - margin, x + width + margin + 1)

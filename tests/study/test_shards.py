@@ -55,11 +55,11 @@ def planned(project: Project) -> set[str]:
     return {job for job in project.planned(MANIFEST) if job.startswith(("anonymize", "deal", "compose"))}
 
 
-def test_a_variant_is_two_files_and_two_of_each_shard(project: Project) -> None:
+def test_a_variant_is_three_files_and_two_of_each_shard(project: Project) -> None:
     folder = project.root / VARIANT
     shards = {f"shards/{n}-of-3/{name}" for n in (1, 2, 3) for name in ("edits.zip", "manifest.json")}
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert found == shards | {"edits.json", "manifest.json"}
+    assert found == shards | {"edits.json", "audit.json", "manifest.json"}
     assert planned(project) == set()
 
 
