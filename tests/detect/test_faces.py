@@ -12,7 +12,6 @@ import pytest
 
 from anonbench.common.root import ROOT
 from anonbench.config.regions import FaceRegionConfig
-from anonbench.detect import pyramid
 from anonbench.detect.centerface import CenterFace
 from anonbench.detect.faces import face_detector
 from anonbench.detect.weights import CENTERFACE, FILES, YUNET
@@ -123,7 +122,8 @@ def test_thresholds_are_each_detectors_own_unless_the_configuration_has_one():
         face_detector(FaceRegionConfig(detector=name, **more)) for name in BOTH for more in ({}, {"threshold": 0.7})
     ]
     assert [one.threshold for one in chosen] == [0.15, 0.7, 0.3, 0.7]
-    assert face_detector(FaceRegionConfig(min_face_size=40)).min_face_size == 40
+    sizes = [{"min_face_size": 40}, {"min_face_size": 40, "threshold": 0.2}]
+    assert [face_detector(FaceRegionConfig(**one)).min_face_size for one in sizes] == [40, 40]
 
 
 def test_grey_and_mirrored_photographs(detect, scene):
@@ -162,12 +162,6 @@ def test_threads_find_the_same(detect, scene):
     with ThreadPoolExecutor(4) as pool:
         for one, other in zip(alone, pool.map(lambda image: detect(image).boxes, images), strict=True):
             assert np.array_equal(one, other)
-
-
-def test_levels_end_where_no_larger_face_has_room():
-    assert list(pyramid.levels(1024, 1.0)) == pytest.approx([1, 1 / 3, 1 / 9])
-    assert list(pyramid.levels(192, 1.0)) == [1.0]
-    assert list(pyramid.levels(100, 2.0)) == pytest.approx([2, 2 / 3])
 
 
 def test_detecting_starts_without_torch_and_the_choice_without_any_runtime():

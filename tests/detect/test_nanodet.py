@@ -57,6 +57,14 @@ def test_small_people_are_looked_for_in_tiles_as_well(detector):
     assert len(detector._network.seen) == 5
 
 
+def test_tiles_leave_large_people_to_the_whole_image(detector, monkeypatch):
+    monkeypatch.setattr(nanodet, "_LARGEST", 100)  # the stand-in's are 112 px high
+    image = np.zeros((704, 704, 3), np.uint8)
+    image[600:604, 600:604] = 255
+    (box,) = detector(image).boxes
+    assert box[3] - box[1] == pytest.approx(112 * 704 / 416)
+
+
 def test_the_network_sees_normalised_blue_green_red_without_a_change_of_shape(detector):
     image = np.zeros((100, 200, 3), np.uint8)
     image[...] = (255, 0, 128)
