@@ -65,6 +65,10 @@ class Anonymized:
     left: int
     restored: int | None = None
 
+    def written_shares(self) -> list[float | None]:
+        """``shares`` as records keep them: to four places, None for a region that is outside."""
+        return [None if math.isnan(share) else round(share, 4) for share in self.shares]
+
 
 def anonymize(
     method: Method,

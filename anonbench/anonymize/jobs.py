@@ -49,8 +49,13 @@ class Job:
 
     def rng(self) -> np.random.Generator:
         """Its random generator, at its start."""
-        name_hash = int.from_bytes(bytes.fromhex(sha256_of(self.file_name.encode()))[:8], "big")
-        return np.random.default_rng([self.seed, name_hash])
+        return rng_of(self.file_name, self.seed)
+
+
+def rng_of(file_name: str, seed: int) -> np.random.Generator:
+    """The random generator of an image of that name; a name that is not UTF-8 has one as well."""
+    name_hash = int(sha256_of(file_name.encode("utf-8", "surrogateescape"))[:16], 16)
+    return np.random.default_rng([seed, name_hash])
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -72,7 +71,7 @@ def _done(job: Job, task: Task, result: Anonymized) -> Done:
         sha256=job.sha256,
         regions=len(job.records),
         fallbacks=dict(sorted(result.fallbacks.items())),
-        shares=[None if math.isnan(share) else round(share, 4) for share in result.shares],
+        shares=result.written_shares(),
         left=result.left,
         restored_pixels=result.restored,
         edit=edit,

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from anonbench.anonymize.frame import Anonymized, anonymize
+from anonbench.anonymize.frame import anonymize
+from anonbench.anonymize.jobs import rng_of
 from anonbench.anonymize.method import Method
 from anonbench.cli.finders import Finder, Hit
 from anonbench.cli.journal import Done, Failed, Found, Journal, Settings
@@ -170,10 +171,8 @@ def treat(photograph: Photograph, work: Work, method: Method) -> Done:
     picture = read_photograph(photograph.source)
     image = picture.pixels
     hits = work.finder(photograph.name, image)
-    name_hash = int(sha256_of(photograph.name.encode("utf-8", "surrogateescape"))[:16], 16)
-    result = anonymize(
-        method, image, [hit.region for hit in hits], np.random.default_rng([work.settings.seed, name_hash])
-    )
+    rng = rng_of(photograph.name, work.settings.seed)
+    result = anonymize(method, image, [hit.region for hit in hits], rng)
     if result.left:
         raise UserError(
             f"{photograph.source} would still show {result.left} regions as they were.",
@@ -193,7 +192,7 @@ def treat(photograph: Photograph, work: Work, method: Method) -> Done:
         height=image.shape[0],
         regions=[_found(hit) for hit in hits],
         masked_out={reason: count for reason, count in sorted(result.fallbacks.items()) if reason != "outside"},
-        shares=_shares(result),
+        shares=result.written_shares(),
     )
 
 
@@ -202,7 +201,3 @@ def _found(hit: Hit) -> Found:
     box = (x1, y1, round(x2 - x1, 2), round(y2 - y1, 2))
     known = all(map(math.isfinite, box))
     return Found(box=box if known else None, source=hit.region.source, score=hit.score and round(hit.score, 4))
-
-
-def _shares(result: Anonymized) -> list[float | None]:
-    return [None if math.isnan(share) else round(share, 4) for share in result.shares]
