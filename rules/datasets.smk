@@ -59,7 +59,7 @@ rule convert_split:
         "logs/convert_split/{dataset}/{split}.tsv"
     priority: 90
     conda:
-        "../envs/models.yaml"  # for people whom nobody annotated
+        "../envs/models.yaml"  # to find unannotated people
     resources:
         **needs("convert_split"),
     params:

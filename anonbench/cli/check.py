@@ -17,7 +17,7 @@ def check(
     images: Annotated[Path, typer.Argument(metavar="IMAGES", help="The folder of its images.")],
     people: People = None,
     detect: Annotated[
-        bool, typer.Option("--detect/--no-detect", help="Let detectors look for people and faces nobody annotated.")
+        bool, typer.Option("--detect/--no-detect", help="Let detectors look for unannotated people and faces.")
     ] = True,
     out: Annotated[Path | None, typer.Option(help="Write the report into this Markdown file as well.")] = None,
 ) -> None:
@@ -37,20 +37,14 @@ def check(
         if not images.is_dir():
             raise UserError(f"{images} is not a folder.", "Name the folder of the images.")
         entry = own_dataset({"val": (images, annotations)}, people or [])
-        detectors = {}
+        finder = None
         if detect:
-            from anonbench.config.regions import FaceRegionConfig
             from anonbench.datasets import strangers
-            from anonbench.detect.faces import face_detector
             from anonbench.detect.nanodet import NanoDet
-            from anonbench.regions import build
 
-            detectors = {
-                "body": NanoDet(strangers.CONFIDENT),
-                "face": face_detector(FaceRegionConfig(threshold=build.CONFIDENT)),
-            }
+            finder = NanoDet(strangers.CONFIDENT)
         with tempfile.TemporaryDirectory(prefix="anonbench-") as folder:
-            found = inspect(entry, "val", Path(folder), detectors)
+            found = inspect(entry, "val", Path(folder), finder)
         text = report(found, str(annotations))
         if out is not None:
             write_text(out, text)

@@ -15,8 +15,9 @@ from anonbench.cli.given import converted
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_made
 from anonbench.common.images import decode
-from anonbench.config.regions import RegionsConfig
+from anonbench.config.regions import FaceRegionConfig, RegionsConfig
 from anonbench.detect.beside import beside
+from anonbench.detect.detector import Detector
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import RegionCounts, RegionFile, decode_region
 from anonbench.regions.footprint import footprint
@@ -28,11 +29,10 @@ LISTED = 20
 
 @dataclass
 class Strangers:
-    """Whom a detector finds beside the annotated ones: how many, and in which images (the most first)."""
+    """People that a detector finds beside the annotated ones: how many, and in which images (the most first)."""
 
     found: int = 0
     matched: int = 0
-    annotated: int = 0
     images: list[tuple[str, int]] = field(default_factory=list)
 
     @property
@@ -59,7 +59,7 @@ class Inspection:
     regions
         By region, what its regions are; without those that the dataset cannot have.
     strangers
-        By region, whom a detector finds besides; empty where none was asked.
+        People whom a detector finds besides; None where none was asked.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -69,16 +69,16 @@ class Inspection:
     located: Counter[str] = field(default_factory=Counter)
     info: dict[str, Any] = field(default_factory=dict)
     regions: dict[str, RegionCounts] = field(default_factory=dict)
-    strangers: dict[str, Strangers] = field(default_factory=dict)
+    strangers: Strangers | None = None
 
     @property
     def is_safe(self) -> bool:
         """Whether nothing stops a study, and no detector finds anybody who would stay visible."""
-        return not self.problems and not any(stranger.count for stranger in self.strangers.values())
+        return not self.problems and not (self.strangers and self.strangers.count)
 
 
-def inspect(entry: dict[str, Any], split: str, folder: Path, detectors: dict[str, Any]) -> Inspection:
-    """Convert a split, find its regions, and let detectors look for whom they leave out.
+def inspect(entry: dict[str, Any], split: str, folder: Path, detect: Detector | None) -> Inspection:
+    """Convert a split, find its regions, and let a detector look for the people they leave out.
 
     Parameters
     ----------
@@ -88,10 +88,11 @@ def inspect(entry: dict[str, Any], split: str, folder: Path, detectors: dict[str
         One of its splits.
     folder
         Where to convert to.
-    detectors
-        By region, what finds people or faces (:mod:`anonbench.detect`); empty to skip that.
+    detect
+        Finds people; None to look for nobody beside the annotated ones, and for no faces beside theirs.
     """
     found = Inspection()
+    config = RegionsConfig(face=FaceRegionConfig(unannotated="hide" if detect else "leave"))
     made = _converted(entry, split, folder, found)
     if made is None:
         return found
@@ -100,14 +101,14 @@ def inspect(entry: dict[str, Any], split: str, folder: Path, detectors: dict[str
     _count(content, found)
     for region in ("body", "face"):
         try:
-            regions = build_regions(annotations, images, region, RegionsConfig())
+            regions = build_regions(annotations, images, region, config)
         except UserError as error:
             if region == "face":
                 found.problems.append(str(error))
             continue
         found.regions[region] = regions.counts
-        if region in detectors:
-            found.strangers[region] = _strangers(regions, images, detectors[region])
+        if region == "body" and detect:
+            found.strangers = _strangers(regions, images, detect)
     return found
 
 
@@ -145,10 +146,10 @@ def _count(content: dict[str, Any], found: Inspection) -> None:
             )
 
 
-def _strangers(regions: RegionFile, images: Path, detect: Any) -> Strangers:
-    found = Strangers(annotated=regions.counts.people)
+def _strangers(regions: RegionFile, images: Path, detect: Detector) -> Strangers:
+    found = Strangers()
     counts = []
-    for image in tqdm(regions.images, desc=f"search for {regions.region}", unit="image", mininterval=1):
+    for image in tqdm(regions.images, desc="search for people", unit="image", mininterval=1):
         known = [
             footprint(decode_region(record), (image.height, image.width), lambda side: 0).box
             for record in image.regions
@@ -194,30 +195,26 @@ def report(found: Inspection, title: str) -> str:
             if any(getattr(counts, field) for counts in found.regions.values())
         ],
     )
-    for region, strangers in found.strangers.items():
-        lines += _about(strangers, "people" if region == "body" else "faces")
+    if found.strangers:
+        lines += _about(found.strangers)
     return "\n".join(lines)
 
 
 def _verdict(found: Inspection) -> str:
     if found.problems:
         return f"Not usable as it is: {len(found.problems)} problem(s) below."
-    strangers = {region: one.count for region, one in found.strangers.items() if one.count}
-    if strangers:
-        words = " and ".join(
-            f"{count:,} {'people' if region == 'body' else 'faces'}" for region, count in strangers.items()
-        )
-        return f"Somebody would stay visible: a detector finds {words} whom nobody annotated."
+    if found.strangers and found.strangers.count:
+        return f"Somebody would stay visible: a detector finds {found.strangers.count:,} unannotated people."
     hidden = max((counts.images_hidden for counts in found.regions.values()), default=0)
     rest = f" {hidden:,} images are hidden as a whole." if hidden else ""
     searched = "" if found.strangers else " No detector has looked for others."
     return f"Nobody who is annotated would be left visible.{rest}{searched}"
 
 
-def _about(strangers: Strangers, what: str) -> list[str]:
-    lines = [f"## {what.capitalize()} beside the annotated ones", ""]
+def _about(strangers: Strangers) -> list[str]:
+    lines = ["## People beside the annotated ones", ""]
     lines.append(
-        f"The detector finds {strangers.found:,} {what}, {strangers.matched:,} of them annotated;"
+        f"The detector finds {strangers.found:,} people, {strangers.matched:,} of them annotated;"
         f" {strangers.count:,} in {len(strangers.images):,} images are not."
     )
     lines += ["", *(f"- {name}: {count}" for name, count in strangers.images[:LISTED])]

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from anonbench.regions.region import ANNOTATED, DETECTED, KEYPOINTS, UNLOCATED
+
 CAPTION = 22  # px
 GAP = 4  # px
 COLOURS = {
-    "annotated": (40, 200, 90),
-    "keypoints": (60, 140, 255),
-    "detected": (255, 120, 20),
-    "unlocated": (230, 20, 60),
+    ANNOTATED: (40, 200, 90),
+    KEYPOINTS: (60, 140, 255),
+    DETECTED: (255, 120, 20),
+    UNLOCATED: (230, 20, 60),
 }
 
 

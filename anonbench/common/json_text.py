@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from anonbench.common.errors import UserError
+from anonbench.common.kinds import other_than_text
 
 _AGAIN = "Export the file again, or copy it again and compare its size."
 _MAX_SHOWN = 30  # characters of the text around a mistake
@@ -28,7 +29,7 @@ def parse_json(data: bytes, where: str) -> Any:
     UserError
         If it is not JSON, with line and column and, where it is known, the likely cause.
     """
-    if kind := _other_kind(data):
+    if kind := "empty" if not data.strip() else other_than_text(data):
         raise UserError(f"{where} is not valid JSON: it is {kind}.", "Name the JSON file itself.")
     encoding = json.detect_encoding(data)
     try:
@@ -56,19 +57,6 @@ def storable(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable(str(key)): storable(item) for key, item in value.items()}
     return [storable(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _other_kind(data: bytes) -> str | None:
-    start = data[:200].lstrip()
-    if not start and not data.strip():
-        return "empty"
-    if start.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer, whose file was not fetched"
-    if start.startswith(b"<"):
-        return "a web page or XML"
-    if start.startswith(b"PK\x03\x04"):
-        return "a zip archive"
-    return None
 
 
 def _undecodable(data: bytes, error: UnicodeDecodeError, where: str) -> UserError:

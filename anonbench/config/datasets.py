@@ -25,7 +25,7 @@ class DatasetConfig(Model):
     ``shards`` is the number of jobs that anonymize each variant of a split. Another number makes the same images, but
     Snakemake makes them again, and all that follows from them.
 
-    ``unannotated`` says what becomes of people whom nobody annotated and a detector finds in images to train on:
+    ``unannotated`` says what becomes of unannotated people whom a detector finds in images to train on:
     ``leave`` counts them, and they are background to models; ``ignore`` leaves them visible, but neither objects to
     find nor background; ``hide`` also hides them in every anonymized variant; ``hide_everywhere`` fills them black in
     all of them, the originals among them. Where it is not set, nobody looks for them.

@@ -17,5 +17,5 @@ Positive = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 NonEmpty = Field(min_length=1)
 
-# What becomes of people whom nobody annotated.
+# What becomes of unannotated people.
 Unannotated = Literal["leave", "ignore", "hide", "hide_everywhere"]

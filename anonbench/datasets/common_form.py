@@ -71,7 +71,7 @@ def write_split(
     source
         The file that messages blame for a wrong annotation; None blames the dataset and split by name.
     search
-        Finds people whom nobody annotated; None looks for nobody. An image's ``strangers`` counts them.
+        Finds unannotated people; None looks for nobody. An image's ``strangers`` counts them.
 
     Raises
     ------
@@ -162,7 +162,7 @@ class _Writer:
     def _without_strangers(
         self, data: bytes, name: str, people: list[dict[str, Any]], image_id: int
     ) -> tuple[bytes, int]:
-        """The image as it is to be written, and how many people whom nobody annotated are in it."""
+        """The image as it is to be written, and how many unannotated people are in it."""
         if self._search is None:
             return data, 0
         image = decode(data, name)

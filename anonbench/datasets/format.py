@@ -144,7 +144,7 @@ class Format(Plugin):
         return self.config.model_dump(mode="json", exclude=ignored)
 
     def searched_for(self, split: str) -> Unannotated | None:
-        """What becomes of people whom nobody annotated in one split; None where nobody looks for them.
+        """What becomes of unannotated people in one split; None where nobody looks for them.
 
         Images that models are scored on stay as they are.
         """

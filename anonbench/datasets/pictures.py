@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from anonbench.common.errors import UserError
 from anonbench.common.images import MAX_PIXELS, decode, encode, strip_metadata
-from anonbench.datasets.kinds import described
+from anonbench.common.kinds import described
 
 # Pillow opens a multi-picture JPEG (MPO) as a JPEG first.
 _READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF", "HEIF")

@@ -1,4 +1,4 @@
-"""People whom nobody annotated: found by a detector while a split is converted, and dealt with as its user says.
+"""Unannotated people: found by a detector while a split is converted, and dealt with as its user says.
 
 Left as they are they stay visible in every variant, and a detector that is trained on it learns that real people are
 background.
@@ -15,7 +15,7 @@ import numpy as np
 from anonbench.config.types import Unannotated
 from anonbench.detect.beside import beside
 
-# The least score of somebody whom nobody annotated: an annotator may have been right not to see a person there.
+# The least score of an unannotated person: an annotator may have been right not to see a person there.
 CONFIDENT = 0.4
 
 
@@ -27,7 +27,7 @@ class Found(Protocol):
 
 @dataclass(frozen=True)
 class Search:
-    """How a split is searched for people whom nobody annotated.
+    """How a split is searched for unannotated people.
 
     Parameters
     ----------

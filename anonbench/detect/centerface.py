@@ -20,12 +20,7 @@ _OUTPUTS = ("537", "538", "539", "540")  # score, size, offset, landmarks; each 
 class CenterFace(Pyramid):
     """CenterFace: an anchor-free network of 1.8 million weights.
 
-    Parameters
-    ----------
-    min_face_size
-        Side in px of the smallest face to look for.
-    threshold
-        Least score.
+    Parameters are those of :class:`anonbench.detect.pyramid.Pyramid`.
 
     Raises
     ------

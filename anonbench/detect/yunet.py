@@ -19,12 +19,12 @@ _KINDS = ("cls", "obj", "bbox", "kps")
 class YuNet(Pyramid):
     """YuNet: a network of 75,000 weights, six times as fast as CenterFace.
 
-    Parameters
-    ----------
-    min_face_size
-        Side in px of the smallest face to look for.
-    threshold
-        Least score.
+    Parameters are those of :class:`anonbench.detect.pyramid.Pyramid`.
+
+    Raises
+    ------
+    UserError
+        If the weights cannot be had.
     """
 
     def __init__(self, min_face_size: float = 16, threshold: float = THRESHOLD) -> None:

@@ -37,8 +37,8 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     """Find the regions that a split's anonymized variants must hide.
 
     A body is the annotated mask or box, else the dilated skeleton. A face is the annotated box, else a square from
-    keypoints, else what a face detector finds inside the person. Faces that it finds of people whom nobody annotated
-    are regions too, unless the configuration leaves them; then, and in a split that is ``complete``, it runs only on
+    keypoints, else what a face detector finds inside the person. Faces that it finds of unannotated people are
+    regions too, unless the configuration leaves them; then, and in a split that is ``complete``, it runs only on
     images with a person whose annotation does not say where the face is, and on all images of a split in which no
     annotation does. Of an image with a person who cannot be located, all is a region.
 
@@ -130,7 +130,7 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
 
 
 def _stranger(person: dict[str, Any]) -> Region:
-    """The region of somebody whom a detector has found and nobody annotated."""
+    """The region of an unannotated person whom a detector has found."""
     x, y, w, h = person["bbox"]
     return Region(np.array([x, y, x + w, y + h], float), source=DETECTED, annotation_id=person["id"])
 

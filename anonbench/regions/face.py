@@ -24,7 +24,7 @@ def annotated_face(annotation: dict[str, Any]) -> Region | None:
     """The face box that the annotation states, as it states it.
 
     ``face_box`` is ``[x, y, w, h]`` px. ``face_valid`` absent counts as true, except beside COCO-WholeBody's all-zero
-    box, which means that nobody annotated the face. A face whose box is not finite or has no size may be anywhere.
+    box, which means that the face is not annotated. A face whose box is not finite or has no size may be anywhere.
     """
     box = annotation.get("face_box")
     if box is None or len(box) != 4 or (not any(box) and not annotation.get("face_valid")):

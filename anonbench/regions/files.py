@@ -67,7 +67,7 @@ class RegionCounts(Record):
     are, and ``images_hidden`` is in how many images. ``regions`` counts all, by their sources ``annotated``,
     ``keypoints``, ``detected`` and ``unlocated``. For faces, ``no_visible_face`` are the people whose annotation says
     that the face is not visible and ``no_face_found`` those in whom the detector finds none. ``unannotated`` are the
-    faces, or people, whom nobody annotated, and who are hidden; ``unannotated_left`` are people who are left visible.
+    unannotated faces or people who are hidden; ``unannotated_left`` are people who are left visible.
     """
 
     people: int = 0

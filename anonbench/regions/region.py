@@ -43,5 +43,5 @@ class Region:
 
 
 def anywhere(annotation_id: int | None = None) -> Region:
-    """The region of a person of whom nobody knows where in the image they are: all of it."""
+    """The region of a person who may be anywhere in the image: all of it."""
     return Region(np.full(4, np.nan), source=UNLOCATED, annotation_id=annotation_id)

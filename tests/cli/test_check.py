@@ -23,14 +23,13 @@ X, Y, W, H = BOX
 
 @pytest.fixture
 def sees(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let the detector of people find these ``xyxy`` boxes in every image, and that of faces nobody."""
+    """Let the detectors find people in these ``xyxy`` boxes of every image, and a face in that one."""
 
-    def install(*boxes: tuple[float, ...]) -> None:
+    def install(*boxes: tuple[float, ...], face: tuple[float, ...] | None = None) -> None:
         found = Detections(np.array(boxes, float).reshape(-1, 4), np.ones(len(boxes)))
-        nobody = Detections(np.zeros((0, 4)), np.zeros(0))
+        faces = Detections(np.array([face] if face else [], float).reshape(-1, 4), np.ones(1 if face else 0))
         monkeypatch.setattr("anonbench.detect.nanodet.NanoDet", lambda *_: lambda image: found)
-        for room in ("detect.faces", "regions.build"):
-            monkeypatch.setattr(f"anonbench.{room}.face_detector", lambda config: lambda image: nobody)
+        monkeypatch.setattr("anonbench.regions.build.face_detector", lambda config: lambda image: faces)
 
     return install
 
@@ -55,11 +54,19 @@ def test_a_stranger_would_stay_visible(anonbench, sees, tmp_path) -> None:
     own = Own(tmp_path, [person(1)], {"1.png": photo(), "2.png": photo()})
     result = anonbench("check", own.labels, own.images)
     assert result.exit_code == 1
-    assert "Somebody would stay visible: a detector finds 3 people whom nobody annotated." in result.output
+    assert "Somebody would stay visible: a detector finds 3 unannotated people." in result.output
     assert "3 in 2 images are not" in result.output and result.output.index("- 2.png: 2") < result.output.index(
         "- 1.png: 1"
     )
     assert anonbench("check", own.labels, own.images, "--no-detect").exit_code == 0
+
+
+def test_faces_beside_annotated_people_are_hidden(anonbench, sees, tmp_path) -> None:
+    sees((X, Y, X + W, Y + H), face=(2, 2, 12, 14))
+    own = Own(tmp_path, [person(1)], {"1.png": photo(), "2.png": photo()})
+    result = anonbench("check", own.labels, own.images)
+    assert result.exit_code == 1 and "| unannotated | 0 | 2 |" in result.output
+    assert "| unannotated left | 0 | 2 |" in anonbench("check", own.labels, own.images, "--no-detect").output
 
 
 def test_whoever_is_not_located_hides_an_image(anonbench, sees, tmp_path) -> None:

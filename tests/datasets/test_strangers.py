@@ -1,4 +1,4 @@
-"""People whom nobody annotated: left, ignored, hidden in variants, or hidden everywhere."""
+"""Unannotated people: left, ignored, hidden in variants, or hidden everywhere."""
 
 from __future__ import annotations
 

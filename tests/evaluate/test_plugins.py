@@ -91,7 +91,7 @@ def test_a_task_of_ones_own_is_scored_beside_the_others(plug_in, tmp_path):
     write_cell(tmp_path / "cell.json", score_cell(KEY, TRUTH, {"bbox": FOUND}, ["detection", "large"]))
     tasks = read_cell(tmp_path / "cell.json").tasks
     assert tasks["detection"].instances == 3 and tasks["large"].instances == 2
-    # The person of 400 px, whom nobody found, halves the recall of its category only where it counts.
+    # The person of 400 px, not found, halves the recall of its category only where it counts.
     assert tasks["detection"].categories["person"].metrics["AP"] == pytest.approx(51 / 101)
     assert tasks["large"].metrics["AP"] == pytest.approx(1)
     assert "anonbench.evaluate.tasks.large" in scoring_modules(["large"])

@@ -62,7 +62,7 @@ class Coco2017(Format):
     recognized, so nothing is said of it here: keypoints or a detector have to find it.
 
     Split rule: the official train2017 and val2017. A share ``generator_share`` of the training images, drawn with
-    ``seed``, is the split ``generator`` instead: COCO's unlabeled images show people whom nobody has annotated, from
+    ``seed``, is the split ``generator`` instead: COCO's unlabeled images show unannotated people, from
     whom no generator can learn.
     """
 

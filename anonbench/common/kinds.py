@@ -1,4 +1,4 @@
-"""What a file is that is no readable image, in a user's words."""
+"""What a file seems to be that is not what it should be, in a user's words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 # By the bytes at the beginning; of RIFF and ISO files those at the eighth or fourth byte decide.
 _SIGNATURES = (
-    (b"version https://git-lfs", "a Git LFS pointer, whose image was not fetched"),
+    (b"version https://git-lfs", "a Git LFS pointer, whose file was not fetched"),
     (b"GIF8", "a GIF"),
     (b"%PDF", "a PDF"),
     (b"PK\x03\x04", "a zip archive"),
@@ -28,11 +28,17 @@ _SIGNATURES = (
     (b"BM", "a BMP that is cut off or damaged"),
 )
 _HEIF = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
+_START = 4096  # bytes that tell whether it is a text
 _READABLE = "JPEG, PNG, WebP, BMP, TIFF, HEIC and AVIF"
 
 
 def described(data: bytes) -> str:
-    """What a file seems to be, from its bytes: a phrase for "it is …"."""
+    """What a file that is no readable image seems to be, from its bytes: a phrase for "it is …"."""
+    return other_than_text(data) or ("a text" if _is_text(data[:_START]) else f"none of {_READABLE}")
+
+
+def other_than_text(data: bytes) -> str | None:
+    """What a file that is no plain text seems to be: the same phrase, or None where nothing is known of it."""
     if not data:
         return "empty"
     if not data.strip(b"\0"):
@@ -48,19 +54,22 @@ def described(data: bytes) -> str:
         if brand in _HEIF:
             return "a HEIC that is cut off or damaged"
         return "an AVIF that is cut off or damaged" if brand in (b"avif", b"avis") else "a video (MP4 or QuickTime)"
-    return _text(data[:4096]) or f"none of {_READABLE}"
+    return _markup(data[:_START])
 
 
-def _text(start: bytes) -> str | None:
-    try:
-        # The last character may be cut in two.
-        text = start.decode("utf-8", "ignore" if len(start) == 4096 else "strict").lstrip("\ufeff").lstrip()
-    except UnicodeDecodeError:
-        return None
+def _markup(start: bytes) -> str | None:
+    text = start.decode("utf-8", "ignore").lstrip("\ufeff").lstrip()
     if re.match(r"<!doctype html|<html|<head|<body", text, re.IGNORECASE):
         return "a web page (HTML), as a failed download leaves it"
     if re.match(r"<\?xml|<svg|<\w", text, re.IGNORECASE):
         return "an SVG" if "<svg" in text.lower() else "XML"
-    if all(character.isprintable() or character.isspace() for character in text):
-        return "a text"
     return None
+
+
+def _is_text(start: bytes) -> bool:
+    try:
+        # The last character may be cut in two.
+        text = start.decode("utf-8", "ignore" if len(start) == _START else "strict")
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character.isspace() for character in text.lstrip("\ufeff"))
