@@ -13,6 +13,7 @@ import numpy as np
 
 from anonbench.anonymize.method import Method, Unfit
 from anonbench.anonymize.trust import is_unchanged, trusted
+from anonbench.common.images import changed
 from anonbench.regions.footprint import Footprint, footprint
 from anonbench.regions.patch import Patch
 from anonbench.regions.region import Region
@@ -175,8 +176,7 @@ def _replace_regions(method: Method, task: Task) -> _Steps:
         return Anonymized(result, fallbacks, *audit(image, result, places))
     for found in masked_out:
         paste(None, found.mask, result[found.window])
-    changed = np.zeros(shape, bool) if isinstance(made, str) else (made != image).any(2)
-    restored = int((changed & (covered == 0)).sum())
+    restored = 0 if isinstance(made, str) else int(((changed(image, made) > 0) & (covered == 0)).sum())
     return Anonymized(result, fallbacks, *audit(image, result, places), restored)
 
 
@@ -191,14 +191,17 @@ def audit(before: np.ndarray, after: np.ndarray, places: Sequence[Footprint]) ->
         The regions' footprints.
     """
     shares, left = [], 0
+    differs = changed(before, after)
     for found in places:
         if found.mask is None:
             shares.append(math.nan)
             continue
-        old, new = before[found.window][found.outline], after[found.window][found.outline]
-        share = float((old != new).any(1).mean())
+        inside = found.outline.view(np.uint8)
+        share = cv2.countNonZero(cv2.copyTo(differs[found.window], inside)) / cv2.countNonZero(inside)
         shares.append(share)
-        left += not share and bool((new != new[0]).any())
+        if not share:
+            pixels = after[found.window][found.outline]
+            left += bool((pixels != pixels[0]).any())
     return shares, left
 
 

@@ -148,6 +148,12 @@ def encode(image: np.ndarray, suffix: str, quality: int = 100) -> bytes:
     raise UserError(f"Images with the suffix {suffix!r} cannot be written.", "Use .jpg, .jpeg or .png.")
 
 
+def changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Where two images differ: (height, width) uint8, 255 or 0, of (height, width, 3) uint8."""
+    first, second, third = cv2.split(cv2.absdiff(before, after))
+    return cv2.threshold(first | second | third, 0, 255, cv2.THRESH_BINARY)[1]
+
+
 def strip_metadata(data: bytes, name: str = "the image") -> bytes:
     """Remove everything from a JPEG or PNG that its pixels do not need; the coded pixel data stay byte for byte.
 

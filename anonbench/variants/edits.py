@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from anonbench.common.files import sha256_of
+from anonbench.common.images import changed
 from anonbench.variants.entry import Edit
 
 WEBP_SIDE = 16_383  # px, the longest that WebP allows
@@ -31,13 +32,12 @@ def cut(before: np.ndarray, after: np.ndarray) -> tuple[Edit, bytes] | None:
     before, after
         (height, width, 3) uint8 RGB.
     """
-    red, green, blue = cv2.split(cv2.absdiff(before, after))
-    changed = cv2.threshold(red | green | blue, 0, 255, cv2.THRESH_BINARY)[1]
-    left, top, width, height = cv2.boundingRect(changed)
+    opaque = changed(before, after)
+    left, top, width, height = cv2.boundingRect(opaque)
     if not width:
         return None
     box = slice(top, top + height), slice(left, left + width)
-    pixels = np.dstack([cv2.copyTo(after[box], changed[box]), changed[box]])
+    pixels = cv2.merge([*cv2.split(cv2.copyTo(after[box], opaque[box])), opaque[box]])
     data = _encoded(pixels)
     return Edit(left=left, top=top, sha256=sha256_of(data)), data
 
