@@ -89,6 +89,21 @@ def test_pose_equals_pycocotools_with_each_categorys_sigmas(made, scores):
     assert runs[0].stats[0] != pytest.approx(runs[1].stats[0], abs=0.01)
 
 
+def test_a_person_without_visible_keypoints_is_counted_by_num_keypoints_as_in_pycocotools():
+    hidden = annotation(1, 1, 2, (40, 40, 40, 60), keypoints=[0] * 15, num_keypoints=5)
+    bare = annotation(2, 1, 2, (100, 100, 40, 40))
+    near = [{"image_id": 1, "category_id": 2, "score": 0.5, "keypoints": [60, 70, 2] * 5}]
+    for people, ap in (([hidden], 1), ([hidden | {"num_keypoints": 0}], None), ([hidden, bare], 1), ([bare], None)):
+        truth = dataset(people)
+        scored = score(truth, {"keypoints": near}, ["pose"])["pose"]
+        run = reference(truth, near, "keypoints", "keypoints", CATEGORIES[0])
+        assert run.stats[0] == pytest.approx(-1 if ap is None else ap)
+        assert scored.metrics["AP"] == (None if ap is None else pytest.approx(ap))
+        assert scored.instances == (ap is not None)
+    assert score(dataset([hidden]), {"keypoints": []}, ["pose"])["pose"].metrics["AP"] == 0
+    assert score(dataset([bare | {"num_keypoints": 5}]), {"keypoints": near}, ["pose"])["pose"].instances == 0
+
+
 def test_instances_are_counted_without_crowds_and_unlabelled_people(made, scores):
     truth, _ = made
     plain = [a for a in truth["annotations"] if not a["iscrowd"]]

@@ -1,7 +1,8 @@
 """WIDER FACE's protocol: AP of faces at IoU 0.5 for the settings easy, medium and hard.
 
 Yang et al., "WIDER FACE: A Face Detection Benchmark", CVPR 2016; the rule is that of the official MATLAB code
-(``eval_tools``: ``wider_eval.m``, ``norm_score.m``, ``evaluation.m``, ``boxoverlap.m``, ``VOCap.m``).
+(``eval_tools``: ``wider_eval.m``, ``norm_score.m``, ``evaluation.m``, ``boxoverlap.m``, ``VOCap.m``), whose faces are
+``int32`` and whose extreme scores are ``single``: MATLAB gives what is computed with them the same type.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from anonbench.evaluate.records import Record, named
 
 SETTINGS = ("easy", "medium", "hard")
 _LEAST_IOU = 0.5
+_INT32 = np.iinfo(np.int32)
 _STEPS = 1000
 _THRESHOLDS = 1 - np.arange(1, _STEPS + 1) / _STEPS
-_LEAST_MAXIMUM = float(np.finfo(np.float32).tiny)  # norm_score.m starts its search for the maximum here
+_LEAST_MAXIMUM = np.finfo(np.float32).tiny  # norm_score.m starts its search for the maximum here
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,11 @@ class WiderFace(Metric[Faces]):
 
     - A setting counts only some faces. A detection whose best face the setting does not count is left out of its
       counts, however good it is; there is no second best.
-    - A box from x to x + w is w + 1 px wide.
-    - Scores are stretched to 0..1 over the whole set, and precision and recall are taken at 1,000 equal steps of them.
-      Where all scores are the same, this is 0 / 0 and nothing is found.
+    - A box from x to x + w is w + 1 px wide. The corners of what it shares with a face, the sum of both areas and the
+      IoU itself are rounded to integers, so that every face with an IoU of 0.5 or more is as good as any other: a
+      detection belongs to the first of them in the order of the annotations.
+    - Scores are stretched to 0..1 over the whole set, in single precision, and precision and recall are taken at 1,000
+      equal steps of them. Where all scores are the same, this is 0 / 0 and nothing is found.
     - Detections in an image without any annotated face are not counted as false.
     - AP is the area under the monotone envelope of precision over recall.
 
@@ -100,10 +104,12 @@ def _steps(scores: np.ndarray) -> np.ndarray:
     """The first threshold that each of (D,) scores reaches, (D,) int64; the number of thresholds where none."""
     if not scores.size:
         return np.zeros(0, dtype=np.int64)
-    lowest, highest = scores.min(), max(scores.max(), _LEAST_MAXIMUM)
+    single = scores.astype(np.float32)
+    lowest, highest = single.min(), max(single.max(), _LEAST_MAXIMUM)
     if lowest == highest:
         return np.full(len(scores), _STEPS)
-    return np.searchsorted(-_THRESHOLDS, -(scores - lowest) / (highest - lowest), side="left")
+    stretched = ((single - lowest) / (highest - lowest)).astype(np.float64)
+    return np.searchsorted(-_THRESHOLDS, -stretched, side="left")
 
 
 def _area(proposals: np.ndarray, recalled: np.ndarray, faces: int) -> float:
@@ -159,12 +165,31 @@ def _match(faces: np.ndarray, counts: np.ndarray, found: np.ndarray) -> tuple[np
     return counted, first
 
 
-def _overlaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(A, B) IoU of (A, 4) and (B, 4) boxes xywh px that include the pixel at x + w and y + h."""
-    a, b = (np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1) for boxes in (a, b))
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    size = high - low + 1
-    shared = np.where((size > 0).all(axis=2), size.prod(axis=2), 0.0)
-    areas = [(boxes[:, 2:] - boxes[:, :2] + 1).prod(axis=1) for boxes in (a, b)]
-    return shared / (areas[0][:, None] + areas[1][None] - shared)
+def _overlaps(found: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(D, G) IoU as MATLAB has it of (D, 4) double and (G, 4) int32 boxes xywh px with the pixel at x + w and y + h.
+
+    Whole numbers in float64: 0 below an IoU of 0.5, else 1, and more only for boxes of a few px.
+    """
+    corners = _int32(faces)
+    corners[:, 2:] = _int32(corners[:, :2] + corners[:, 2:])
+    ends = found[:, :2] + found[:, 2:]
+    low = _int32(np.maximum(found[:, None, :2], corners[None, :, :2]))
+    high = _int32(np.minimum(ends[:, None], corners[None, :, 2:]))
+    size = _int32(_int32(high - low) + 1)
+    shared = _int32(size.prod(axis=2))
+    area_of_face = _int32(_int32(_int32(corners[:, 2:] - corners[:, :2]) + 1).prod(axis=1))
+    area_found = (ends - found[:, :2] + 1).prod(axis=1)
+    either = _int32(_int32(area_of_face[None] + area_found[:, None]) - shared)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        overlaps = _int32(np.nan_to_num(shared / either, nan=0.0))  # 0 / 0 is 0 in int32
+    return np.where((size > 0).all(axis=2), overlaps, 0.0)
+
+
+def _int32(values: np.ndarray) -> np.ndarray:
+    """What MATLAB's int32 makes of numbers, in float64: halves are rounded away from zero, the ends of the range stay.
+
+    Only the product of two int32 has more digits than float64, beyond where it saturates.
+    """
+    values = np.clip(values, _INT32.min, _INT32.max)
+    whole = np.trunc(values)
+    return whole + np.sign(values) * (np.abs(values - whole) >= 0.5)

@@ -11,7 +11,8 @@ class Pose(Task):
     """Find the keypoints of every person, or of whatever else a dataset has keypoints for.
 
     People without keypoints are regions in which detections are ignored. An annotation's ``num_keypoints`` decides who
-    these are, as in pycocotools: CrowdPose's leaves out some who have labelled ones.
+    these are, as in pycocotools: CrowdPose's leaves out some who have labelled ones, and a positive one counts a person
+    none of whose keypoints is labelled, whom a pose finds by lying within twice the box.
     """
 
     kind, iou_type = "keypoints", "keypoints"
@@ -31,10 +32,11 @@ class Pose(Task):
         return found
 
     def truth(self, annotation: Record, category: Record) -> Record:
-        places = annotation.get("keypoints") or [0] * (3 * len(category["keypoints"]))
-        labelled = sum(v > 0 for v in places[2::3])
-        number = min(annotation.get("num_keypoints", labelled), labelled)
-        return super().truth(annotation, category) | {"keypoints": places, "num_keypoints": number}
+        record, places = super().truth(annotation, category), annotation.get("keypoints")
+        if not places:
+            return record | {"keypoints": [0] * (3 * len(category["keypoints"])), "num_keypoints": 0}
+        number = annotation.get("num_keypoints", sum(v > 0 for v in places[2::3]))
+        return record | {"keypoints": places, "num_keypoints": number}
 
     def area(self, value: list[float], category: Record) -> float:
         if len(value) != 3 * len(category["keypoints"]):

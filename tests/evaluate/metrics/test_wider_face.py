@@ -4,6 +4,7 @@ The official code is MATLAB and is not run here.
 """
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pytest
@@ -33,20 +34,33 @@ def found(image_id, box, value):
     return {"image_id": image_id, "category_id": 1, "bbox": box, "score": value}
 
 
-def iou(a, b):
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0]) + 1
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1]) + 1
+def whole(value):
+    """MATLAB's int32 of a number."""
+    rounded = int(Decimal(value).quantize(Decimal(1), ROUND_HALF_UP))
+    return max(-(2**31), min(2**31 - 1, rounded))
+
+
+def iou(face, box):
+    """boxoverlap.m of an int32 face and a double box."""
+    x1, y1, w, h = map(whole, face)
+    x2, y2 = whole(x1 + w), whole(y1 + h)
+    right, bottom = box[0] + box[2], box[1] + box[3]
+    width = whole(whole(whole(min(x2, right)) - whole(max(x1, box[0]))) + 1)
+    height = whole(whole(whole(min(y2, bottom)) - whole(max(y1, box[1]))) + 1)
     if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / ((a[2] + 1) * (a[3] + 1) + (b[2] + 1) * (b[3] + 1) - shared)
+        return 0
+    shared = whole(width * height)
+    of_face = whole((x2 - x1 + 1) * (y2 - y1 + 1))
+    of_box = (right - box[0] + 1) * (bottom - box[1] + 1)
+    either = whole(whole(of_face + of_box) - shared)
+    return whole(shared / either) if either else 2**31 - 1
 
 
 def reference(truth, results, setting):
     """AP of one setting, straight from the rule and one threshold after another."""
-    values = [r["score"] for r in results]
-    lowest = min(values, default=0.0)
-    highest = max([*values, float(np.finfo(np.float32).tiny)])
+    single = [np.float32(r["score"]) for r in results]
+    lowest = min(single, default=np.float32(0))
+    highest = max([*single, np.finfo(np.float32).tiny])
     proposals, recalled, counted = [0] * 1000, [0] * 1000, 0
     for image in truth["images"]:
         faces = [a for a in truth["annotations"] if a["image_id"] == image["id"]]
@@ -76,7 +90,7 @@ def reference(truth, results, setting):
         for t in range(1, 1001):
             last = None
             for k, box in enumerate(boxes):
-                if (box["score"] - lowest) / (highest - lowest) >= 1 - t / 1000:
+                if float((np.float32(box["score"]) - lowest) / (highest - lowest)) >= 1 - t / 1000:
                     last = k
             if last is not None:
                 proposals[t - 1] += sum(is_proposal[: last + 1])
@@ -100,6 +114,8 @@ def random_data(rng, images):
             box = np.round([rng.uniform(-30, 400), rng.uniform(-30, 300), w, h]).tolist()
             hardest = rng.integers(0, 4)  # easy faces count for medium and hard, too; some for none
             more = {"id": 1 + len(faces), "iscrowd": int(hardest == 3 and rng.random() < 0.5)}
+            if faces and rng.random() < 0.3:  # a face in the place of another, for the first of which detections count
+                box = [*faces[-1]["bbox"][:3], round(faces[-1]["bbox"][3] * rng.uniform(0.6, 1.5))]
             faces.append(face(key, box, SETTINGS[hardest:], **more))
             if hardest == 3 and rng.random() < 0.3:
                 del faces[-1]["difficulty"]
@@ -180,8 +196,53 @@ def test_finding_a_face_twice_is_false_once():
 
 def test_boxes_include_their_last_pixel():
     faces = [face(1, [0, 0, 4, 2], ALL)]
-    assert iou([0, 0, 4, 2], [0, 0, 1.6, 2]) > 0.5 > 1.6 / 4
-    assert ap(faces, [found(1, [0, 0, 1.6, 2], 0.9), found(2, FAR, 0.0)]) == pytest.approx([1] * 3)
+    assert ap(faces, [found(1, [0, 0, 2, 2], 0.9), found(2, FAR, 0.0)]) == pytest.approx([1] * 3)
+
+
+def test_a_detection_belongs_to_the_first_face_that_it_overlaps_enough():
+    faces = [face(1, [0, 0, 9, 9], ALL), face(1, [0, 0, 9, 11], ALL)]
+    results = [found(1, [0, 0, 9, 11], 0.9), found(1, [0, 0, 9, 9], 0.8), found(1, [60, 60, 9, 9], 0.1)]
+    assert ap(faces, results) == [0.5] * 3
+
+
+@pytest.mark.parametrize(
+    ("face_y", "y", "h", "ap_value"),
+    [
+        (0, 0, 3.6, 1),
+        # Halves go away from zero: the lower edge at 3.5 to 4 ...
+        (0, 0, 3.5, 1),
+        (0, 0, 3.49, 0),
+        # ... at -4.5 to -5, and the upper one at 0.5 to 1, at -3.5 to -4.
+        (-9, -9, 4.5, 0),
+        (0, 0.5, 4.5, 0),
+        (-9, -3.5, 3.5, 1),
+        (-9, -3.49, 3.49, 0),
+        # The face's 100 px and 50.4 or 50.6 of the detection are 150 and 151, and the IoU 50 / 100 and 50 / 101.
+        (0, 0, 4.04, 1),
+        (0, 0, 4.06, 0),
+    ],
+)
+def test_corners_and_areas_are_rounded_as_int32(face_y, y, h, ap_value):
+    results = [found(1, [0, y, 9, h], 0.9), found(1, [60, 60, 9, 9], 0.1)]
+    assert ap([face(1, [0, face_y, 9, 9], ALL)], results) == [ap_value] * 3
+
+
+def test_scores_are_stretched_in_single_precision():
+    faces = [face(1, [0, 0, 9, 9], ALL), face(1, [30, 30, 9, 9], ALL)]
+    results = [found(1, [0, 0, 9, 9], 1.0), found(1, [30, 30, 9, 9], 0.9)]
+    results += [found(1, [60, 60, 9, 9], 0.8995), found(1, [70, 70, 9, 9], 0)]
+    assert ap(faces, results) == [0.5 + 0.5 * 2 / 3] * 3
+    # What single precision cannot tell apart is the same score, of which nothing is found.
+    assert ap(faces, [found(1, [0, 0, 9, 9], 0.5), found(1, [30, 30, 9, 9], 0.5 + 1e-9)]) == [0] * 3
+
+
+def test_boxes_beyond_int32_saturate():
+    huge = [found(1, [-1e12, -1e12, 2e12, 2e12], 0.9), found(2, FAR, 0.0)]
+    assert ap([face(1, BOX, ALL)], huge) == [0] * 3
+    assert ap([face(1, [0, 0, 2**31 - 1, 2**31 - 1], ALL)], huge) == [1] * 3  # all areas are as large
+    # Half of it is shared, a third of the union; but the sum of the areas ends at 2**31 - 1.
+    half = [found(1, [0, 20000, 39999, 39999], 0.9), found(2, FAR, 0.0)]
+    assert ap([face(1, [0, 0, 39999, 39999], ALL)], half) == [1] * 3
 
 
 def test_scores_within_a_thousandth_are_one_step():
