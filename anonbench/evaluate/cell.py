@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_made, write_json
@@ -12,20 +13,29 @@ from anonbench.common.validation import Model
 from anonbench.evaluate.records import Values
 
 
-class CategoryScores(Model):
-    """A category's metrics by name; ``instances`` are those that count."""
+class Stratum(Model):
+    """Metrics by name of some of the instances; ``instances`` are those that count."""
 
     instances: int
     metrics: Values
+
+
+class CategoryScores(Stratum):
+    """A category's metrics."""
+
     supercategory: str | None = None
 
 
 class TaskScores(Model):
-    """A task's metrics by name, over all categories and of each by its name. What is undefined is None."""
+    """A task's metrics by name, over all categories and of each by its name. What is undefined is None.
+
+    ``strata`` are other parts of the instances, by what divides them (``height_px``) and name (``32-64``).
+    """
 
     instances: int
     metrics: Values
     categories: dict[str, CategoryScores]
+    strata: dict[str, dict[str, Stratum]] = Field(default_factory=dict)
 
 
 class CellScores(Model):
@@ -42,6 +52,18 @@ class CellScores(Model):
     evaluated_on: str
     images: int
     tasks: dict[str, TaskScores]
+
+
+def mean_over(categories: Collection[CategoryScores]) -> Stratum:
+    """The metrics of several categories: means over those that define them."""
+    names = dict.fromkeys(name for scores in categories for name in scores.metrics)
+    values = {
+        name: [scores.metrics[name] for scores in categories if scores.metrics.get(name) is not None] for name in names
+    }
+    return Stratum(
+        instances=sum(scores.instances for scores in categories),
+        metrics={name: sum(defined) / len(defined) if defined else None for name, defined in values.items()},
+    )
 
 
 def write_cell(path: Path | str, cell: CellScores) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, TypeVar
 import numpy as np
 
 from anonbench.common.plugins import Plugin
+from anonbench.evaluate.cell import Stratum
 from anonbench.evaluate.comparison import Comparison
 from anonbench.evaluate.records import Values
 from anonbench.evaluate.task import Task
@@ -28,11 +29,15 @@ class Scores:
         By category's name; empty where the metric says nothing of single categories.
     instances
         How many instances the metric counts, by category's name, where this differs from what the task counts.
+    strata
+        Of other parts of the instances, by what divides them and name, such as ``height_px`` and ``32-64``. The
+        annotations alone decide which there are.
     """
 
     metrics: Values
     categories: dict[str, Values] = field(default_factory=dict)
     instances: dict[str, int] | None = None
+    strata: dict[str, dict[str, Stratum]] = field(default_factory=dict)
 
 
 class Metric(Plugin, Generic[D]):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from anonbench.common.errors import UserError
 from anonbench.config.cells import Cell
-from anonbench.evaluate.cell import CategoryScores, CellScores, TaskScores
+from anonbench.evaluate.cell import CategoryScores, CellScores, Stratum, TaskScores, mean_over
 from anonbench.evaluate.choice import metrics_for
 from anonbench.evaluate.comparison import Comparison, compare
 from anonbench.evaluate.records import Record, Values
@@ -58,28 +58,44 @@ def score_cell(cell: Cell, annotations: Record, predictions: Predictions, tasks:
 def _score_task(comparison: Comparison) -> TaskScores:
     metrics: Values = {}
     by_category: dict[str, Values] = {category["name"]: {} for category in comparison.categories}
+    strata: dict[str, dict[str, Stratum]] = {}
     instances = None
     for metric in metrics_for(comparison.split, comparison.task):
         scores = metric.score(comparison)
-        if twice := sorted(metrics.keys() & scores.metrics.keys()):
+        if twice := sorted((metrics.keys() & scores.metrics.keys()) | (strata.keys() & scores.strata.keys())):
             raise UserError(
                 f"The metric {metric.name!r} gives {', '.join(twice)}, which another metric of the task gives, too.",
                 "Rename what your own metric gives.",
             )
         metrics |= scores.metrics
+        strata |= scores.strata
         for name, values in scores.categories.items():
             by_category[name] |= values
         instances = scores.instances if instances is None else instances
     instances = comparison.instances() if instances is None else instances
+    categories = {
+        category["name"]: CategoryScores(
+            instances=instances[category["name"]],
+            metrics=by_category[category["name"]],
+            supercategory=category.get("supercategory"),
+        )
+        for category in comparison.categories
+    }
+    people = {category["name"] for category in comparison.categories if category.get("is_person")}
     return TaskScores(
         instances=sum(instances.values()),
         metrics=metrics,
-        categories={
-            category["name"]: CategoryScores(
-                instances=instances[category["name"]],
-                metrics=by_category[category["name"]],
-                supercategory=category.get("supercategory"),
-            )
-            for category in comparison.categories
-        },
+        categories=categories,
+        strata=_who(categories, people) | strata,
     )
+
+
+def _who(categories: dict[str, CategoryScores], people: set[str]) -> dict[str, dict[str, Stratum]]:
+    """The means over the categories that are people, who are anonymized, and over all others, who are not."""
+    parts = {
+        "people": [scores for name, scores in categories.items() if name in people],
+        "others": [scores for name, scores in categories.items() if name not in people],
+    }
+    if not all(parts.values()):
+        return {}
+    return {"who": {name: mean_over(part) for name, part in parts.items()}}

@@ -10,14 +10,14 @@ import pandas as pd
 
 from anonbench.common.files import write_text
 from anonbench.config.cells import ORIGINAL, Variant
-from anonbench.evaluate.cell import CellScores, TaskScores
+from anonbench.evaluate.cell import CategoryScores, CellScores, TaskScores, mean_over
 from anonbench.evaluate.records import Values
 from anonbench.report.audit import as_markdown
 
 KEYS = ["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on", "scope", "category", "metric"]
 COLUMNS = [*KEYS, "value", "baseline", "drop", "images", "instances"]
 ALL = "all"  # the scope and the category of a metric that is taken over all categories
-SUPERCATEGORY, CATEGORY = "supercategory", "category"  # the other scopes
+SUPERCATEGORY, CATEGORY = "supercategory", "category"  # other scopes; strata have their own
 # Leading metric, of which drops are shown, -> the metrics of the table. WIDER FACE has no AP over all its settings;
 # easy and hard beside AP are CrowdPose's.
 MAIN_METRICS = {"AP": ["AP", "AP50", "PCK", "AP_easy", "AP_hard"], "AP_hard": ["AP_hard", "AP_medium", "AP_easy"]}
@@ -31,9 +31,9 @@ def summarize(cells: Iterable[CellScores]) -> pd.DataFrame:
     ``baseline`` is the same metric of the model of the same seed that was trained on the originals and evaluated on the
     originals; ``drop`` is baseline minus value, in fractions of 1 and negative when anonymized training wins. A metric
     that is undefined (no instance of that size or category) is empty. ``scope`` says what ``category`` names: a
-    category, a super-category or ``all``. A super-category's metrics are the mean over those of its categories that
-    define them; where there is only one, or one for every category, they say nothing new and are left out. Rows are
-    sorted by their keys, so the same cells give the same bytes.
+    category, a super-category, a stratum such as the ``height_px`` of people, or ``all``. A super-category's metrics
+    are the mean over those of its categories that define them; where there is only one, or one for every category, they
+    say nothing new and are left out. Rows are sorted by their keys, so the same cells give the same bytes.
 
     Parameters
     ----------
@@ -100,17 +100,20 @@ def _rows(cell: CellScores) -> Iterable[dict[str, Any]]:
 
 
 def _scopes(result: TaskScores) -> Iterable[tuple[str, str, Values, int]]:
-    """Scope, category, metrics and instances: of all categories, of each super-category and of each category."""
+    """Scope, category, metrics and instances: of all, of each super-category, of each category and of each stratum."""
     yield ALL, ALL, result.metrics, result.instances
-    families: dict[str, list[tuple[Values, int]]] = {}
+    families: dict[str, list[CategoryScores]] = {}
     for category, scores in result.categories.items():
         yield CATEGORY, category, scores.metrics, scores.instances
         if scores.supercategory:
-            families.setdefault(scores.supercategory, []).append((scores.metrics, scores.instances))
+            families.setdefault(scores.supercategory, []).append(scores)
     if 1 < len(families) < len(result.categories):
         for family, members in families.items():
-            table = pd.DataFrame([metrics for metrics, _ in members], dtype=float)
-            yield SUPERCATEGORY, family, table.mean().to_dict(), sum(instances for _, instances in members)
+            mean = mean_over(members)
+            yield SUPERCATEGORY, family, mean.metrics, mean.instances
+    for scope, strata in result.strata.items():
+        for name, stratum in strata.items():
+            yield scope, name, stratum.metrics, stratum.instances
 
 
 def main_table(summary: pd.DataFrame) -> str:

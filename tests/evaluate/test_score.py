@@ -113,6 +113,16 @@ def test_instances_are_counted_without_crowds_and_unlabelled_people(made, scores
     assert scores["pose"].instances == len(with_points) < len([a for a in plain if a["category_id"] != 9])
 
 
+def test_people_and_all_others_are_means_over_their_categories(made, scores):
+    found = scores["detection"]
+    who = found.strata["who"]
+    assert list(who) == ["people", "others"] and who["people"].metrics == found.categories["person"].metrics
+    dog, car = (found.categories[name].metrics["AP50"] for name in ("dog", "car"))  # no ghost defines one
+    assert who["others"].metrics["AP50"] == pytest.approx((dog + car) / 2) and dog != pytest.approx(car)
+    assert who["others"].instances == found.instances - found.categories["person"].instances
+    assert "who" not in score(dataset([], categories=CATEGORIES[:1]), {"bbox": []}, ["detection"])["detection"].strata
+
+
 def test_an_absent_category_is_undefined(scores):
     undefined = {"AP": None, "AP50": None, "AP75": None}
     assert scores["detection"].categories["ghost"] == CategoryScores(instances=0, metrics=undefined)
@@ -285,6 +295,15 @@ def test_pck_counts_labelled_keypoints_within_a_fifth_of_the_torso():
     truth = dataset([person(4, BODY, visibility)])
     better, worse = pose_of(moved, 4, 0.9), pose_of(moved + 100, 4, 0.1)
     assert pck(truth, worse, better) == pytest.approx(3 / 4)
+
+
+def test_pck_of_each_joint_takes_left_and_right_together():
+    moved = BODY + [[0, 0], [500, 0], [0, 0], [0, 0], [500, 0]]
+    truth = dataset([person(4, BODY, [2, 2, 2, 2, 2]), person(5, BODY, [2, 2, 0, 2, 0])])
+    found = score(truth, {"keypoints": [pose_of(moved, 4), pose_of(BODY, 5)]}, ["pose"])["pose"]
+    joints = {name: (stratum.instances, stratum.metrics["PCK"]) for name, stratum in found.strata["joint"].items()}
+    assert joints == {"shoulder": (4, 0.75), "hip": (3, 1), "nose": (1, 0)}
+    assert found.metrics["PCK"] == pytest.approx(6 / 8)
 
 
 def test_pck_of_people_missed_left_out_or_measured_by_the_other_diagonal():

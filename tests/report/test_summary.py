@@ -5,7 +5,7 @@ import io
 import pandas as pd
 import pytest
 
-from anonbench.evaluate.cell import CategoryScores, CellScores, TaskScores
+from anonbench.evaluate.cell import CategoryScores, CellScores, Stratum, TaskScores
 from anonbench.report.audit import audit_table
 from anonbench.report.summary import COLUMNS, main_table, summarize, write_summary
 
@@ -83,6 +83,24 @@ def test_categories_have_a_table_of_their_own_only_where_there_are_several():
     assert "AP by category" in main_table(summarize([cell("original", 0.5, person=0.3)]))
     only = cell_of("original", {"AP": 0.5}, {"person": category(0.5, 5)})
     assert "AP by category" not in main_table(summarize([only]))
+
+
+def test_strata_have_rows_and_drops_of_their_own():
+    cells = []
+    for variant, low, high in (("original", 0.8, 0.9), ("face-blur-low", 0.3, None)):
+        strata = {"height_px": {"<32": Stratum(instances=3, metrics={"AP": low}),
+                                "32-64": Stratum(instances=6, metrics={"AP": high})}}  # fmt: skip
+        one = cell(variant, 0.5)
+        cells.append(
+            one.model_copy(
+                update={"tasks": {"detection": one.tasks["detection"].model_copy(update={"strata": strata})}}
+            )
+        )
+    table = summarize(cells)
+    rows = table[(table.scope == "height_px") & (table.method == "blur")].set_index("category")
+    assert rows["drop"]["<32"] == pytest.approx(0.5) and rows["drop"].isna().to_dict() == {"<32": False, "32-64": True}
+    assert rows.instances.to_dict() == {"<32": 3, "32-64": 6}
+    assert main_table(table) == main_table(summarize([cell("original", 0.5), cell("face-blur-low", 0.5)]))
 
 
 FAMILIES = ("person", "vehicle", "vehicle", "vehicle")

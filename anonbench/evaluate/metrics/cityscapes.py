@@ -16,6 +16,7 @@ import numpy as np
 from anonbench.common.errors import UserError
 from anonbench.evaluate.comparison import Comparison
 from anonbench.evaluate.metric import Metric, Scores
+from anonbench.evaluate.overlap import encoded
 from anonbench.evaluate.records import Record, Values, counts, named
 
 _FIRST_INSTANCE = 1000  # of the official ids, smaller ones are groups
@@ -171,7 +172,7 @@ def _count(pixels: Pixels, image: Record, truth: list[Record], found: list[Recor
     """Append one image's numbers of pixels."""
     from pycocotools import mask as rle
 
-    known = [_encoded(record["segmentation"], image) for record in truth]
+    known = [encoded(record["segmentation"], image) for record in truth]
     predicted = [record["segmentation"] for record in found]
     shared = _shared(predicted, known, image)
     pixels.truth.append([(int(rle.area(mask)), not counts(record)) for mask, record in zip(known, truth, strict=True)])
@@ -192,11 +193,3 @@ def _shared(a: list[Record], b: list[Record], image: Record) -> np.ndarray:
     if (share < 0).any():
         raise ValueError(f"a mask of the image {image['id']} has another size than the others")
     return np.rint(share * rle.area(a)[:, None]).astype(np.int64)
-
-
-def _encoded(segmentation: list | Record, image: Record) -> Record:
-    from pycocotools import mask as rle
-
-    if isinstance(segmentation, dict):
-        return segmentation
-    return rle.merge(rle.frPyObjects(segmentation, image["height"], image["width"]))

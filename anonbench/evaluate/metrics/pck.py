@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anonbench.evaluate.cell import Stratum
 from anonbench.evaluate.comparison import Comparison
 from anonbench.evaluate.metric import Metric, Scores
 from anonbench.evaluate.records import Record
@@ -19,8 +20,12 @@ _DIAGONALS = (("left_shoulder", "right_hip"), ("right_shoulder", "left_hip"))
 
 @dataclass(frozen=True)
 class Keypoints:
-    """How many keypoints of every image count, (I,) int64, and how many of them are correct, (I,) int64."""
+    """How many keypoints of every image count, (I, J) int64, and how many of them are correct, (I, J) int64.
 
+    ``joints`` are their J names.
+    """
+
+    joints: list[str]
     counted: np.ndarray
     correct: np.ndarray
 
@@ -33,39 +38,60 @@ class Pck(Metric[Keypoints]):
     section 7). Crowds, and people whose torso is not labelled, are left out. A person without a prediction has all
     keypoints wrong; of several predictions for one person, the one with the highest score counts. It is pooled over all
     keypoints, and undefined where no result names a person (``annotation_id``) or no keypoint counts.
+
+    The strata of the scope ``joint`` have the PCK of each joint, left and right together.
     """
 
     kinds = ("keypoints",)
 
     def score(self, comparison: Comparison) -> Scores:
         found = self.details(comparison)
-        counted = 0 if found is None else int(found.counted.sum())
-        return Scores({"PCK": int(found.correct.sum()) / counted if counted else None})
+        if found is None:
+            return Scores({"PCK": None})
+        counted, correct = found.counted.sum(axis=0), found.correct.sum(axis=0)
+        strata = {
+            joint: Stratum(instances=int(of), metrics={"PCK": int(right) / int(of)})
+            for joint, of, right in zip(found.joints, counted, correct, strict=True)
+            if of
+        }
+        total = int(counted.sum())
+        return Scores(
+            {"PCK": int(correct.sum()) / total if total else None}, strata={"joint": strata} if strata else {}
+        )
 
     def details(self, comparison: Comparison) -> Keypoints | None:
         best = _best(comparison.results)
         if not best:
             return None
         place = {image_id: position for position, image_id in enumerate(comparison.image_ids)}
-        counted, correct = np.zeros((2, len(place)), dtype=np.int64)
         categories = comparison.by_id()
+        joints_of = {key: [_joint(name) for name in category["keypoints"]] for key, category in categories.items()}
+        joints = list(dict.fromkeys(joint for names in joints_of.values() for joint in names))
+        counted, correct = np.zeros((2, len(place), len(joints)), dtype=np.int64)
+        columns = {key: np.array([joints.index(joint) for joint in names]) for key, names in joints_of.items()}
         for person in comparison.annotations():
             places = np.array(person.get("keypoints") or (), dtype=np.float64).reshape(-1, 3)
             labelled = places[:, 2] > 0
             size = _size(person, places, categories[person["category_id"]]["keypoints"])
             if person.get("iscrowd") or size is None or not labelled.any():
                 continue
-            counted[place[person["image_id"]]] += labelled.sum()
+            cells = place[person["image_id"]], columns[person["category_id"]]
+            np.add.at(counted, cells, labelled)
             if person["id"] in best:
                 predicted = np.array(best[person["id"]]["keypoints"], dtype=np.float64).reshape(-1, 3)
                 distance = np.hypot(*(predicted[:, :2] - places[:, :2]).T)
-                correct[place[person["image_id"]]] += (distance[labelled] <= _TOLERANCE * size).sum()
-        return Keypoints(counted, correct)
+                np.add.at(correct, cells, labelled & (distance <= _TOLERANCE * size))
+        return Keypoints(joints, counted, correct)
 
     def resample(self, details: Keypoints, image_indices: np.ndarray | None = None) -> dict[str, float]:
         chosen = slice(None) if image_indices is None else np.asarray(image_indices, dtype=np.int64)
         counted = details.counted[chosen].sum()
         return {"PCK": float(details.correct[chosen].sum() / counted) if counted else float("nan")}
+
+
+def _joint(name: str) -> str:
+    """The joint that a keypoint is of, on either side."""
+    return name.removeprefix("left_").removeprefix("right_")
 
 
 def _best(results: list[Result]) -> dict[int, Result]:

@@ -12,7 +12,7 @@ class Pose(Task):
 
     People without keypoints are regions in which detections are ignored. An annotation's ``num_keypoints`` decides who
     these are, as in pycocotools: CrowdPose's leaves out some who have labelled ones, and a positive one counts a person
-    none of whose keypoints is labelled, whom a pose finds by lying within twice the box.
+    none of whose keypoints is labelled, whom a pose finds by lying in or beside the box.
     """
 
     kind, iou_type = "keypoints", "keypoints"
