@@ -19,6 +19,7 @@ from anonbench.config.models import ModelConfig
 from anonbench.config.plugins import FORMATS, KINDS
 from anonbench.config.regions import RegionsConfig
 from anonbench.config.runtime import RuntimeConfig
+from anonbench.config.statistics import StatisticsConfig
 from anonbench.config.study import Block
 from anonbench.config.types import NonEmpty, Region
 from anonbench.config.variants import VariantsConfig
@@ -40,6 +41,7 @@ class Config(Model):
     weights: dict[str, WeightsConfig] = {}
     models: dict[str, ModelConfig]
     study: Annotated[list[Block], NonEmpty]
+    statistics: StatisticsConfig = StatisticsConfig()
     runtime: RuntimeConfig = RuntimeConfig()
 
     def method_config(self, method: str, level: str, region: Region) -> Model:

@@ -37,6 +37,7 @@ def test_the_projects_configurations_are_valid(validator, path) -> None:
         ("generators", {"g": {"kind": "style_unett"}}),
         ("models", {"m": {"config": "x.py", "tasks": ["detecting"]}}),
         ("study", [{"datasets": ["a"], "seed": [1]}]),
+        ("statistics", {"confidence": 95}),
         ("runtime", {"device": 3}),
         ("studdy", []),
     ],
