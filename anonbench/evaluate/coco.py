@@ -5,34 +5,64 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from anonbench.evaluate.comparison import Comparison
-from anonbench.evaluate.matches import Matches, matches_of
+from anonbench.evaluate.matches import CategoryMatches, average_precisions, average_recalls, category_of
+from anonbench.evaluate.metric import Resampled, mean_of_defined
 from anonbench.evaluate.records import Record, Values
 
 if TYPE_CHECKING:
     from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
 
 
-@dataclass(frozen=True)
 class Evaluation:
     """What pycocotools makes of one IoU type.
 
-    ``precision`` is (T, R, K, A, M) and ``recall`` (T, K, A, M) float64 over IoU thresholds, recall thresholds,
-    categories, area ranges and numbers of detections, -1 where undefined. ``images[k]`` has, for category k and all
-    areas, an entry per image (in ascending order of image id), None where the image has neither instances nor
-    detections of it.
+    Parameters
+    ----------
+    run
+        With every image evaluated.
     """
 
-    precision: np.ndarray
-    recall: np.ndarray
-    images: list[list[Record | None]]
-    areas: tuple[str, ...]
-    max_detections: tuple[int, ...]
+    def __init__(self, run: COCOeval) -> None:
+        self._run = run
+        self.areas: tuple[str, ...] = tuple(run.params.areaRngLbl)
+        bare = run.params.iouType == "keypoints"
+        self.limits: dict[str, int] = {"AR" if bare else f"AR{limit}": limit for limit in run.params.maxDets}
+        """How many of an image's best detections count, by the name of the recall that is taken of them."""
+
+    @property
+    def precision(self) -> np.ndarray:
+        """(T, R, K, A, M) float64 over IoU thresholds, recall thresholds, categories, area ranges and numbers of
+        detections, -1 where undefined."""
+        return self._accumulated["precision"]
+
+    @property
+    def recall(self) -> np.ndarray:
+        """(T, K, A, M) float64 over the same, -1 where undefined."""
+        return self._accumulated["recall"]
+
+    def categories(self) -> list[CategoryMatches]:
+        """The matches of every category."""
+        # evalImgs has an entry per category, area range and image, the last one fastest.
+        images = len(self._run.params.imgIds)
+        entries = [self._run.evalImgs[start : start + images] for start in range(0, len(self._run.evalImgs), images)]
+        ranges = len(self.areas)
+        return [
+            category_of(dict(zip(self.areas, entries[start : start + ranges], strict=True)), self.limits)
+            for start in range(0, len(entries), ranges)
+        ]
+
+    @cached_property
+    def _accumulated(self) -> Record:
+        with contextlib.redirect_stdout(io.StringIO()):
+            self._run.accumulate()
+        return self._run.eval
 
 
 def evaluate(
@@ -71,13 +101,7 @@ def evaluate(
         if sigmas is not None:
             run.params.kpt_oks_sigmas = np.asarray(sigmas, dtype=np.float64)
         run.evaluate()
-        run.accumulate()
-    count, ranges = len(run.params.imgIds), len(run.params.areaRng)
-    per_category = [run.evalImgs[k * ranges * count :][:count] for k in range(len(categories))]
-    return Evaluation(
-        run.eval["precision"], run.eval["recall"], per_category,
-        tuple(run.params.areaRngLbl), tuple(run.params.maxDets),
-    )  # fmt: skip
+    return Evaluation(run)
 
 
 def _indexed(images: Sequence[Record], categories: Sequence[Record], annotations: list[Record]) -> COCO:
@@ -110,16 +134,14 @@ def evaluations(comparison: Comparison) -> list[Evaluation]:
     return [evaluate(*arguments) for arguments in runs_of(comparison)]
 
 
-def overall(runs: list[Evaluation], iou_type: str) -> Values:
+def overall(runs: list[Evaluation]) -> Values:
     """COCO's metrics over all categories, as :class:`anonbench.evaluate.metrics.coco.Coco` describes them."""
     precision = np.concatenate([run.precision for run in runs], axis=2)
     recall = np.concatenate([run.recall for run in runs], axis=1)
-    areas, limits = runs[0].areas, runs[0].max_detections
+    areas, limits = runs[0].areas, runs[0].limits
     metrics = _average_precisions(precision[:, :, :, 0, -1])
     metrics |= {f"AP_{area}": _mean(precision[:, :, :, a, -1]) for a, area in enumerate(areas) if area != "all"}
-    for m, limit in enumerate(limits):
-        metrics["AR" if iou_type == "keypoints" else f"AR{limit}"] = _mean(recall[:, :, 0, m])
-    return metrics
+    return metrics | {name: _mean(recall[:, :, 0, m]) for m, name in enumerate(limits)}
 
 
 def by_category(runs: list[Evaluation], categories: Sequence[Record]) -> dict[str, Values]:
@@ -131,10 +153,31 @@ def by_category(runs: list[Evaluation], categories: Sequence[Record]) -> dict[st
     }
 
 
-def matches_by_category(runs: list[Evaluation], categories: Sequence[Record]) -> dict[str, Matches]:
-    """The matches of every detection, by category's name."""
-    entries = [entries for run in runs for entries in run.images]
-    return {category["name"]: matches_of(of) for category, of in zip(categories, entries, strict=True)}
+def matches_by_category(runs: list[Evaluation], categories: Sequence[Record]) -> dict[str, CategoryMatches]:
+    """The matches of every category, by its name."""
+    found = [category for run in runs for category in run.categories()]
+    return {category["name"]: of for category, of in zip(categories, found, strict=True)}
+
+
+def resampled(matches: dict[str, CategoryMatches], draws: np.ndarray) -> Resampled:
+    """What :func:`overall` and :func:`by_category` give for resamples, of categories only ``AP``.
+
+    Parameters
+    ----------
+    matches
+        As of :func:`matches_by_category`.
+    draws
+        (B, I) how often each image is drawn.
+    """
+    categories = list(matches.values())
+    whole = average_precisions(categories, draws)
+    metrics = {"AP": whole.mean(axis=2), "AP50": whole[:, :, 0], "AP75": whole[:, :, 5]}
+    for area in [area for area in categories[0].ranges if area != "all"]:
+        metrics[f"AP_{area}"] = average_precisions(categories, draws, area).mean(axis=2)
+    return Resampled(
+        {name: mean_of_defined(values) for name, values in metrics.items()} | average_recalls(categories, draws),
+        {name: {"AP": values} for name, values in zip(matches, metrics["AP"], strict=True)},
+    )
 
 
 def _average_precisions(precision: np.ndarray) -> Values:

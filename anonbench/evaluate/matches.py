@@ -1,92 +1,161 @@
-"""Which detections of every image match an instance, and the average precision of any resample of the images."""
+"""Which detections match an instance, and the average precision and recall of resamples of the images."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from anonbench.evaluate.metric import mean_of_defined
 from anonbench.evaluate.records import Record
 
 THRESHOLDS = 10  # IoU or OKS 0.50:0.05:0.95
+_BITS = 1 << np.arange(THRESHOLDS)
 _RECALLS = np.linspace(0, 1, 101)
 
 
 @dataclass(frozen=True)
 class Matches:
-    """The detections of one category, image after image in ascending order of image id and best first in each.
+    """The detections of one category and range of areas, best first, equal scores in ascending order of image id.
 
-    ``starts`` and ``counts`` (I,) int64 index the (D,) arrays by image. ``instances`` (I,) int64 are those that count;
-    ``scores`` is (D,) float64; ``matched`` and ``ignored`` are (T, D) bool, by IoU threshold.
+    What is ignored at every IoU threshold is left out, and what comes after the last that matches an instance. Images
+    are positions in the ascending image ids.
+
+    Parameters
+    ----------
+    owners
+        (G,) int32, the image of every instance that counts.
+    images
+        (D,) int32, the image of every detection.
+    starts
+        (D,) int32, where the run of detections begins that are of the same image and have the same score.
+    correct, counted
+        (D,) int32, bits by IoU threshold: whether the detection matches an instance, and whether it is not ignored.
     """
 
+    owners: np.ndarray
+    images: np.ndarray
     starts: np.ndarray
-    counts: np.ndarray
+    correct: np.ndarray
+    counted: np.ndarray
+
+
+@dataclass(frozen=True)
+class CategoryMatches:
+    """What has to be known of one category to resample COCO's metrics.
+
+    Parameters
+    ----------
+    ranges
+        The matches by range of areas, among them ``all``.
+    instances
+        (I,) int64, how many instances of an image count.
+    found
+        By the recall's name, (I,) int64, how many of them an image's best detections match, summed over IoU thresholds.
+    """
+
+    ranges: dict[str, Matches]
     instances: np.ndarray
-    scores: np.ndarray
-    matched: np.ndarray
-    ignored: np.ndarray
+    found: dict[str, np.ndarray]
 
 
-def matches_of(entries: list[Record | None]) -> Matches:
-    """The matches of a category from what pycocotools keeps of every image."""
-    known = [entry for entry in entries if entry is not None]
-    counts = np.array([0 if entry is None else len(entry["dtScores"]) for entry in entries], dtype=np.int64)
-    instances = [0 if entry is None else np.count_nonzero(np.asarray(entry["gtIgnore"]) == 0) for entry in entries]
-    flags = (
-        np.concatenate([np.zeros((THRESHOLDS, 0)), *(entry[key] for entry in known)], axis=1) != 0
-        for key in ("dtMatches", "dtIgnore")
-    )
-    scores = np.array([score for entry in known for score in entry["dtScores"]], dtype=np.float64)
-    return Matches(np.cumsum(counts) - counts, counts, np.array(instances, dtype=np.int64), scores, *flags)
+def category_of(entries: dict[str, Sequence[Record | None]], limits: dict[str, int]) -> CategoryMatches:
+    """The matches of a category.
+
+    Parameters
+    ----------
+    entries
+        By range of areas, what pycocotools keeps of every image, in ascending order of image id; None where an image
+        has neither instances nor detections of the category.
+    limits
+        How many of an image's best detections count for a recall, by the recall's name.
+    """
+    whole = entries["all"]
+    instances, *found = np.zeros((1 + len(limits), len(whole)), dtype=np.int64)
+    for image, entry in enumerate(whole):
+        if entry is not None:
+            instances[image] = _instances(entry)
+            right = (entry["dtMatches"] != 0) & (entry["dtIgnore"] == 0)
+            for counts, limit in zip(found, limits.values(), strict=True):
+                counts[image] = np.count_nonzero(right[:, :limit])
+    ranges = {area: _matches_of(of) for area, of in entries.items()}
+    return CategoryMatches(ranges, instances, dict(zip(limits, found, strict=True)))
 
 
-def average_precisions(categories: Collection[Matches], image_indices: np.ndarray | None = None) -> dict[str, float]:
-    """``AP``, ``AP50`` and ``AP75`` of a resample of a split's images, averaged over categories that have an instance.
+def average_precisions(categories: Collection[CategoryMatches], draws: np.ndarray, area: str = "all") -> np.ndarray:
+    """The average precision of every category and IoU threshold in every resample.
 
     Parameters
     ----------
     categories
         The matches of every category.
-    image_indices
-        (N,) integer positions in the ascending image ids, repeated as drawn; None for every image once.
+    draws
+        (B, I) integers, how often each image is drawn. A resample is the dataset that has every image, in ascending
+        order of image id, as many times; of equal scores, pycocotools takes those of earlier images first.
+    area
+        The range of areas.
+
+    Returns
+    -------
+    numpy.ndarray
+        (K, B, T) float64: what pycocotools gives for these datasets, in [0, 1]; NaN where no instance is drawn.
+    """
+    # Here because who reads only which metrics there are needs no compiler.
+    from anonbench.evaluate.curves import interpolated
+
+    found = np.empty((len(categories), len(draws), THRESHOLDS))
+    for k, category in enumerate(categories):
+        of = category.ranges[area]
+        found[k] = interpolated(
+            draws, of.owners, of.images, of.starts, of.correct, of.counted, _RECALLS, THRESHOLDS
+        )  # fmt: skip
+    return found
+
+
+def average_recalls(categories: Collection[CategoryMatches], draws: np.ndarray) -> dict[str, np.ndarray]:
+    """The recall of resamples, averaged over IoU thresholds and over the categories that have an instance.
+
+    Parameters are those of :func:`average_precisions`.
 
     Returns
     -------
     dict
-        What pycocotools gives for a dataset of these images, in [0, 1]; NaN where they have no instance.
+        (B,) float64 by name, NaN where no instance is drawn.
     """
-    tables = [table for matches in categories if (table := _precisions(matches, image_indices)) is not None]
-    return {
-        "AP": _mean([float(table.mean()) for table in tables]),
-        "AP50": _mean([float(table[0].mean()) for table in tables]),
-        "AP75": _mean([float(table[5].mean()) for table in tables]),
-    }
+    often = draws.astype(np.float64)
+    instances = often @ np.stack([category.instances for category in categories], axis=1)
+    recalls = {}
+    for name in next(iter(categories)).found:
+        found = often @ np.stack([category.found[name] for category in categories], axis=1) / THRESHOLDS
+        of_category = np.divide(found, instances, out=np.full_like(found, np.nan), where=instances > 0)
+        recalls[name] = mean_of_defined(of_category.T)
+    return recalls
 
 
-def _mean(values: list[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")
+def _instances(entry: Record) -> int:
+    return int(np.count_nonzero(np.asarray(entry["gtIgnore"]) == 0))
 
 
-def _precisions(matches: Matches, image_indices: np.ndarray | None) -> np.ndarray | None:
-    """(T, 101) precisions at COCO's recalls, None where the images have no instance."""
-    chosen = np.arange(len(matches.counts)) if image_indices is None else np.asarray(image_indices, dtype=np.int64)
-    instances = matches.instances[chosen].sum()
-    if instances == 0:
-        return None
-    counts = matches.counts[chosen]
-    if counts.sum() == 0:
-        return np.zeros((THRESHOLDS, len(_RECALLS)))
-    # Positions of every chosen image's detections, image after image.
-    drawn = np.arange(counts.sum()) + np.repeat(matches.starts[chosen] - (np.cumsum(counts) - counts), counts)
-    drawn = drawn[np.argsort(-matches.scores[drawn], kind="stable")]
-    matched, ignored = matches.matched[:, drawn], matches.ignored[:, drawn]
-    true = np.cumsum(matched & ~ignored, axis=1, dtype=np.float64)
-    false = np.cumsum(~matched & ~ignored, axis=1, dtype=np.float64)
-    precision = true / (true + false + np.spacing(1))
-    envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    # COCO's 101-point interpolation; recalls that are never reached have precision 0.
-    envelope = np.concatenate([envelope, np.zeros((THRESHOLDS, 1))], axis=1)
-    reached = [np.searchsorted(recall, _RECALLS, side="left") for recall in true / instances]
-    return np.take_along_axis(envelope, np.array(reached), axis=1)
+def _matches_of(entries: Sequence[Record | None]) -> Matches:
+    known = [(image, entry) for image, entry in enumerate(entries) if entry is not None]
+    owners = np.repeat([image for image, _ in known], [_instances(entry) for _, entry in known])
+    images = np.repeat([image for image, _ in known], [len(entry["dtScores"]) for _, entry in known])
+    scores = np.array([score for _, entry in known for score in entry["dtScores"]], dtype=np.float64)
+    matched, ignored = (
+        np.concatenate([np.zeros((THRESHOLDS, 0)), *(entry[key] for _, entry in known)], axis=1) != 0
+        for key in ("dtMatches", "dtIgnore")
+    )
+    order = np.argsort(-scores, kind="stable")
+    counted = _BITS @ ~ignored[:, order]
+    correct = _BITS @ (matched & ~ignored)[:, order]
+    order, counted, correct = order[counted > 0], counted[counted > 0], correct[counted > 0]
+    images, scores = images[order], scores[order]
+    begins = np.ones(len(order), dtype=bool)
+    begins[1:] = (np.diff(images) != 0) | (np.diff(scores) != 0)
+    starts = np.flatnonzero(begins)[np.cumsum(begins) - 1]
+    right = np.flatnonzero(correct)
+    # A run stays whole: where its image is drawn twice, what follows the match comes before the match's copy.
+    end = np.searchsorted(starts, starts[right[-1]], side="right") if len(right) else 0
+    return Matches(*(array.astype(np.int32) for array in (owners, images[:end], starts[:end], correct[:end],
+                                                          counted[:end])))  # fmt: skip

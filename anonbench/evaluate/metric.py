@@ -40,6 +40,22 @@ class Scores:
     strata: dict[str, dict[str, Stratum]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Resampled:
+    """What a metric gives for B resamples: (B,) float64 arrays, NaN where a resample has no instance that defines it.
+
+    Parameters
+    ----------
+    metrics
+        Over all categories, by name.
+    categories
+        By category's name, then by the metric's. Each is kept for every resample, so that few are worth it.
+    """
+
+    metrics: dict[str, np.ndarray]
+    categories: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+
+
 class Metric(Plugin, Generic[D]):
     """A rule by which tasks are scored. Every metric that applies to a split's protocol and a task is in the cell.
 
@@ -75,19 +91,29 @@ class Metric(Plugin, Generic[D]):
         """What has to be known of every image, or None where the metric cannot be resampled; errors as in scoring."""
         return None
 
-    def resample(self, details: D, image_indices: np.ndarray | None = None) -> dict[str, float]:
-        """The metrics over all categories of a resample of a split's images, or some of them.
+    def resample(self, details: D, draws: np.ndarray) -> Resampled:
+        """The metrics of resamples of a split's images, or some of them.
+
+        Several threads may ask for some of the resamples each.
 
         Parameters
         ----------
         details
             As :meth:`details` returns it.
-        image_indices
-            (N,) integer positions in the ascending image ids, repeated as drawn; None for every image once.
+        draws
+            (B, I) unsigned integers: how often each image, in ascending order of image id, is in each resample.
 
         Returns
         -------
-        dict
-            As :meth:`score` gives for a dataset of these images; NaN where they have no instance that defines it.
+        Resampled
+            As :meth:`score` gives for the datasets that have each image as often, the copies of one after another.
         """
         raise NotImplementedError
+
+
+def mean_of_defined(values: np.ndarray) -> np.ndarray:
+    """The mean of (K, ...) values over the first axis, of those that are not NaN; NaN where all are."""
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=0)
+    total = np.where(defined, values, 0.0).sum(axis=0)
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)

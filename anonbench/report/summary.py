@@ -10,14 +10,13 @@ import pandas as pd
 
 from anonbench.common.files import write_text
 from anonbench.config.cells import ORIGINAL, Variant
-from anonbench.evaluate.cell import CategoryScores, CellScores, TaskScores, mean_over
+from anonbench.evaluate.cell import CellScores, TaskScores, mean_over
 from anonbench.evaluate.records import Values
+from anonbench.evaluate.scopes import ALL, CATEGORY, SUPERCATEGORY, families
 from anonbench.report.audit import as_markdown
 
 KEYS = ["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on", "scope", "category", "metric"]
 COLUMNS = [*KEYS, "value", "baseline", "drop", "images", "instances"]
-ALL = "all"  # the scope and the category of a metric that is taken over all categories
-SUPERCATEGORY, CATEGORY = "supercategory", "category"  # other scopes; strata have their own
 # Leading metric, of which drops are shown, -> the metrics of the table. WIDER FACE has no AP over all its settings;
 # easy and hard beside AP are CrowdPose's.
 MAIN_METRICS = {"AP": ["AP", "AP50", "PCK", "AP_easy", "AP_hard"], "AP_hard": ["AP_hard", "AP_medium", "AP_easy"]}
@@ -102,15 +101,12 @@ def _rows(cell: CellScores) -> Iterable[dict[str, Any]]:
 def _scopes(result: TaskScores) -> Iterable[tuple[str, str, Values, int]]:
     """Scope, category, metrics and instances: of all, of each super-category, of each category and of each stratum."""
     yield ALL, ALL, result.metrics, result.instances
-    families: dict[str, list[CategoryScores]] = {}
     for category, scores in result.categories.items():
         yield CATEGORY, category, scores.metrics, scores.instances
-        if scores.supercategory:
-            families.setdefault(scores.supercategory, []).append(scores)
-    if 1 < len(families) < len(result.categories):
-        for family, members in families.items():
-            mean = mean_over(members)
-            yield SUPERCATEGORY, family, mean.metrics, mean.instances
+    supercategories = {category: scores.supercategory for category, scores in result.categories.items()}
+    for family, names in families(supercategories).items():
+        mean = mean_over([result.categories[name] for name in names])
+        yield SUPERCATEGORY, family, mean.metrics, mean.instances
     for scope, strata in result.strata.items():
         for name, stratum in strata.items():
             yield scope, name, stratum.metrics, stratum.instances

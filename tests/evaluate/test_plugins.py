@@ -1,18 +1,16 @@
 """A task and metrics of a user's own, each in one file, are scored into every cell that they apply to."""
 
-import numpy as np
 import pytest
 
 from anonbench.common.errors import UserError
 from anonbench.common.plugins import use_folders
 from anonbench.config.cells import Cell
 from anonbench.config.models import ModelConfig
-from anonbench.evaluate.bootstrap import details
 from anonbench.evaluate.cell import read_cell, write_cell
 from anonbench.evaluate.choice import scoring_modules
 from anonbench.evaluate.score import score, score_cell
 from anonbench.models.tasks import check_tasks
-from tests.helpers.scored import annotation, dataset
+from tests.helpers.scored import annotation, dataset, resampled
 
 TASK = '''
 """Large objects alone."""
@@ -28,7 +26,7 @@ class Large(Detection):
 METRIC = '''
 """How many results there are."""
 import numpy as np
-from anonbench.evaluate.metric import Metric, Scores
+from anonbench.evaluate.metric import Metric, Resampled, Scores
 
 class PerImage(Metric):
     """``per_image``: how many results an image has on average."""
@@ -42,8 +40,8 @@ class PerImage(Metric):
         found = [record["image_id"] for record in comparison.found()]
         return np.array([found.count(key) for key in comparison.image_ids])
 
-    def resample(self, details, image_indices=None):
-        return {"per_image": float(details[slice(None) if image_indices is None else image_indices].mean())}
+    def resample(self, details, draws):
+        return Resampled({"per_image": draws @ details / draws.sum(axis=1)})
 '''
 PROTOCOL = '''
 """A rule of one's own."""
@@ -107,7 +105,7 @@ def test_a_metric_of_ones_own_is_in_every_cell(plug_in, tmp_path):
     assert list(scored.metrics)[0] == "AP" and list(scored.metrics)[-1] == "per_image"
     assert scored.metrics["per_image"] == 1.5
     assert list(scored.categories["person"].metrics) == ["AP", "AP50", "AP75"]
-    found = details(TRUTH, {"bbox": FOUND}, "detection").metrics(np.array([0, 0, 1]))
+    (found,) = resampled(TRUTH, {"bbox": FOUND}, "detection", [0, 0, 1])
     assert found["per_image"] == pytest.approx(5 / 3)
     assert "anonbench.evaluate.metrics.per_image" in scoring_modules(["detection"])
     assert "anonbench.evaluate.metrics.per_image" not in scoring_modules(["pose"])
@@ -122,7 +120,7 @@ def test_a_protocol_of_ones_own_takes_the_place_of_cocos_for_its_kinds(plug_in):
     assert scores["instance_segmentation"].metrics["AP"] == 0
     assert "half" not in score(TRUTH, {"bbox": FOUND}, ["detection"])["detection"].metrics
     # What cannot be resampled is left out.
-    assert details(split, {"bbox": FOUND}, "detection").metrics() == {}
+    assert resampled(split, {"bbox": FOUND}, "detection", [0, 1]) == [{}]
 
 
 def test_two_metrics_of_one_name_are_an_error(plug_in):

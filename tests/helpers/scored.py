@@ -5,6 +5,9 @@ import copy
 import numpy as np
 from pycocotools import mask as rle
 
+from anonbench.evaluate.bootstrap import resample
+from anonbench.evaluate.comparison import compare
+
 POINTS = ["left_shoulder", "right_shoulder", "left_hip", "right_hip", "nose"]
 CATEGORIES = [
     {"id": 2, "name": "person", "is_person": True, "keypoints": POINTS, "sigmas": [0.08, 0.08, 0.1, 0.1, 0.03]},
@@ -70,3 +73,14 @@ def detect(rng, results, image_id, category, box, points, key=None):
         moved[:, :2] += rng.normal(0, 0.04 * (w + h), (len(points), 2))
         pose = base | {"keypoints": moved.ravel().tolist(), "bbox": [0, 0, 1, 1]}
         results["keypoints"].append(pose if key is None else pose | {"annotation_id": key})
+
+
+def drawn(images, *indices):
+    """The (B, I) draws of which each has the images at these positions, repeated as they are."""
+    return np.array([np.bincount(np.array(one, dtype=int), minlength=images) for one in indices], dtype=np.uint16)
+
+
+def resampled(truth, predictions, task, *indices):
+    """The metrics over all categories of the images at these positions in the ascending ids, one dict for each draw."""
+    found = resample(compare(truth, predictions, task), drawn(len(truth["images"]), *indices)).metrics
+    return [{name: float(values[b]) for name, values in found.items()} for b in range(len(indices))]

@@ -15,7 +15,7 @@ import numpy as np
 
 from anonbench.common.errors import UserError
 from anonbench.evaluate.comparison import Comparison
-from anonbench.evaluate.metric import Metric, Scores
+from anonbench.evaluate.metric import Metric, Resampled, Scores, mean_of_defined
 from anonbench.evaluate.overlap import encoded
 from anonbench.evaluate.records import Record, Values, counts, named
 
@@ -45,7 +45,29 @@ class Masks:
     categories: dict[str, Pixels]
 
 
-class Cityscapes(Metric[Masks]):
+@dataclass(frozen=True)
+class Examples:
+    """What the rule makes of one category at one IoU: the detections that count, best first, and what nobody finds.
+
+    Parameters
+    ----------
+    images
+        (D,) int32, the image of every detection, by its position in the ascending image ids.
+    lasts
+        (D,) bool, whether the next one has a lower score.
+    correct
+        (D,) bool, whether it is right.
+    missed
+        (I,) int64, how many instances of an image no detection matches.
+    """
+
+    images: np.ndarray
+    lasts: np.ndarray
+    correct: np.ndarray
+    missed: np.ndarray
+
+
+class Cityscapes(Metric[dict[str, list[Examples]]]):
     """Cityscapes' average precision of masks.
 
     The rule differs from COCO's: a detection has to exceed, not only reach, an IoU; an instance below 100 px does not
@@ -54,43 +76,54 @@ class Cityscapes(Metric[Masks]):
 
     The metrics are ``AP``, over IoU 0.50:0.05:0.95, and ``AP50``. An image's ``void`` is the RLE mask of the pixels
     whose label is ignored; an image without one is an error. An annotation with ``iscrowd`` is the group of a category
-    in an image. The instances are those of 100 px and more. In a resample, the official code runs anew over every
-    category and IoU, which takes longer than under COCO's protocol.
+    in an image. The instances are those of 100 px and more. The details are what the rule makes of every detection, by
+    category and IoU; categories have ``AP`` and ``AP50``, in resamples ``AP`` alone.
     """
 
     protocol = "cityscapes"
     kinds = ("segmentation",)
 
     def score(self, comparison: Comparison) -> Scores:
-        details = self.details(comparison)
-        areas = _areas(details)
-        least = int(_official().args.minRegionSizes[0])
+        masks = _masks(comparison)
+        areas = areas_of(masks)
+        least = _least_size()
         return Scores(
             _metrics(areas),
-            {name: _metrics(areas[k : k + 1]) for k, name in enumerate(details.categories)},
+            {name: _metrics(areas[k : k + 1]) for k, name in enumerate(masks.categories)},
             {
                 name: sum(pixels >= least and not group for row in of.truth for pixels, group in row)
-                for name, of in details.categories.items()
+                for name, of in masks.categories.items()
             },
         )
 
-    def details(self, comparison: Comparison) -> Masks:
-        if not all("void" in image for image in comparison.split["images"]):
-            raise UserError(
-                f"{named(comparison.split)} has an image without a mask `void`, which Cityscapes' protocol needs.",
-                "Convert it again from Cityscapes' own annotations.",
-            )
-        return _details(comparison)
+    def details(self, comparison: Comparison) -> dict[str, list[Examples]]:
+        masks = _masks(comparison)
+        return {name: examples_of(pixels, masks.images) for name, pixels in masks.categories.items()}
 
-    def resample(self, details: Masks, image_indices: np.ndarray | None = None) -> dict[str, float]:
-        metrics = _metrics(_areas(details, image_indices))
-        return {name: float("nan") if value is None else value for name, value in metrics.items()}
+    def resample(self, details: dict[str, list[Examples]], draws: np.ndarray) -> Resampled:
+        # Here because who reads only which metrics there are needs no compiler.
+        from anonbench.evaluate.curves import stepwise
+
+        areas = np.array([
+            [stepwise(draws, of.images, of.lasts, of.correct, draws @ of.missed) for of in examples]
+            for examples in details.values()
+        ])  # fmt: skip
+        by_category = areas.mean(axis=1)
+        return Resampled(
+            {"AP": mean_of_defined(by_category), "AP50": mean_of_defined(areas[:, 0])},
+            {name: {"AP": values} for name, values in zip(details, by_category, strict=True)},
+        )
 
 
 def _official() -> ModuleType:
     from cityscapesscripts.evaluation import evalInstanceLevelSemanticLabeling
 
     return evalInstanceLevelSemanticLabeling
+
+
+def _least_size() -> int:
+    """The px from which on an instance counts."""
+    return int(_official().args.minRegionSizes[0])
 
 
 def _metrics(areas: np.ndarray) -> Values:
@@ -101,17 +134,62 @@ def _metrics(areas: np.ndarray) -> Values:
     return {"AP": float(defined.mean()), "AP50": float(defined[:, 0].mean())}
 
 
-def _areas(details: Masks, image_indices: np.ndarray | None = None) -> np.ndarray:
+def areas_of(masks: Masks) -> np.ndarray:
     """(K, T) areas under the precision-recall curve by category and IoU, NaN for categories without an instance."""
-    chosen = range(details.images) if image_indices is None else np.asarray(image_indices).tolist()
     overlaps = _official().args.overlaps
-    areas = np.zeros((len(details.categories), len(overlaps)))
-    for k, (name, pixels) in enumerate(details.categories.items()):
+    areas = np.zeros((len(masks.categories), len(overlaps)))
+    for k, (name, pixels) in enumerate(masks.categories.items()):
         matches = _matches(name, pixels)
-        drawn = {n: matches[position] for n, position in enumerate(chosen) if position in matches}
         for t, overlap in enumerate(overlaps):
-            areas[k, t] = _area(drawn, name, overlap)
+            areas[k, t] = _area(matches, name, overlap)
     return areas
+
+
+def examples_of(pixels: Pixels, images: int) -> list[Examples]:
+    """What the official ``evaluateMatches`` makes of one category of a number of images, by IoU."""
+    size, group = np.array([row for rows in pixels.truth for row in rows], dtype=np.int64).reshape(-1, 2).T
+    of_truth = np.repeat(pixels.images, [len(rows) for rows in pixels.truth]).astype(np.int32)
+    found = np.array([row for rows in pixels.found for row in rows], dtype=np.float64).reshape(-1, 3)
+    scores, area, void = found.T
+    of_found = np.repeat(pixels.images, [len(rows) for rows in pixels.found]).astype(np.int32)
+    known, detections, shared = _pairs(pixels)
+
+    iou = shared / (size[known] + area[detections] - shared)
+    small = size < _least_size()
+    counts = (group == 0) & ~small
+    # A group that is small forgives twice, as in the official code.
+    forgiven = void + np.bincount(detections, shared * (group + small)[known], minlength=len(found))
+    best_first = np.lexsort((-scores[detections], known))
+    examples = []
+    for overlap in _official().args.overlaps:
+        matching = iou > overlap
+        free = np.ones(len(found), dtype=bool)
+        free[detections[matching]] = False
+        wrong = np.flatnonzero(free & (forgiven / area <= overlap))
+        # Of the detections that match an instance, the best is right, and all others are wrong.
+        pairs = best_first[(matching & counts[known])[best_first]]
+        right = np.ones(len(pairs), dtype=bool)
+        right[1:] = np.diff(known[pairs]) > 0
+        chosen = np.concatenate([detections[pairs], wrong])
+        correct = np.concatenate([right, np.zeros(len(wrong), dtype=bool)])
+        order = np.argsort(-scores[chosen], kind="stable")
+        lasts = np.ones(len(order), dtype=bool)
+        lasts[:-1] = np.diff(scores[chosen][order]) < 0
+        missing = counts.copy()
+        missing[known[pairs]] = False
+        missed = np.bincount(of_truth[missing], minlength=images)
+        examples.append(Examples(of_found[chosen][order], lasts, correct[order], missed))
+    return examples
+
+
+def _pairs(pixels: Pixels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The positions among all instances, those among all detections, and the shared pixels, (P,) int64 each."""
+    rows, instances, detections = [np.zeros((0, 3), dtype=np.int64)], 0, 0
+    for truth, found, shared in zip(pixels.truth, pixels.found, pixels.shared, strict=True):
+        rows.append(np.array(shared, dtype=np.int64).reshape(-1, 3) + [instances, detections, 0])
+        instances, detections = instances + len(truth), detections + len(found)
+    known, chosen, sizes = np.concatenate(rows).T
+    return known, chosen, sizes
 
 
 def _area(matches: dict[int, Record], name: str, overlap: float) -> float:
@@ -149,15 +227,21 @@ def _matches(name: str, pixels: Pixels) -> dict[int, Record]:
     return matches
 
 
-def _details(comparison: Comparison) -> Masks:
+def _masks(comparison: Comparison) -> Masks:
+    """Count the pixels of every mask, or stop where an image has no void."""
+    if not all("void" in image for image in comparison.split["images"]):
+        raise UserError(
+            f"{named(comparison.split)} has an image without a mask `void`, which Cityscapes' protocol needs.",
+            "Convert it again from Cityscapes' own annotations.",
+        )
     images = {image["id"]: image for image in comparison.split["images"]}
     truth_of, found_of = defaultdict(list), defaultdict(list)
     for records, grouped in ((comparison.truth(), truth_of), (comparison.found(), found_of)):
         for record in records:
             grouped[record["category_id"], record["image_id"]].append(record)
-    details = Masks(len(images), {})
+    masks = Masks(len(images), {})
     for category in comparison.categories:
-        pixels = details.categories[category["name"]] = Pixels()
+        pixels = masks.categories[category["name"]] = Pixels()
         for position, image_id in enumerate(comparison.image_ids):
             truth = truth_of[category["id"], image_id]
             # The official code leaves out empty masks.
@@ -165,7 +249,7 @@ def _details(comparison: Comparison) -> Masks:
             if truth or found:
                 pixels.images.append(position)
                 _count(pixels, images[image_id], truth, found)
-    return details
+    return masks
 
 
 def _count(pixels: Pixels, image: Record, truth: list[Record], found: list[Record]) -> None:

@@ -7,7 +7,7 @@ Li et al., "CrowdPose: Efficient Crowded Scenes Pose Estimation and A New Benchm
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,11 +15,12 @@ import numpy as np
 from anonbench.common.errors import UserError
 from anonbench.evaluate import coco
 from anonbench.evaluate.comparison import Comparison
-from anonbench.evaluate.matches import Matches, average_precisions
-from anonbench.evaluate.metric import Metric, Scores
+from anonbench.evaluate.matches import CategoryMatches, average_precisions
+from anonbench.evaluate.metric import Metric, Resampled, Scores, mean_of_defined
 from anonbench.evaluate.records import Record, named
 
 _AREA_OF_BOX = 0.53
+_AVERAGES = ("AP", "AP50", "AP75")
 _LEVELS = ("easy", "medium", "hard")
 _EDGES = (0.2, 0.8)
 
@@ -28,7 +29,7 @@ _EDGES = (0.2, 0.8)
 class Crowded:
     """The matches of every detection by category's name, and the (I,) level of every image: 0 easy to 2 hard."""
 
-    matches: dict[str, Matches]
+    matches: dict[str, CategoryMatches]
     levels: np.ndarray
 
 
@@ -50,14 +51,12 @@ class CrowdPose(Metric[Crowded]):
     def score(self, comparison: Comparison) -> Scores:
         comparison = _sized(comparison)
         runs = coco.evaluations(comparison)
-        metrics = coco.overall(runs, comparison.task.iou_type)
-        values = _by_crowd(_crowded(comparison, runs))
+        crowded = _crowded(comparison, runs)
+        once = np.ones((1, len(crowded.levels)), dtype=np.uint16)
+        by_crowd = {name: None if np.isnan(value) else float(value) for name, (value,) in _by_crowd(crowded, once)}
+        metrics = coco.overall(runs)
         return Scores(
-            {
-                **{key: metrics[key] for key in ("AP", "AP50", "AP75")},
-                **{key: None if math.isnan(value) else value for key, value in values.items()},
-                "AR": metrics["AR"],
-            },
+            {**{key: metrics[key] for key in _AVERAGES}, **by_crowd, "AR": metrics["AR"]},
             coco.by_category(runs, comparison.categories),
         )
 
@@ -65,9 +64,10 @@ class CrowdPose(Metric[Crowded]):
         comparison = _sized(comparison)
         return _crowded(comparison, coco.evaluations(comparison))
 
-    def resample(self, details: Crowded, image_indices: np.ndarray | None = None) -> dict[str, float]:
-        chosen = np.arange(len(details.levels)) if image_indices is None else np.asarray(image_indices, dtype=np.int64)
-        return average_precisions(details.matches.values(), chosen) | _by_crowd(details, chosen)
+    def resample(self, details: Crowded, draws: np.ndarray) -> Resampled:
+        whole = coco.resampled(details.matches, draws)
+        metrics = {key: whole.metrics[key] for key in _AVERAGES} | dict(_by_crowd(details, draws))
+        return Resampled(metrics | {"AR": whole.metrics["AR"]}, whole.categories)
 
 
 def _sized(comparison: Comparison) -> Comparison:
@@ -92,9 +92,9 @@ def _crowded(comparison: Comparison, runs: list[coco.Evaluation]) -> Crowded:
     return Crowded(coco.matches_by_category(runs, comparison.categories), levels)
 
 
-def _by_crowd(details: Crowded, image_indices: np.ndarray | None = None) -> dict[str, float]:
-    chosen = np.arange(len(details.levels)) if image_indices is None else image_indices
-    return {
-        f"AP_{name}": average_precisions(details.matches.values(), chosen[details.levels[chosen] == level])["AP"]
-        for level, name in enumerate(_LEVELS)
-    }
+def _by_crowd(details: Crowded, draws: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """The names of the APs of each range of images, and their (B,) values for (B, I) draws."""
+    for level, name in enumerate(_LEVELS):
+        drawn = draws * (details.levels == level).astype(draws.dtype)
+        found = average_precisions(details.matches.values(), drawn)
+        yield f"AP_{name}", mean_of_defined(found.mean(axis=2))

@@ -8,7 +8,7 @@ import numpy as np
 
 from anonbench.evaluate.cell import Stratum
 from anonbench.evaluate.comparison import Comparison
-from anonbench.evaluate.metric import Metric, Scores
+from anonbench.evaluate.metric import Metric, Resampled, Scores
 from anonbench.evaluate.records import Record
 from anonbench.models.predictions import Result
 
@@ -83,10 +83,9 @@ class Pck(Metric[Keypoints]):
                 np.add.at(correct, cells, labelled & (distance <= _TOLERANCE * size))
         return Keypoints(joints, counted, correct)
 
-    def resample(self, details: Keypoints, image_indices: np.ndarray | None = None) -> dict[str, float]:
-        chosen = slice(None) if image_indices is None else np.asarray(image_indices, dtype=np.int64)
-        counted = details.counted[chosen].sum()
-        return {"PCK": float(details.correct[chosen].sum() / counted) if counted else float("nan")}
+    def resample(self, details: Keypoints, draws: np.ndarray) -> Resampled:
+        counted, correct = (draws @ of.astype(np.float64) for of in (details.counted, details.correct))
+        return Resampled({"PCK": np.divide(correct, counted, out=np.full(len(draws), np.nan), where=counted > 0)})
 
 
 def _joint(name: str) -> str:

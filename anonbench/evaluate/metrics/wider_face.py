@@ -14,7 +14,7 @@ import numpy as np
 
 from anonbench.common.errors import UserError
 from anonbench.evaluate.comparison import Comparison
-from anonbench.evaluate.metric import Metric, Scores
+from anonbench.evaluate.metric import Metric, Resampled, Scores
 from anonbench.evaluate.records import Record, named
 
 SETTINGS = ("easy", "medium", "hard")
@@ -65,7 +65,8 @@ class WiderFace(Metric[Faces]):
 
     def score(self, comparison: Comparison) -> Scores:
         details = self.details(comparison)
-        metrics = {key: None if np.isnan(value) else value for key, value in self.resample(details).items()}
+        found = self.resample(details, np.ones((1, len(details.faces)), dtype=np.uint16)).metrics
+        metrics = {key: None if np.isnan(value) else float(value) for key, (value,) in found.items()}
         (category,) = comparison.categories
         faces = int(details.faces[:, SETTINGS.index("hard")].sum())
         return Scores(metrics, {category["name"]: metrics}, {category["name"]: faces})
@@ -81,23 +82,26 @@ class WiderFace(Metric[Faces]):
             )
         return _details(comparison.image_ids, split["annotations"], comparison.found())
 
-    def resample(self, details: Faces, image_indices: np.ndarray | None = None) -> dict[str, float]:
-        chosen = range(len(details.faces)) if image_indices is None else np.asarray(image_indices, dtype=int).tolist()
-        scores = np.concatenate([np.zeros(0), *(details.scores[i] for i in chosen)])
+    def resample(self, details: Faces, draws: np.ndarray) -> Resampled:
+        images = np.repeat(np.arange(len(details.faces)), [len(scores) for scores in details.scores])
+        scores = np.concatenate([np.zeros(0), *details.scores])
         counted, found = (
-            np.concatenate([np.zeros((0, len(SETTINGS)), dtype=bool), *(flags[i] for i in chosen)])
+            np.concatenate([np.zeros((0, len(SETTINGS)), dtype=bool), *flags])
             for flags in (details.counted, details.found)
         )
-        faces = details.faces[chosen].sum(axis=0)
-        steps = _steps(scores)
-        values = {}
-        for s, setting in enumerate(SETTINGS):
-            proposals, recalled = (
-                np.bincount(steps, weights=flags[:, s], minlength=_STEPS + 1)[:_STEPS].cumsum()
-                for flags in (counted, found)
-            )
-            values[f"AP_{setting}"] = _area(proposals, recalled, int(faces[s]))
-        return values
+        faces = draws @ details.faces
+        values = np.empty((len(draws), len(SETTINGS)))
+        for b in range(len(draws)):
+            weights = draws[b, images]
+            drawn = weights > 0
+            steps, often = _steps(scores[drawn]), weights[drawn]
+            for s in range(len(SETTINGS)):
+                proposals, recalled = (
+                    np.bincount(steps, weights=often * flags[drawn, s], minlength=_STEPS + 1)[:_STEPS].cumsum()
+                    for flags in (counted, found)
+                )
+                values[b, s] = _area(proposals, recalled, int(faces[b, s]))
+        return Resampled({f"AP_{setting}": values[:, s] for s, setting in enumerate(SETTINGS)})
 
 
 def _steps(scores: np.ndarray) -> np.ndarray:

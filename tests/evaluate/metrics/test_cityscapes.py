@@ -10,8 +10,10 @@ from PIL import Image
 from pycocotools import mask as rle
 
 from anonbench.common.errors import UserError
-from anonbench.evaluate.bootstrap import details
+from anonbench.evaluate.bootstrap import resample
+from anonbench.evaluate.comparison import compare
 from anonbench.evaluate.score import score
+from tests.helpers.scored import drawn, resampled
 
 # The classes with instances that cityscapesscripts scores, by its ids; caravan (29) has instances that it does not.
 CLASSES = {24: "person", 25: "rider", 26: "car", 27: "truck", 28: "bus", 31: "train", 32: "motorcycle", 33: "bicycle"}
@@ -140,13 +142,23 @@ def test_equals_the_toolkit(made, scored, tmp_path):
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
 def test_a_resample_equals_the_toolkit_on_copies_of_the_images(made, tmp_path):
     pictures, results = made
-    compared = details(split(pictures), {"segmentation": results}, "instance_segmentation")
-    ids = compared.image_ids
-    indices = np.random.default_rng(2).integers(0, len(ids), 50)
+    truth = split(pictures)
+    ids = sorted(pictures)
+    indices = np.sort(np.random.default_rng(2).integers(0, len(ids), 50))
     again = [r | {"image_id": n} for n, i in enumerate(indices) for r in results if r["image_id"] == ids[i]]
-    ap, ap50, _ = reference(tmp_path, {n: pictures[ids[i]] for n, i in enumerate(indices)}, again)
-    assert compared.metrics(indices) == pytest.approx({"AP": ap, "AP50": ap50}, abs=1e-9)
-    assert np.isnan(compared.metrics(np.array([], dtype=int))["AP"])
+    ap, ap50, classes = reference(tmp_path, {n: pictures[ids[i]] for n, i in enumerate(indices)}, again)
+    found = resample(compare(truth, {"segmentation": results}, "instance_segmentation"), drawn(len(ids), indices, []))
+    assert {name: values[0] for name, values in found.metrics.items()} == pytest.approx(
+        {"AP": ap, "AP50": ap50}, abs=1e-9
+    )
+    of_classes = {name: found.categories[name]["AP"][0] for name in classes}
+    assert of_classes == pytest.approx({name: of[0] for name, of in classes.items()}, abs=1e-9, nan_ok=True)
+    assert np.isnan([found.metrics["AP"][1], found.metrics["AP50"][1]]).all()
+
+
+def test_the_split_itself_as_a_resample(made, scored):
+    (found,) = resampled(split(made[0]), {"segmentation": made[1]}, "instance_segmentation", range(220))
+    assert found == pytest.approx(scored.metrics, abs=1e-12)
 
 
 def rectangle(y, x, height, width):
@@ -193,7 +205,10 @@ def test_instances_below_100_px_and_groups_do_not_count():
 
 def test_every_detection_forgiven_and_no_instance_found():
     picture = picture_of(_26001=rectangle(0, 0, 20, 20), _0=rectangle(40, 40, 10, 10))
-    assert metrics(picture, found(1, 26, rectangle(40, 40, 10, 10), 0.9)) == {"AP": 0, "AP50": 0}
+    on_void = found(1, 26, rectangle(40, 40, 10, 10), 0.9)
+    assert metrics(picture, on_void) == {"AP": 0, "AP50": 0}
+    (again,) = resampled(split({1: picture}), {"segmentation": [on_void]}, "instance_segmentation", [0, 0])
+    assert again == {"AP": 0, "AP50": 0}
 
 
 def test_an_image_without_void_is_an_error():

@@ -1,0 +1,28 @@
+"""What a metric is taken over: all categories, those of a super-category, or one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ALL = "all"  # also the category that its rows name
+SUPERCATEGORY, CATEGORY = "supercategory", "category"
+
+
+def families(supercategories: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """The categories of every super-category, by its name.
+
+    Parameters
+    ----------
+    supercategories
+        The super-category of every category, by the category's name.
+
+    Returns
+    -------
+    dict
+        Empty where there is only one super-category, or one for every category: they say nothing new.
+    """
+    found: dict[str, list[str]] = {}
+    for category, family in supercategories.items():
+        if family:
+            found.setdefault(family, []).append(category)
+    return found if 1 < len(found) < len(supercategories) else {}
