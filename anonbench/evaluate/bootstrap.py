@@ -13,7 +13,7 @@ from anonbench.evaluate.comparison import Comparison, compare
 from anonbench.evaluate.metric import D, Metric, Resampled, mean_of_defined
 from anonbench.evaluate.records import Record
 from anonbench.evaluate.replicates import Column, Replicates
-from anonbench.evaluate.scopes import ALL, CATEGORY, SUPERCATEGORY, families
+from anonbench.evaluate.scopes import ALL, CATEGORY, SUPERCATEGORY, WHO, families, who
 from anonbench.models.predictions import Predictions
 
 
@@ -55,14 +55,16 @@ def resample(comparison: Comparison, draws: np.ndarray, threads: int = 1) -> Res
     """What all metrics of a task give together; parameters are those of :func:`bootstrap`."""
     metrics: dict[str, np.ndarray] = {}
     categories: dict[str, dict[str, np.ndarray]] = {category["name"]: {} for category in comparison.categories}
+    strata: dict[str, dict[str, dict[str, np.ndarray]]] = {}
     for metric in metrics_for(comparison.split, comparison.task):
         details = metric.details(comparison)
         if details is not None:
             found = shared(metric, details, draws, threads)
             metrics |= found.metrics
+            strata |= found.strata
             for name, values in found.categories.items():
                 categories[name] |= values
-    return Resampled(metrics, categories)
+    return Resampled(metrics, categories, strata)
 
 
 def shared(metric: Metric[D], details: D, draws: np.ndarray, threads: int) -> Resampled:
@@ -72,6 +74,10 @@ def shared(metric: Metric[D], details: D, draws: np.ndarray, threads: int) -> Re
     return Resampled(
         _joined([part.metrics for part in parts]),
         {name: _joined([part.categories[name] for part in parts]) for name in parts[0].categories},
+        {
+            scope: {name: _joined([part.strata[scope][name] for part in parts]) for name in bands}
+            for scope, bands in parts[0].strata.items()
+        },
     )
 
 
@@ -87,8 +93,14 @@ def _scopes(comparison: Comparison, found: Resampled) -> Iterator[tuple[str, str
         for metric, values in metrics.items():
             yield CATEGORY, category, metric, values
     supercategories = {category["name"]: category.get("supercategory") for category in comparison.categories}
-    for family, members in families(supercategories).items():
-        of_members = [found.categories[member] for member in members]
-        for metric in dict.fromkeys(metric for values in of_members for metric in values):
-            given = np.stack([values[metric] for values in of_members if metric in values])
-            yield SUPERCATEGORY, family, metric, mean_of_defined(given)
+    people = {category["name"] for category in comparison.categories if category.get("is_person")}
+    for scope, groups in ((SUPERCATEGORY, families(supercategories)), (WHO, who(found.categories, people))):
+        for name, members in groups.items():
+            of_members = [found.categories[member] for member in members]
+            for metric in dict.fromkeys(metric for values in of_members for metric in values):
+                given = np.stack([values[metric] for values in of_members if metric in values])
+                yield scope, name, metric, mean_of_defined(given)
+    for scope, bands in found.strata.items():
+        for name, metrics in bands.items():
+            for metric, values in metrics.items():
+                yield scope, name, metric, values

@@ -170,10 +170,10 @@ def resampled(matches: dict[str, CategoryMatches], draws: np.ndarray) -> Resampl
         (B, I) how often each image is drawn.
     """
     categories = list(matches.values())
-    whole = average_precisions(categories, draws)
+    whole = average_precisions([one.ranges["all"] for one in categories], draws)
     metrics = {"AP": whole.mean(axis=2), "AP50": whole[:, :, 0], "AP75": whole[:, :, 5]}
     for area in [area for area in categories[0].ranges if area != "all"]:
-        metrics[f"AP_{area}"] = average_precisions(categories, draws, area).mean(axis=2)
+        metrics[f"AP_{area}"] = average_precisions([one.ranges[area] for one in categories], draws).mean(axis=2)
     return Resampled(
         {name: mean_of_defined(values) for name, values in metrics.items()} | average_recalls(categories, draws),
         {name: {"AP": values} for name, values in zip(matches, metrics["AP"], strict=True)},

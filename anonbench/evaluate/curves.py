@@ -13,7 +13,7 @@ from numba import njit
 _TINY = np.spacing(1)  # pycocotools divides by counts that are so much larger
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def interpolated(
     draws: np.ndarray,
     owners: np.ndarray,
@@ -115,7 +115,7 @@ def interpolated(
     return means
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def stepwise(
     draws: np.ndarray, images: np.ndarray, lasts: np.ndarray, correct: np.ndarray, missed: np.ndarray
 ) -> np.ndarray:
@@ -162,7 +162,7 @@ def stepwise(
     return areas
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _add(counts: np.ndarray, bits: int, value: int) -> None:
     """Add the value to every count whose bit is set."""
     t = 0

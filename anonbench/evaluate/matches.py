@@ -83,7 +83,7 @@ def category_of(entries: dict[str, Sequence[Record | None]], limits: dict[str, i
     return CategoryMatches(ranges, instances, dict(zip(limits, found, strict=True)))
 
 
-def average_precisions(categories: Collection[CategoryMatches], draws: np.ndarray, area: str = "all") -> np.ndarray:
+def average_precisions(categories: Sequence[Matches], draws: np.ndarray) -> np.ndarray:
     """The average precision of every category and IoU threshold in every resample.
 
     Parameters
@@ -93,8 +93,6 @@ def average_precisions(categories: Collection[CategoryMatches], draws: np.ndarra
     draws
         (B, I) integers, how often each image is drawn. A resample is the dataset that has every image, in ascending
         order of image id, as many times; of equal scores, pycocotools takes those of earlier images first.
-    area
-        The range of areas.
 
     Returns
     -------
@@ -105,8 +103,7 @@ def average_precisions(categories: Collection[CategoryMatches], draws: np.ndarra
     from anonbench.evaluate.curves import interpolated
 
     found = np.empty((len(categories), len(draws), THRESHOLDS))
-    for k, category in enumerate(categories):
-        of = category.ranges[area]
+    for k, of in enumerate(categories):
         found[k] = interpolated(
             draws, of.owners, of.images, of.starts, of.correct, of.counted, _RECALLS, THRESHOLDS
         )  # fmt: skip
@@ -116,7 +113,7 @@ def average_precisions(categories: Collection[CategoryMatches], draws: np.ndarra
 def average_recalls(categories: Collection[CategoryMatches], draws: np.ndarray) -> dict[str, np.ndarray]:
     """The recall of resamples, averaged over IoU thresholds and over the categories that have an instance.
 
-    Parameters are those of :func:`average_precisions`.
+    The parameter ``draws`` is that of :func:`average_precisions`.
 
     Returns
     -------
@@ -142,10 +139,27 @@ def _matches_of(entries: Sequence[Record | None]) -> Matches:
     owners = np.repeat([image for image, _ in known], [_instances(entry) for _, entry in known])
     images = np.repeat([image for image, _ in known], [len(entry["dtScores"]) for _, entry in known])
     scores = np.array([score for _, entry in known for score in entry["dtScores"]], dtype=np.float64)
-    matched, ignored = (
+    flags = (
         np.concatenate([np.zeros((THRESHOLDS, 0)), *(entry[key] for _, entry in known)], axis=1) != 0
         for key in ("dtMatches", "dtIgnore")
     )
+    return ordered(owners, images, scores, *flags)
+
+
+def ordered(
+    owners: np.ndarray, images: np.ndarray, scores: np.ndarray, matched: np.ndarray, ignored: np.ndarray
+) -> Matches:
+    """The matches of detections that come image after image, best first in each.
+
+    Parameters
+    ----------
+    owners
+        (G,) integers, the image of every instance that counts.
+    images, scores
+        (D,) of every detection.
+    matched, ignored
+        (T, D) bool: whether it matches an instance, and whether it is neither right nor wrong.
+    """
     order = np.argsort(-scores, kind="stable")
     counted = _BITS @ ~ignored[:, order]
     correct = _BITS @ (matched & ~ignored)[:, order]

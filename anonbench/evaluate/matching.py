@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anonbench.evaluate.matches import THRESHOLDS, Matches
+from anonbench.evaluate.matches import THRESHOLDS, Matches, ordered
 
 IOUS = np.linspace(0.5, 0.95, THRESHOLDS)
 
@@ -62,14 +62,14 @@ def match(overlaps: np.ndarray, crowd: np.ndarray, ignored: np.ndarray) -> np.nd
 
 def matches_by_choice(pairs: Sequence[Pair]) -> list[Matches]:
     """The matches of a category for each choice of what is ignored, from every image in ascending order of its id."""
-    per_image = np.array([len(pair.scores) for pair in pairs], dtype=np.int64)
+    images = np.repeat(np.arange(len(pairs)), [len(pair.scores) for pair in pairs])
     scores = np.concatenate([pair.scores for pair in pairs])
-    instances = np.stack([np.count_nonzero(~pair.ignored, axis=1) for pair in pairs], axis=1)
     matched, ignored = (np.concatenate(flags, axis=2) for flags in zip(*map(_flags, pairs), strict=True))
-    starts = np.cumsum(per_image) - per_image
-    return [
-        Matches(starts, per_image, instances[b], scores, matched[b], ignored[b]) for b in range(len(instances))
-    ]  # fmt: skip
+    owners = [
+        np.repeat(np.arange(len(pairs)), [np.count_nonzero(~pair.ignored[b]) for pair in pairs])
+        for b in range(len(matched))
+    ]
+    return [ordered(owners[b], images, scores, matched[b], ignored[b]) for b in range(len(matched))]
 
 
 def _flags(pair: Pair) -> tuple[np.ndarray, np.ndarray]:

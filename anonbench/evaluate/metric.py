@@ -50,10 +50,13 @@ class Resampled:
         Over all categories, by name.
     categories
         By category's name, then by the metric's. Each is kept for every resample, so that few are worth it.
+    strata
+        By what divides the instances, then by name, then by the metric's.
     """
 
     metrics: dict[str, np.ndarray]
     categories: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    strata: dict[str, dict[str, dict[str, np.ndarray]]] = field(default_factory=dict)
 
 
 class Metric(Plugin, Generic[D]):

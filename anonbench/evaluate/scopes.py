@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 ALL = "all"  # also the category that its rows name
-SUPERCATEGORY, CATEGORY = "supercategory", "category"
+SUPERCATEGORY, CATEGORY, WHO = "supercategory", "category", "who"
 
 
 def families(supercategories: Mapping[str, str | None]) -> dict[str, list[str]]:
@@ -26,3 +26,11 @@ def families(supercategories: Mapping[str, str | None]) -> dict[str, list[str]]:
         if family:
             found.setdefault(family, []).append(category)
     return found if 1 < len(found) < len(supercategories) else {}
+
+
+def who(categories: Iterable[str], people: Collection[str]) -> dict[str, list[str]]:
+    """The categories that are people, who are anonymized, and the others, which are not; empty where one is missing."""
+    parts: dict[str, list[str]] = {"people": [], "others": []}
+    for name in categories:
+        parts["people" if name in people else "others"].append(name)
+    return parts if all(parts.values()) else {}

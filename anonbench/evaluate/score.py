@@ -10,6 +10,7 @@ from anonbench.evaluate.cell import CategoryScores, CellScores, Stratum, TaskSco
 from anonbench.evaluate.choice import metrics_for
 from anonbench.evaluate.comparison import Comparison, compare
 from anonbench.evaluate.records import Record, Values
+from anonbench.evaluate.scopes import WHO, who
 from anonbench.models.predictions import Predictions
 
 
@@ -82,20 +83,10 @@ def _score_task(comparison: Comparison) -> TaskScores:
         for category in comparison.categories
     }
     people = {category["name"] for category in comparison.categories if category.get("is_person")}
+    means = {name: mean_over([categories[one] for one in of]) for name, of in who(categories, people).items()}
     return TaskScores(
         instances=sum(instances.values()),
         metrics=metrics,
         categories=categories,
-        strata=_who(categories, people) | strata,
+        strata={WHO: means} | strata if means else strata,
     )
-
-
-def _who(categories: dict[str, CategoryScores], people: set[str]) -> dict[str, dict[str, Stratum]]:
-    """The means over the categories that are people, who are anonymized, and over all others, who are not."""
-    parts = {
-        "people": [scores for name, scores in categories.items() if name in people],
-        "others": [scores for name, scores in categories.items() if name not in people],
-    }
-    if not all(parts.values()):
-        return {}
-    return {"who": {name: mean_over(part) for name, part in parts.items()}}

@@ -22,7 +22,9 @@ IMAGES = 240
 
 @pytest.fixture(scope="module")
 def made():
-    return random_data(np.random.default_rng(11), images=IMAGES)
+    truth, results = random_data(np.random.default_rng(11), images=IMAGES)
+    people = [{**category, "is_person": category["name"] != "car"} for category in truth["categories"]]
+    return truth | {"categories": people}, results
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,11 @@ def test_a_resample(made, scores, seed):
         for name, of in expected.categories.items():
             ap = np.nan if of.metrics["AP"] is None else of.metrics["AP"]
             assert found.categories[name]["AP"][1] == pytest.approx(ap, abs=1e-12, nan_ok=True)
+        for scope, of in expected.strata.items():
+            for name, stratum in of.items() if scope != "who" else ():
+                for metric, values in found.strata[scope][name].items():
+                    assert values[1] == pytest.approx(stratum.metrics[metric], abs=1e-12)
+        assert set(found.strata) == {"height_px", "occlusion", "crowding"} | ({"joint"} if task == "pose" else set())
         assert found.metrics["AP"][1] != pytest.approx(scores[task].metrics["AP"], abs=1e-3)
 
 
@@ -125,23 +132,32 @@ SUPERCATEGORIES = {"person": "being", "dog": "being", "car": "thing", "ghost": "
 
 def test_a_cells_replicates(made, scores):
     truth, predictions = made
-    categories = [category | {"supercategory": SUPERCATEGORIES[category["name"]]} for category in CATEGORIES]
+    categories = [
+        category | {"supercategory": SUPERCATEGORIES[category["name"]], "is_person": category["name"] == "person"}
+        for category in CATEGORIES
+    ]
     draws = drawn(IMAGES, range(0, IMAGES, 2), range(0, IMAGES, 3), range(4))
-    kept = bootstrap(truth | {"categories": categories}, predictions, ["pose", "detection"], draws, threads=2)
+    split = truth | {"categories": categories}
+    kept = bootstrap(split, predictions, ["pose", "detection"], draws, threads=2)
     poses = [Column("pose", "category", name, "AP") for name in ("person", "dog")]
     assert kept.columns[: len(TASKS["pose"]) + 2] == [
         *(Column("pose", "all", "all", metric) for metric in TASKS["pose"]), *poses,
     ]  # fmt: skip
-    assert kept.columns[-6:] == [
+    last = [n for n, column in enumerate(kept.columns) if column.task == "detection" and column.metric == "AP"][1:9]
+    assert [kept.columns[n] for n in last] == [
         *(Column("detection", "category", category["name"], "AP") for category in CATEGORIES),
         Column("detection", "supercategory", "being", "AP"),
         Column("detection", "supercategory", "thing", "AP"),
+        Column("detection", "who", "people", "AP"),
+        Column("detection", "who", "others", "AP"),
     ]
+    assert {column.scope for column in kept.columns[last[-1] + 1 :]} == {"height_px", "occlusion", "crowding"}
     assert kept.values.shape == (3, len(kept.columns)) and kept.values.dtype == np.float32
     of = {column: n for n, column in enumerate(kept.columns)}
     stated = scores["detection"]
     assert kept.point[of["detection", "all", "all", "AR10"]] == pytest.approx(stated.metrics["AR10"], abs=1e-12)
-    person, dog, car, ghost, being, thing = kept.point[-6:]
+    person, dog, car, ghost, being, thing, people, others = kept.point[last]
+    assert people == person and others == pytest.approx((dog + car) / 2)
     assert np.isnan(ghost) and being == pytest.approx((person + dog) / 2) and thing == car
     assert person == pytest.approx(stated.categories["person"].metrics["AP"], abs=1e-12) != pytest.approx(dog)
     for b, indices in enumerate((range(0, IMAGES, 2), range(0, IMAGES, 3))):

@@ -96,5 +96,5 @@ def _by_crowd(details: Crowded, draws: np.ndarray) -> Iterator[tuple[str, np.nda
     """The names of the APs of each range of images, and their (B,) values for (B, I) draws."""
     for level, name in enumerate(_LEVELS):
         drawn = draws * (details.levels == level).astype(draws.dtype)
-        found = average_precisions(details.matches.values(), drawn)
+        found = average_precisions([one.ranges["all"] for one in details.matches.values()], drawn)
         yield f"AP_{name}", mean_of_defined(found.mean(axis=2))

@@ -85,7 +85,13 @@ class Pck(Metric[Keypoints]):
 
     def resample(self, details: Keypoints, draws: np.ndarray) -> Resampled:
         counted, correct = (draws @ of.astype(np.float64) for of in (details.counted, details.correct))
-        return Resampled({"PCK": np.divide(correct, counted, out=np.full(len(draws), np.nan), where=counted > 0)})
+        joints = {name: {"PCK": _share(correct[:, j], counted[:, j])} for j, name in enumerate(details.joints)
+                  if details.counted[:, j].any()}  # fmt: skip
+        return Resampled({"PCK": _share(correct.sum(axis=1), counted.sum(axis=1))}, strata={"joint": joints})
+
+
+def _share(correct: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    return np.divide(correct, counted, out=np.full(len(counted), np.nan), where=counted > 0)
 
 
 def _joint(name: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from anonbench.evaluate.comparison import Comparison
 from anonbench.evaluate.matches import Matches, average_precisions
 from anonbench.evaluate.matching import Pair, matches_by_choice
-from anonbench.evaluate.metric import Metric, Scores, Stratum
+from anonbench.evaluate.metric import Metric, Resampled, Scores, Stratum, mean_of_defined
 from anonbench.evaluate.overlap import encoded, overlaps
 from anonbench.evaluate.records import Record, counts
 from anonbench.evaluate.strata import CROWDINGS, HEIGHTS, OCCLUSIONS, covered_shares, people_per_image
@@ -19,7 +19,26 @@ from anonbench.evaluate.strata import CROWDINGS, HEIGHTS, OCCLUSIONS, covered_sh
 _MOST = {"bbox": 100, "segmentation": 100, "keypoints": 20}  # detections per image and category, as COCO takes
 
 
-class People(Metric[None]):
+@dataclass(frozen=True)
+class Band:
+    """One stratum of a scope: the matches of each category of people, and (I,) bool, the images that are scored."""
+
+    scope: str
+    name: str
+    matches: tuple[Matches, ...]
+    images: np.ndarray
+
+    @property
+    def instances(self) -> int:
+        """How many people count."""
+        return sum(int(self.images[one.owners].sum()) for one in self.matches)
+
+    def average_precisions(self, draws: np.ndarray) -> np.ndarray:
+        """(B, T) average precisions of resamples by IoU threshold, the mean over categories."""
+        return mean_of_defined(average_precisions(self.matches, draws * self.images.astype(draws.dtype)))
+
+
+class People(Metric[list[Band]]):
     """``AP`` and ``AP50`` of some of the people, in strata of three scopes:
 
     - ``height_px``: the height of the box in px, divided at 32, 64, 128 and 256 px
@@ -31,29 +50,45 @@ class People(Metric[None]):
     stratum are ignored as COCO ignores instances of other areas, and so are detections of another height that match
     nobody; in ``occlusion``, detections that match nobody are wrong in every stratum. A stratum of ``crowding`` is
     scored over its images alone. Faces that no setting of WIDER FACE counts are ignored. Strata without an instance
-    are left out, as are all where no category is people. They are not resampled.
+    are left out, as are all where no category is people. In resamples they have ``AP`` alone.
     """
 
     kinds = ("bbox", "segmentation", "keypoints")
 
     def score(self, comparison: Comparison) -> Scores:
+        strata: dict[str, dict[str, Stratum]] = {}
+        for band in self.details(comparison):
+            found = band.average_precisions(np.ones((1, len(comparison.image_ids)), dtype=np.uint16))
+            metrics = {"AP": float(found.mean()), "AP50": float(found[0, 0])}
+            strata.setdefault(band.scope, {})[band.name] = Stratum(instances=band.instances, metrics=metrics)
+        return Scores({}, strata=strata)
+
+    def details(self, comparison: Comparison) -> list[Band]:
         people = [category for category in comparison.categories if category.get("is_person")]
         if not people:
-            return Scores({})
+            return []
         described = _described(comparison, {category["id"] for category in people})
         found = comparison.found()
         # By choice of who counts: everybody, each band of heights, each of occlusions.
         everybody, *chosen = zip(
             *(_matches(comparison, described, found, category) for category in people), strict=True
         )
-        heights, occlusions = chosen[: len(HEIGHTS.names)], chosen[len(HEIGHTS.names) :]
-        images = [np.flatnonzero(described.crowding == band) for band in range(len(CROWDINGS.names))]
-        strata = {
-            "height_px": _strata(HEIGHTS.names, ((matches, None) for matches in heights)),
-            "occlusion": _strata(OCCLUSIONS.names, ((matches, None) for matches in occlusions)),
-            "crowding": _strata(CROWDINGS.names, ((everybody, of) for of in images)),
-        }
-        return Scores({}, strata={scope: named for scope, named in strata.items() if named})
+        every = np.ones(len(comparison.image_ids), dtype=bool)
+        bands = [Band("height_px", name, matches, every) for name, matches in zip(HEIGHTS.names, chosen, strict=False)]
+        rest = chosen[len(HEIGHTS.names) :]
+        bands += [Band("occlusion", name, matches, every) for name, matches in zip(OCCLUSIONS.names, rest, strict=True)]
+        bands += [
+            Band("crowding", name, everybody, described.crowding == number)
+            for number, name in enumerate(CROWDINGS.names)
+        ]
+        return [band for band in bands if band.instances]
+
+    def resample(self, details: list[Band], draws: np.ndarray) -> Resampled:
+        strata: dict[str, dict[str, dict[str, np.ndarray]]] = {}
+        for band in details:
+            found = band.average_precisions(draws)
+            strata.setdefault(band.scope, {})[band.name] = {"AP": found.mean(axis=1)}
+        return Resampled({}, strata=strata)
 
 
 @dataclass(frozen=True)
@@ -142,14 +177,3 @@ def _height(value: list[float] | Record, kind: str) -> float:
     from pycocotools import mask as rle
 
     return float(rle.toBbox(value)[3])
-
-
-def _strata(names: tuple[str, ...], of: Iterable[tuple[tuple[Matches, ...], np.ndarray | None]]) -> dict[str, Stratum]:
-    """The metrics of each band, from the matches of all categories and the images that are scored."""
-    strata = {}
-    for name, (matches, images) in zip(names, of, strict=True):
-        instances = sum(int(one.instances[slice(None) if images is None else images].sum()) for one in matches)
-        if instances:
-            values = average_precisions(matches, images)
-            strata[name] = Stratum(instances=instances, metrics={key: values[key] for key in ("AP", "AP50")})
-    return strata
