@@ -10,6 +10,7 @@ import numpy as np
 
 from anonbench.evaluate.choice import metrics_for
 from anonbench.evaluate.comparison import Comparison, compare
+from anonbench.evaluate.draws import units
 from anonbench.evaluate.metric import D, Metric, Resampled, mean_of_defined
 from anonbench.evaluate.records import Record
 from anonbench.evaluate.replicates import Column, Replicates
@@ -48,7 +49,7 @@ def bootstrap(
             columns.append(Column(task, scope, category, metric))
             values.append(found)
     table = np.stack(values, axis=1) if values else np.empty((len(every), 0))
-    return Replicates(columns, table[0], table[1:].astype(np.float32))
+    return Replicates(columns, table[0], table[1:].astype(np.float32), units(annotations["images"]))
 
 
 def resample(comparison: Comparison, draws: np.ndarray, threads: int = 1) -> Resampled:

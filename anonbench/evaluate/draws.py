@@ -42,6 +42,11 @@ def draw(images: Sequence[Record], resamples: int, seed: int) -> np.ndarray:
     return often[:, groups].astype(np.uint16)
 
 
+def units(images: Sequence[Record]) -> int:
+    """How many images, or groups of images, :func:`draw` draws for each resample."""
+    return int(_groups(images).max()) + 1
+
+
 def _groups(images: Sequence[Record]) -> np.ndarray:
     """(I,) number of every image's group, from 0 in the order of their first images."""
     numbers: dict[tuple, int] = {}

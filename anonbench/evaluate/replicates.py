@@ -37,18 +37,22 @@ class Replicates:
         (M,) float64, of the split itself.
     values
         (B, M) float32, of the resamples.
+    units
+        How many images, or groups of images, were drawn for each resample.
     """
 
     columns: list[Column]
     point: np.ndarray
     values: np.ndarray
+    units: int
 
 
 def write_replicates(path: Path | str, replicates: Replicates) -> None:
     """Write a cell's replicates as ``.npz``, whole or not at all."""
     columns = np.array(replicates.columns, dtype=np.str_).reshape(-1, len(Column._fields))
     with whole(path) as out:
-        np.savez_compressed(out, columns=columns, point=replicates.point, values=replicates.values)
+        np.savez_compressed(out, columns=columns, point=replicates.point, values=replicates.values,
+                            units=np.int64(replicates.units))  # fmt: skip
 
 
 def read_replicates(path: Path | str) -> Replicates:
@@ -61,7 +65,7 @@ def read_replicates(path: Path | str) -> Replicates:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            columns, point, values = (file[name] for name in ("columns", "point", "values"))
+            columns, point, values, units = (file[name] for name in ("columns", "point", "values", "units"))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist.", "Run the workflow again, which makes it.") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
@@ -72,7 +76,9 @@ def read_replicates(path: Path | str) -> Replicates:
         raise _foreign(path, "there is not one value of the split for each column")
     if values.dtype != np.float32 or values.ndim != 2 or values.shape[1] != len(columns):
         raise _foreign(path, "there is not one value of every resample for each column")
-    return Replicates([Column(*row) for row in columns.tolist()], point, values)
+    if units.dtype != np.int64 or units.shape or units < 1:
+        raise _foreign(path, "the number of images is not one")
+    return Replicates([Column(*row) for row in columns.tolist()], point, values, int(units))
 
 
 def _foreign(path: Path | str, what: str) -> UserError:

@@ -15,6 +15,7 @@ from anonbench.common.faults import explained
 from anonbench.common.records import write_record
 from anonbench.config.cells import Cell
 from anonbench.config.regions import RegionsConfig
+from anonbench.config.statistics import StatisticsConfig
 from anonbench.config.weights import WeightsConfig
 from anonbench.datasets.prepare import prepare
 from anonbench.evaluate.cell import write_cell
@@ -24,7 +25,9 @@ from anonbench.models.train import train
 from anonbench.models.weights import fetch_weights
 from anonbench.regions.build import build_regions
 from anonbench.report.audit import audit_table
-from anonbench.report.summary import summarize, write_summary
+from anonbench.report.drops import drop_table
+from anonbench.report.summary import summarize
+from anonbench.report.tables import Outputs, write_summary
 from tests.helpers import people, toysplit
 from tests.helpers.converted import made_format
 from tests.helpers.interrupted import training
@@ -84,8 +87,9 @@ def cell(out: Path, inputs: Path) -> None:
 def report(out: Path, inputs: Path) -> None:
     truth, found = random_data(np.random.default_rng(0))
     scores = score_cell(Cell("d", "m", "original", 0, "original"), truth, found, ["detection"])
-    files = {"csv": out / "summary.csv", "markdown": out / "summary.md", "audit": out / "audit.csv"}
-    write_summary(summarize([scores]), audit_table([]), **files)
+    files = Outputs(out / "summary.csv", out / "drops.csv", out / "audit.csv", out / "summary.md")
+    nothing = drop_table([], {}.get, StatisticsConfig(), lambda method: False)
+    write_summary(summarize([scores]), nothing, audit_table([]), files)
 
 
 KB, MB = 1000, 1_000_000
