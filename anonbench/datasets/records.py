@@ -18,8 +18,9 @@ class Sample:
     COCO annotation records without ``id`` and ``image_id``, which the writer sets (those that are set are kept).
     ``declared_size`` is the (width, height) in px that the source's annotations claim, and None where they claim
     nothing. ``turn`` says whether an image with an EXIF orientation is turned by it, as it is displayed; None leaves
-    that to the declared size. ``image_fields`` are further keys of the image's record, which official evaluations need,
-    such as CrowdPose's ``crowdIndex``.
+    that to the declared size. ``image_fields`` are further keys of the image's record: what official evaluations need,
+    such as CrowdPose's ``crowdIndex``, and ``group``, text or a number that images share which are alike, such as those
+    of one video.
     """
 
     file_name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -68,7 +69,7 @@ def read_replicates(path: Path | str) -> Replicates:
             columns, point, values, units = (file[name] for name in ("columns", "point", "values", "units"))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist.", "Run the workflow again, which makes it.") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error) as error:
         raise _foreign(path, str(error)) from None
     if columns.dtype.kind != "U" or columns.ndim != 2 or columns.shape[1] != len(Column._fields):
         raise _foreign(path, "columns are not four names each")

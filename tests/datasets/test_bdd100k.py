@@ -9,6 +9,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from anonbench.config.regions import RegionsConfig
+from anonbench.datasets.formats import bdd100k
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import decode_region
 from tests.helpers import official
@@ -54,6 +55,25 @@ def test_masks_and_flags(made, tmp_path, labels):
     assert content["info"]["images_left_out_without_labels"] == 1
     assert [c["name"] for c in content["categories"] if c["is_person"]] == ["pedestrian", "rider"]
     assert len(content["categories"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [
+        ("b1c66a42-6f7d68ca.jpg", {"group": "b1c66a42-6f7d68ca"}),
+        ("b1c66a42-6f7d68ca-0000123.jpg", {"group": "b1c66a42-6f7d68ca"}),
+        ("b1c66a42-6f7d68ca-123.jpg", {}),
+        ("ffffffff-train.jpg", {}),
+    ],
+)
+def test_the_name_tells_the_video(name, group):
+    assert bdd100k.group_of(name) == group
+
+
+def test_images_of_videos_have_a_group(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(bdd100k, "group_of", lambda name: {"group": name[:8]})
+    content = convert(made, tmp_path, "bdd100k", "train")
+    assert [image["group"] for image in content["images"]] == [f"{index:08x}" for index in range(IMAGES)]
 
 
 def test_bitmasks_and_rles_are_one_dataset(made, tmp_path):

@@ -63,6 +63,12 @@ def test_people_groups_and_what_is_left_out(made, tmp_path):
     assert content["info"]["instances_left_out_wholly_covered"] == covered >= 1
 
 
+def test_images_of_one_sequence_are_a_group(made, tmp_path):
+    content = convert(made, tmp_path, "cityscapes", "train")
+    names = [image["file_name"].split("/")[1].split("_") for image in content["images"]]
+    assert [image["group"] for image in content["images"]] == [f"{city}_{sequence}" for city, sequence, *_ in names]
+
+
 def test_void_is_what_the_official_evaluation_calls_void(made, tmp_path):
     content = convert(made, tmp_path, "cityscapes", "train")
     for index, (_, records) in enumerate(official.scenes(IMAGES, 0, "train")):

@@ -340,3 +340,22 @@ def test_attributes_are_kept_without_what_json_cannot_write(tmp_path):
     found = only(Own(tmp_path, [record], categories=[JOINTS]).convert())
     assert found["attributes"] == {"speed": None, "far": [None, 2], "note": "caf\\udce9", "ok": True}
     assert "score" not in found and found["keypoints"][:3] == [0, 0, 0] and found["num_keypoints"] == 16
+
+
+# Groups
+
+
+@pytest.mark.parametrize(
+    ("said", "group"),
+    [({}, ...), ({"group": "shop 3"}, "shop 3"), ({"video_id": 0}, 0), ({"video_id": 4, "group": "b"}, "b"),
+     ({"group": None, "video_id": None}, ...)],
+)  # fmt: skip
+def test_images_of_one_group_are_said_to_be(tmp_path, said, group):
+    content = Own(tmp_path, [person(1)], records=[listed(1, "1.png", **said)]).convert()
+    assert content["images"][0].get("group", ...) == group
+
+
+@pytest.mark.parametrize("said", [{"group": 1.5}, {"video_id": ["a"]}, {"group": True}])
+def test_a_group_that_cannot_be_compared_is_an_error(tmp_path, said):
+    with pytest.raises(UserError, match=rf"labels\.json: the `{next(iter(said))}` of the image '1\.png'"):
+        Own(tmp_path, [person(1)], records=[listed(1, "1.png", **said)]).convert()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ _MASKED = 8
 _SYNONYMS = {"bike": "bicycle", "caravan": "car", "motor": "motorcycle", "person": "pedestrian", "van": "car"}
 _IGNORED = {"other person": "pedestrian", "other vehicle": "car", "trailer": "truck"}
 _FLAGS = ("truncated", "occluded", "crowd", "ignored")
+_VIDEO = re.compile(r"(?P<video>[0-9a-f]{8}-[0-9a-f]{8})(-\d{7})?\.jpg")
 _AGAIN = "Download the archive again."
 
 
@@ -66,6 +68,8 @@ class Bdd100k(Format):
     stand for pedestrians, cars and trucks that are ignored. Crowds and ignored instances are neither trained on nor
     scored (``iscrowd`` 1), as in the official conversion to COCO's format, but people among them are anonymized. The
     flags are kept under ``attributes``.
+
+    An image's ``group`` is its video, where the file's name is that of a video, or of one of its frames.
 
     Split rule: the official one; ``train`` and ``val``. Images that the chosen labels do not have are left out.
     """
@@ -139,8 +143,14 @@ def _samples(
     with open_archive(path) as archive:
         for seen, (name, size, annotations) in enumerate(labelled, 1):
             data = archive.read(require(members, name, path, labels))
-            yield Sample(name, data, annotations, image_id=seen, declared_size=size)
+            yield Sample(name, data, annotations, image_id=seen, declared_size=size, image_fields=group_of(name))
     counts["images_left_out_without_labels"] += len(members) - seen
+
+
+def group_of(name: str) -> dict[str, str]:
+    """The video of an image, as the file's name gives it."""
+    found = _VIDEO.fullmatch(name)
+    return {"group": found["video"]} if found else {}
 
 
 def _bitmasks(path: Path, kind: str, split: str, counts: Counter[str]) -> _Labelled:

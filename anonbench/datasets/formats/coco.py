@@ -18,7 +18,7 @@ from anonbench.datasets.listed import ListedConfig, ListedFormat, Splits
 from anonbench.datasets.names import checked_name
 from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.tables import coco_categories
-from anonbench.datasets.tables.coco_json import check_reference, declared_size, own_ids, read_coco
+from anonbench.datasets.tables.coco_json import check_reference, declared_size, group_of, own_ids, read_coco
 
 # Annotation files up to this size in bytes are read to learn a split's size.
 READ_FOR_SIZE = 50_000_000
@@ -160,6 +160,7 @@ class Coco(ListedFormat):
                 by_image.get(image["id"], []),
                 image["id"],
                 declared_size(image),
+                group_of(image, path),
                 turn=turns[image["id"]],
             )
             for image in content["images"]

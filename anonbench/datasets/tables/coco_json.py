@@ -56,6 +56,25 @@ def own_ids(annotations: list[dict[str, Any]], path: Path) -> frozenset[int]:
     return frozenset(found)
 
 
+def group_of(image: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What an image's record says of the images that are like it: its ``group``, else its ``video_id``, if any.
+
+    Raises
+    ------
+    UserError
+        Naming an image whose group is neither text nor a whole number.
+    """
+    key, group = next(((k, image[k]) for k in ("group", "video_id") if image.get(k) is not None), ("group", None))
+    if group is None:
+        return {}
+    if type(group) not in (str, int):
+        raise UserError(
+            f"{path}: the `{key}` of the image {image.get('file_name')!r} is {group!r}.",
+            "Write text or a whole number, the same for all images of one group.",
+        )
+    return {"group": group}
+
+
 def _check_ids(records: list[dict[str, Any]], key: str, path: Path) -> None:
     by_id: dict[int, dict[str, Any]] = {}
     for record in records:
