@@ -12,6 +12,7 @@ include: "rules/variants.smk"
 include: "rules/models.smk"
 include: "rules/predictions.smk"
 include: "rules/cells.smk"
+include: "rules/resamples.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
 

@@ -37,9 +37,11 @@ def draw(images: Sequence[Record], resamples: int, seed: int) -> np.ndarray:
     """
     groups = _groups(sorted(images, key=lambda image: image["id"]))
     count = int(groups.max()) + 1
-    drawn = np.random.default_rng(seed).integers(count, size=(resamples, count))
-    often = np.stack([np.bincount(row, minlength=count) for row in drawn])
-    return often[:, groups].astype(np.uint16)
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((resamples, len(groups)), dtype=np.uint16)
+    for row in drawn:
+        row[:] = np.bincount(rng.integers(count, size=count), minlength=count)[groups]
+    return drawn
 
 
 def units(images: Sequence[Record]) -> int:

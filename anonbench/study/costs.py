@@ -92,8 +92,8 @@ NETWORK_WIDTH, NETWORK_HEIGHT, NETWORK_CHANNELS = 128, 256, 16
 GPU_GENERATOR = 0.2008 / 32
 GPU_WIDTH, GPU_HEIGHT, GPU_CHANNELS = 160, 288, 64
 
-# Core seconds to score an image of a cell, bootstrap included.
-SCORE = 0.01
+# Core seconds to score an image of a cell; and to match it, or to draw it a thousand times (benchmarks/resampling.py).
+SCORE, RESAMPLE = 0.01, 0.008
 # Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
 STARTUP = {
     "fetch_file": 0.4,
@@ -109,6 +109,7 @@ STARTUP = {
     "train_model": 1.5,
     "predict": 1.6,
     "score": 0.3,
+    "resample": 2.5,  # with the compiling
     "summarize": 0.6,
 }
 
@@ -125,8 +126,9 @@ TEXTURE_BYTES = 1.5
 ENTRY_BYTES = 600
 # Bytes a pixel that an outside command reads and writes beside the edits, until its job ends.
 OUTSIDE_BYTES = 4
-# Bytes of an evaluated image, and task, in a file of predictions; and of a cell.
-PREDICTION_BYTES, CELL_BYTES = 180, 20_000
+# Bytes of an evaluated image, and task, in a file of predictions; of a cell; and of a resample and task in a cell's
+# replicates, of 100 metrics.
+PREDICTION_BYTES, CELL_BYTES, RESAMPLE_BYTES = 180, 20_000, 400
 # Bytes of a generator's files at the measured size, its snapshots included.
 GENERATOR_BYTES = 60_000_000
 # Size of an image in px where it is not known: 640 x 480.

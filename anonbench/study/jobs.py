@@ -84,6 +84,7 @@ RULES = {
     "train_model": Rule("models", RUN, (f"results/models/{RUN}",), about="model"),
     "predict": Rule("predictions", CELL, (f"results/predictions/{CELL}.json.gz",), about="model"),
     "score": Rule("cells", CELL, (f"results/cells/{CELL}.json",), about="model"),
+    "resample": Rule("resamples", CELL, (f"results/resamples/{CELL}.npz",), about="model"),
     "summarize": Rule("report", "", tuple(f"results/{name}" for name in ("summary.csv", "summary.md", "audit.csv"))),
 }
 STAGES = tuple(dict.fromkeys(rule.stage for rule in RULES.values()))

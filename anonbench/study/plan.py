@@ -28,7 +28,8 @@ class Stage:
     Parameters
     ----------
     name
-        ``datasets``, ``regions``, ``generators``, ``variants``, ``models``, ``predictions``, ``cells`` or ``report``.
+        ``datasets``, ``regions``, ``generators``, ``variants``, ``models``, ``predictions``, ``cells``, ``resamples``
+        or ``report``.
     jobs
         Number of jobs, exact.
     core_hours, gpu_hours, disk
@@ -156,6 +157,7 @@ class _Estimates(Study):
             self.models(),
             self.predictions(),
             self.scores(),
+            self.resamples(),
             self._stage("report"),
         ]
 
@@ -210,6 +212,14 @@ class _Estimates(Study):
         """Scoring the predictions."""
         stage = self._stage("cells")
         stage.disk = costs.CELL_BYTES * len(self.cells)
+        return stage
+
+    def resamples(self) -> Stage:
+        """Scoring them on resamples of the validation images."""
+        stage = self._stage("resamples")
+        resamples = self.config.statistics.resamples
+        for job in self.jobs_of("resamples"):
+            stage.disk += costs.RESAMPLE_BYTES * resamples * len(self.config.models[job.wildcards["model"]].tasks)
         return stage
 
     def _stage(self, name: str) -> Stage:

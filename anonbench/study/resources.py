@@ -34,6 +34,8 @@ PLAIN, TORCH, CUDA, LOADERS = 1000, 2000, 3000, 2500
 # MB an image: of the lists of a split, of annotations as Python objects, of predictions beside them, and of
 # pycocotools' matches.
 LISTED, ANNOTATED, PREDICTED, MATCHED = 0.01, 0.05, 0.2, 0.6
+# MB an image and resample: how often it is drawn.
+DRAWN = 12e-6
 # MB of a process that anonymizes, with the images that it holds.
 ANONYMIZER = 200
 # Bytes a pixel of a person that a generator learns from: its image and three masks, with the spare around them.
@@ -96,7 +98,7 @@ class Estimates:
             return self._anonymizers
         if rule == "train_model":
             return self.runtime.threads * self.runtime.gpus
-        return self.runtime.threads if rule in ("train_generator", "predict") else 1
+        return self.runtime.threads if rule in ("train_generator", "predict", "resample") else 1
 
     def resources(self, rule: str) -> dict[str, Callable[..., int]]:
         """The resources of a rule's jobs by name, functions of ``wildcards`` and ``attempt``.
@@ -202,6 +204,14 @@ class Estimates:
 
     def score(self, w: Any) -> Need:
         return Need(memory=PLAIN + MATCHED * self._size(w.dataset, "val").images, disk=costs.CELL_BYTES)
+
+    # resamples
+
+    def resample(self, w: Any) -> Need:
+        images, resamples = self._size(w.dataset, "val").images, self.config.statistics.resamples
+        seconds = costs.RESAMPLE * images * (1 + resamples / 1000)
+        memory = PLAIN + MATCHED * images + DRAWN * images * resamples
+        return Need(seconds, memory, costs.RESAMPLE_BYTES * resamples * len(self.config.models[w.model].tasks))
 
     # report
 

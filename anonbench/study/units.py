@@ -25,9 +25,10 @@ class Unit(Record):
 
 Units = dict[str, Unit]
 
-# A megapixel converted, checked or searched for faces, a scene rendered, a person's outline, and an image of a cell
-# scored.
-CONVERT, CHECK, RENDER, OUTLINE, FACE_SEARCH, SCORE = "convert", "check", "render", "outline", "face search", "score"
+# A megapixel converted, checked or searched for faces, a scene rendered, a person's outline, an image of a cell scored,
+# and one matched or drawn a thousand times.
+CONVERT, CHECK, RENDER, OUTLINE, FACE_SEARCH = "convert", "check", "render", "outline", "face search"
+SCORE, RESAMPLE = "score", "resample"
 
 
 def startup(rule: str) -> str:
@@ -71,6 +72,7 @@ def shipped() -> Units:
         OUTLINE: costs.BODY_OUTLINE,
         FACE_SEARCH: costs.FACE_SEARCH,
         SCORE: costs.SCORE,
+        RESAMPLE: costs.RESAMPLE,
         f"synthesize {size}": costs.SYNTHESIZE / megapixels,
         f"learn {size}": costs.GENERATOR / megapixels,
         **{anonymize(method): seconds for method, seconds in costs.ANONYMIZE.items()},

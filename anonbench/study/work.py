@@ -122,6 +122,10 @@ class WorkOf:
     def _score(self, dataset: str, model: str, variant: str, seed: str, evaluated_on: str) -> list[Work]:
         return [Work(units.SCORE, self.size(dataset, "val").images)]
 
+    def _resample(self, dataset: str, model: str, variant: str, seed: str, evaluated_on: str) -> list[Work]:
+        thousands = self._config.statistics.resamples / 1000
+        return [Work(units.RESAMPLE, self.size(dataset, "val").images * (1 + thousands))]
+
     def _samples(self, dataset: str, split: str, model: str) -> int:
         size = self.size(dataset, split)
         return _people(size) if self._config.models[model].tasks == ["pose"] else size.images

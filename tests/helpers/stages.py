@@ -8,6 +8,7 @@ STAGES = {
     "models": ("fetch_weights", "train_model"),
     "predictions": ("predict",),
     "cells": ("score",),
+    "resamples": ("resample",),
     "report": ("summarize",),
 }
 STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}

@@ -29,7 +29,9 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-def estimates(images: int = 1000, shards: int = 1, runtime: dict | None = None, **generator: Any) -> Estimates:
+def estimates(
+    images: int = 1000, shards: int = 1, runtime: dict | None = None, statistics: dict | None = None, **generator: Any
+) -> Estimates:
     methods = ["blur", "gan"]
     study = {"datasets": ["toy"], "models": ["det"], "regions": ["body"], "methods": methods, "levels": ["low"]}
     splits = {"train": images, "val": images // 10}
@@ -40,6 +42,7 @@ def estimates(images: int = 1000, shards: int = 1, runtime: dict | None = None, 
         "weights": {"resnet50": {"url": "https://example.org/resnet50.pth", "sha256": "0676ba61"}},
         "models": {"det": DETECTOR, "pose": POSE, "small": SMALL},
         "study": [study],
+        "statistics": statistics or {},
         "runtime": runtime or {},
     }
     return Estimates(load(raw))
@@ -80,7 +83,9 @@ def test_a_pose_models_time_follows_people_and_its_210_epochs(monkeypatch):
     assert asked(estimates(), "train_model", model="pose").runtime == math.ceil(2750 * 210 * 0.06 / 60)
 
 
-@pytest.mark.parametrize("rule", ["train_model", "train_generator", "anonymize_shard", "predict", "score", "summarize"])
+@pytest.mark.parametrize(
+    "rule", ["train_model", "train_generator", "anonymize_shard", "predict", "score", "resample", "summarize"]
+)
 def test_more_of_time_memory_and_disk_with_every_attempt(rule):
     first, second, third = (asked(estimates(), rule, attempt) for attempt in (1, 2, 3))
     for name in ("mem_mb", "runtime", "disk_mb"):
@@ -93,8 +98,8 @@ def test_more_of_time_memory_and_disk_with_every_attempt(rule):
 @pytest.mark.parametrize(
     ("rule", "wildcards"),
     [
-        ("train_model", {}), ("predict", {}), ("score", {}), ("convert_split", {}), ("find_regions", {}),
-        ("train_generator", {}), ("anonymize_shard", {}), ("anonymize_shard", {"method": "gan"}),
+        ("train_model", {}), ("predict", {}), ("score", {}), ("resample", {}), ("convert_split", {}),
+        ("find_regions", {}), ("train_generator", {}), ("anonymize_shard", {}), ("anonymize_shard", {"method": "gan"}),
         ("compose_variant", {}),
     ],
 )  # fmt: skip
@@ -133,7 +138,7 @@ def test_gpus_belong_to_what_computes_on_them():
 def test_several_gpus_get_their_cpus_and_memory():
     one, four = estimates(runtime={"threads": 6}), estimates(runtime={"threads": 6, "gpus": 4})
     assert [found.threads("train_model") for found in (one, four)] == [6, 24]
-    assert [found.threads("predict") for found in (one, four)] == [6, 6]
+    assert [found.threads(rule) for rule in ("predict", "resample") for found in (one, four)] == [6, 6, 6, 6]
     assert [one.threads(rule) for rule in ("train_generator", "score")] == [6, 1]
     more = asked(four, "train_model").mem_mb - asked(one, "train_model").mem_mb
     assert more == 3 * (resources.TORCH + resources.CUDA)
@@ -149,6 +154,17 @@ def test_anonymizing_takes_a_cpu_for_a_minute_of_its_work(monkeypatch):
         assert asked(found, "anonymize_shard", shards="2").runtime == pytest.approx(
             resources.LEAST_MINUTES + resources.MARGIN * images * 0.05 / cpus / 60, abs=1
         )
+
+
+def test_resampling_follows_the_number_of_resamples(monkeypatch):
+    monkeypatch.setattr(costs, "RESAMPLE", 0.3)
+    monkeypatch.setattr(costs, "RESAMPLE_BYTES", 500)
+    once, often = (estimates(100_000, statistics={"resamples": number}) for number in (1000, 9000))
+    # 10,000 images to validate on, of which each is matched and drawn a thousand times, or nine thousand times.
+    assert [asked(found, "resample").runtime for found in (once, often)] == [15 + 3 * 100, 15 + 3 * 500]
+    assert [asked(found, "resample").disk_mb for found in (once, often)] == [1, 9]  # of two tasks
+    more = asked(often, "resample").mem_mb - asked(once, "resample").mem_mb
+    assert more == pytest.approx(10_000 * 8000 * resources.DRAWN, abs=1)
 
 
 def test_a_generators_time_follows_its_size_and_its_device():

@@ -9,12 +9,15 @@ import os
 import random
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from anonbench.common.images import decode
 from anonbench.common.records import read_record
+from anonbench.evaluate.cell import read_cell
+from anonbench.evaluate.replicates import read_replicates
 from anonbench.study.checks import load
 from anonbench.study.jobs import Study
 from anonbench.study.plan import plan
@@ -105,6 +108,25 @@ def test_images_keep_their_names_and_people_do_not_keep_their_pixels(finished, d
         same = (images.read(image["file_name"]) == decode(originals / image["file_name"])).all()
         assert same == (image["regions"] == 0)
     assert any(image["regions"] for image in manifest["images"])
+
+
+RESAMPLES = "results/resamples/tiny/{}/body-blur-medium/seed0/original.npz"
+
+
+@pytest.mark.parametrize(("model", "tasks"), [("det", {"detection", "instance_segmentation"}), ("pose", {"pose"})])
+def test_a_cell_is_resampled(finished, model, tasks):
+    target = RESAMPLES.format(model)
+    result = finished.snakemake(target)
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = read_replicates(finished.root / target)
+    assert found.values.shape == (1000, len(found.columns))
+    assert {column.task for column in found.columns} == tasks
+    cell = read_cell(finished.root / target.replace("resamples", "cells").replace(".npz", ".json"))
+    for task, scores in cell.tasks.items():
+        stated = {column.metric: value for column, value in zip(found.columns, found.point, strict=True)
+                  if (column.task, column.scope) == (task, "all")}  # fmt: skip
+        expected = {metric: np.nan if value is None else value for metric, value in scores.metrics.items()}
+        assert stated == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
 def test_a_generator_leaves_weights_samples_and_a_log(finished):
@@ -220,6 +242,16 @@ def test_a_new_level_runs_its_own_chain(project):
     block = {**project.config["study"][1], "levels": ["medium", "extreme"]}
     project.config["study"][1] = block
     assert project.planned() == chain("ped", "body-mask_out-extreme", ["det"])
+
+
+def test_other_draws_resample_and_do_nothing_else(project):
+    target = RESAMPLES.format("pose")
+    assert project.snakemake(target).returncode == 0
+    project.config["statistics"] = {"confidence": 0.9, "margin": 0.02, "power": 0.5}
+    assert project.planned(target) == set()
+    for key in ("seed", "resamples"):
+        project.config["statistics"] = {key: 7}
+        assert project.planned(target) == _jobs("resample", "tiny", "body-blur-medium", "pose", 0, ["original"])
 
 
 def test_a_new_seed_trains_and_evaluates_with_that_seed(project):

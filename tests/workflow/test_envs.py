@@ -89,6 +89,7 @@ PLUGINS = {
     "verify_file": ["datasets.formats"],
     "convert_split": ["datasets.formats"],
     "score": ["evaluate.tasks", "evaluate.metrics"],
+    "resample": ["evaluate.tasks", "evaluate.metrics"],
     "plan": ["datasets.formats"],
     "costs": ["datasets.formats"],
 }
