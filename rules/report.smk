@@ -1,4 +1,4 @@
-# cells -> the result matrix.
+# cells and their resamples -> the result matrix, and what it says.
 
 
 include: "inputs/report.smk"
@@ -11,9 +11,11 @@ localrules:
 rule summarize:
     input:
         cells=every_cell,
+        resamples=[cell.resamples for cell in CELLS],
         audits=every_audit,
     output:
         csv="results/summary.csv",
+        drops="results/drops.csv",
         audit="results/audit.csv",
         markdown="results/summary.md",
     log:
@@ -25,6 +27,8 @@ rule summarize:
     resources:
         **needs("summarize"),
     params:
+        statistics=CONFIG.statistics.model_dump(include={"confidence", "margin", "power"}),
+        learned=learned_methods(CONFIG),
         code=code("summarize"),
     script:
         "../workflow_scripts/summarize.py"

@@ -1,7 +1,11 @@
 """Print what the study takes, and keep it; nothing else is built."""
 
+from pathlib import Path
+
 from anonbench.common.files import write_text
 from anonbench.config.config import read_config
+from anonbench.report import precision
+from anonbench.report.drops import read_drops
 from anonbench.study.plan import as_markdown, plan
 from anonbench.study.spent import measured_units
 from anonbench.workflow.job import job
@@ -9,5 +13,9 @@ from anonbench.workflow.job import job
 with job(snakemake.log[0]):
     config = read_config(snakemake.config)
     text = as_markdown(plan(config, measured_units(config)))
+    drops = Path("results/drops.csv")
+    if drops.exists():
+        needed = precision.seeds_needed(read_drops(drops), config.statistics)
+        text += f"\n{precision.as_markdown(needed, config.statistics)}"
     write_text("results/plan.md", text)
     print(f"\n{text}", flush=True)

@@ -1,18 +1,28 @@
-"""Gather all cells into the result matrix, and all variants' audits into a table beside it."""
+"""Gather all cells into the result matrix, their drops with intervals and verdicts, and all variants' audits."""
+
+from pathlib import Path
 
 from anonbench.common.records import read_record
+from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.cell import read_cell
+from anonbench.evaluate.replicates import read_replicates
 from anonbench.report.audit import audit_table
-from anonbench.report.summary import summarize, write_summary
+from anonbench.report.drops import drop_table
+from anonbench.report.summary import summarize
+from anonbench.report.tables import Outputs, write_summary
 from anonbench.variants.audit import VariantAudit
 from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
+    cells = [read_cell(path) for path in snakemake.input.cells]
+    files = dict(zip([cell.key for cell in cells], snakemake.input.resamples, strict=True))
+    drops = drop_table(
+        files,
+        lambda cell: read_replicates(files[cell]),
+        StatisticsConfig.model_validate(snakemake.config["statistics"]),
+        set(snakemake.params.learned).__contains__,
+    )
     audits = audit_table(read_record(VariantAudit, path) for path in snakemake.input.audits)
     write_summary(
-        summarize(map(read_cell, snakemake.input.cells)),
-        audits,
-        csv=snakemake.output.csv,
-        markdown=snakemake.output.markdown,
-        audit=snakemake.output.audit,
+        summarize(cells), drops, audits, Outputs(*(Path(snakemake.output[name]) for name in Outputs.__annotations__))
     )

@@ -49,7 +49,16 @@ class Cell:
     @property
     def path(self) -> str:
         """The cell's file, relative to the working directory."""
-        return f"results/cells/{self.dataset}/{self.model}/{self.variant}/seed{self.seed}/{self.evaluated_on}.json"
+        return f"results/cells/{self._name}.json"
+
+    @property
+    def resamples(self) -> str:
+        """The file of its replicates, relative to the working directory."""
+        return f"results/resamples/{self._name}.npz"
+
+    @property
+    def _name(self) -> str:
+        return f"{self.dataset}/{self.model}/{self.variant}/seed{self.seed}/{self.evaluated_on}"
 
 
 def anonymized(cells: Iterable[Cell]) -> set[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_made, write_json
 from anonbench.common.validation import Model
+from anonbench.config.cells import Cell
 from anonbench.evaluate.records import Values
 
 
@@ -52,6 +53,11 @@ class CellScores(Model):
     evaluated_on: str
     images: int
     tasks: dict[str, TaskScores]
+
+    @property
+    def key(self) -> Cell:
+        """Which cell of the study it is."""
+        return Cell(self.dataset, self.model, self.variant, self.seed, self.evaluated_on)
 
 
 def mean_over(categories: Collection[CategoryScores]) -> Stratum:

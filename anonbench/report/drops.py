@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from anonbench.common.errors import UserError
+from anonbench.common.files import MAKE_AGAIN
 from anonbench.config.cells import ORIGINAL, Cell, Variant
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.replicates import Column, Replicates
@@ -89,6 +92,24 @@ _COLUMNS = [
     "seed_sd", "images_error", "seeds", "baseline_seeds", "draws", "images", "p", "p_holm", "p_equivalent",
     "p_equivalent_holm",
 ]  # fmt: skip
+
+
+def read_drops(path: Path | str) -> pd.DataFrame:
+    """The table as :func:`drop_table` gives it, from its CSV file.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or lacks a column.
+    """
+    numbers = [name for name in _COLUMNS if name not in ("verdict", "lower_bound")]
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(numbers, [""]))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist.", MAKE_AGAIN) from None
+    if lacking := [name for name in (*KEYS, *_COLUMNS) if name not in table]:
+        raise UserError(f"{path} lacks {', '.join(lacking)}.", MAKE_AGAIN)
+    return table[[*KEYS, *_COLUMNS]]
 
 
 def _trained_together(cell: Cell) -> tuple[str, str]:

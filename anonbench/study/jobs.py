@@ -43,6 +43,7 @@ class Rule:
     about: str | None = None
 
 
+_SUMMARY = ("summary.csv", "drops.csv", "audit.csv", "summary.md")
 RULES = {
     "fetch_file": Rule(
         "datasets", "{dataset}/{file_name}", ("resources/archives/{dataset}/{file_name}",), about="dataset"
@@ -85,7 +86,7 @@ RULES = {
     "predict": Rule("predictions", CELL, (f"results/predictions/{CELL}.json.gz",), about="model"),
     "score": Rule("cells", CELL, (f"results/cells/{CELL}.json",), about="model"),
     "resample": Rule("resamples", CELL, (f"results/resamples/{CELL}.npz",), about="model"),
-    "summarize": Rule("report", "", tuple(f"results/{name}" for name in ("summary.csv", "summary.md", "audit.csv"))),
+    "summarize": Rule("report", "", tuple(f"results/{name}" for name in _SUMMARY)),
 }
 STAGES = tuple(dict.fromkeys(rule.stage for rule in RULES.values()))
 

@@ -30,6 +30,13 @@ def generator_names(config: Config, dataset: str, method: str, level: str, regio
     return config.generators_for(dataset, region, kind) if kind else []
 
 
+def learned_methods(config: Config) -> list[str]:
+    """The methods of the study that use a generator at any of its levels."""
+    return sorted(
+        {method for _, region, method, level in variants_of(config) if kind_of(config, method, level, region)}
+    )
+
+
 def needed_generators(config: Config) -> dict[str, GeneratorConfig]:
     """The generators that the study's cells need, by name."""
     names = (

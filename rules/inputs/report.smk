@@ -3,7 +3,7 @@
 import time
 
 from anonbench.config.cells import anonymized
-from anonbench.study.needs import needed_splits
+from anonbench.study.needs import learned_methods, needed_splits
 
 STARTED = time.time()
 

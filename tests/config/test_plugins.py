@@ -20,7 +20,7 @@ BUILT_IN = {
     KINDS: {"context_encoder", "style_unet"},
     METHODS: {"blur", "external", "gan", "inpaint", "mask_out", "pixelate"},
     TASKS: {"detection", "instance_segmentation", "pose"},
-    METRICS: {"cityscapes", "coco", "crowdpose", "pck", "wider_face"},
+    METRICS: {"cityscapes", "coco", "crowdpose", "pck", "people", "wider_face"},
 }
 TOY = '''"""A toy."""
 

@@ -12,7 +12,7 @@ from anonbench.evaluate.replicates import Column, Replicates, read_replicates, w
 
 COLUMNS = [Column("detection", "all", "all", "AP"), Column("pose", "category", "Zebrastreifen, größer", "AP")]
 MADE = Replicates(
-    COLUMNS, np.array([0.1, np.nan]), np.array([[0.25, np.nan], [0.5, 1], [0, 0.75]], dtype=np.float32)
+    COLUMNS, np.array([0.1, np.nan]), np.array([[0.25, np.nan], [0.5, 1], [0, 0.75]], dtype=np.float32), 12
 )  # fmt: skip
 
 
@@ -22,6 +22,7 @@ def test_what_is_written_is_read(tmp_path):
     assert found.columns == COLUMNS and found.columns[1].category == "Zebrastreifen, größer"
     np.testing.assert_array_equal(found.point, MADE.point)
     np.testing.assert_array_equal(found.values, MADE.values)
+    assert found.units == 12
     assert found.point.dtype == np.float64 and found.values.dtype == np.float32
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.npz"]
 
@@ -33,7 +34,7 @@ def test_the_same_replicates_are_the_same_bytes(tmp_path):
 
 
 def test_no_metric_at_all(tmp_path):
-    write_replicates(tmp_path / "a.npz", Replicates([], np.empty(0), np.empty((7, 0), dtype=np.float32)))
+    write_replicates(tmp_path / "a.npz", Replicates([], np.empty(0), np.empty((7, 0), dtype=np.float32), 1))
     assert read_replicates(tmp_path / "a.npz").values.shape == (7, 0)
 
 
@@ -48,7 +49,7 @@ def saved(**arrays) -> bytes:
     return out.getvalue()
 
 
-PARTS = {"columns": np.array(COLUMNS), "point": MADE.point, "values": MADE.values}
+PARTS = {"columns": np.array(COLUMNS), "point": MADE.point, "values": MADE.values, "units": np.int64(12)}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from anonbench.config.cells import Cell
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.cell import CellScores
 from anonbench.evaluate.replicates import Column, Replicates
@@ -27,8 +26,3 @@ def of_cell(cell: CellScores) -> Replicates:
         for metric, value in scores.metrics.items()
     }
     return replicated(values, cell.seed)
-
-
-def key_of(cell: CellScores) -> Cell:
-    """The cell that scores are of."""
-    return Cell(cell.dataset, cell.model, cell.variant, cell.seed, cell.evaluated_on)

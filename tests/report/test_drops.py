@@ -1,11 +1,13 @@
 """The table of drops, from hand-made replicates."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from anonbench.common.errors import UserError
 from anonbench.config.cells import Cell
 from anonbench.evaluate.replicates import Column
-from anonbench.report.drops import drop_table
+from anonbench.report.drops import drop_table, read_drops
 from anonbench.report.inference.verdict import holm
 from tests.helpers.replicated import IMAGES, STATISTICS, replicated
 
@@ -72,6 +74,17 @@ def test_a_metric_that_one_cell_lacks_is_undefined():
 def test_cells_without_originals_are_an_error():
     with pytest.raises(ValueError, match="no originals among the cells of d and m"):
         table({("body-blur-low", 0): 0.1})
+
+
+def test_the_file_holds_the_table(tmp_path):
+    made = table(study(body_blur_low={0: 0.40, 1: 0.42}, face_blur_low={0: 0.5}))
+    made.to_csv(tmp_path / "drops.csv", index=False)
+    pd.testing.assert_frame_equal(read_drops(tmp_path / "drops.csv"), made, check_dtype=False, rtol=1e-15)
+    with pytest.raises(UserError, match="does not exist"):
+        read_drops(tmp_path / "none.csv")
+    made.drop(columns="df").to_csv(tmp_path / "drops.csv", index=False)
+    with pytest.raises(UserError, match="lacks df"):
+        read_drops(tmp_path / "drops.csv")
 
 
 def test_no_cells_give_an_empty_table():

@@ -9,11 +9,11 @@ from anonbench.report.drops import drop_table
 from anonbench.report.summary import summarize
 from anonbench.report.tables import Outputs, main_table, write_summary
 from tests.helpers.cells import category, cell, cell_of
-from tests.helpers.replicated import STATISTICS, key_of, of_cell
+from tests.helpers.replicated import STATISTICS, of_cell
 
 
 def drops_of(cells):
-    found = {key_of(one): of_cell(one) for one in cells}
+    found = {one.key: of_cell(one) for one in cells}
     return drop_table(found, found.get, STATISTICS, lambda method: method == "gan")
 
 
