@@ -105,7 +105,7 @@ def test_a_change_of_a_plugin_runs_its_own_chain_again(study: Path) -> None:
     finally:
         method.write_text(text)
     jobs = set(re.findall(r"^(?:local)?rule (\w+):$", printed, re.MULTILINE))
-    assert jobs == {"anonymize_shard", "compose_variant", "train_model", "predict", "score", "summarize"}
+    assert jobs == {"anonymize_shard", "compose_variant", "train_model", "predict", "score", "resample", "summarize"}
     assert "gan-one_layer" not in "".join(re.findall(r"output: .*", printed))
 
 

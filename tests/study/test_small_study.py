@@ -18,6 +18,7 @@ from anonbench.common.images import decode
 from anonbench.common.records import read_record
 from anonbench.evaluate.cell import read_cell
 from anonbench.evaluate.replicates import read_replicates
+from anonbench.report.drops import read_drops
 from anonbench.study.checks import load
 from anonbench.study.jobs import Study
 from anonbench.study.plan import plan
@@ -69,6 +70,19 @@ def test_a_drop_is_what_the_variants_cell_lacks_of_the_originals(finished, summa
     assert rows.loc["blur", "drop"] == pytest.approx(original - blurred, abs=1e-12)
     assert rows.loc["original", "drop"] == 0
     assert original > 0
+
+
+def test_the_table_of_drops_has_intervals_of_every_variant(finished, summary):
+    drops = read_drops(finished.root / "results" / "drops.csv")
+    keys = ["dataset", "task", "model", "region", "method", "level", "evaluated_on", "scope", "category", "metric"]
+    changed = summary[(summary.method != "original") & summary.metric.isin(["AP", "PCK"])]
+    both = changed.merge(drops, on=keys, suffixes=("", "_stated"), validate="one_to_one")
+    assert len(both) == len(changed)
+    for column in ("value", "baseline", "drop"):
+        assert both[f"{column}_stated"].tolist() == pytest.approx(both[column].tolist(), abs=1e-9, nan_ok=True)
+    known = both[both.value.notna() & (both["drop"] != 0)]
+    assert len(known) and (known.low < known.high).all() and (known.seeds == 1).all()
+    assert known.lower_bound.all() and set(known.verdict) == {""}
 
 
 def test_rows_say_how_many_images_and_instances_they_rest_on(finished, summary):
@@ -196,7 +210,7 @@ def predicted(dataset, variant, model, seed=0, evaluated_on=("original",)):
 
 
 def scored(dataset, variant, model, seed=0, evaluated_on=("original",)):
-    return _jobs("score", dataset, variant, model, seed, evaluated_on)
+    return {job for rule in ("score", "resample") for job in _jobs(rule, dataset, variant, model, seed, evaluated_on)}
 
 
 def _jobs(rule, dataset, variant, model, seed, evaluated_on):
@@ -270,13 +284,21 @@ def test_a_models_config_trains_that_model_again(project):
         }
 
 
-@pytest.mark.parametrize("file", ["evaluate/score.py", "evaluate/metrics/coco.py", "evaluate/metrics/pck.py"])
-def test_a_change_in_scoring_code_scores_again_and_runs_no_model(project, file):
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("evaluate/score.py", {"score"}),
+        ("evaluate/curves.py", {"score", "resample"}),
+        ("evaluate/draws.py", {"resample"}),
+        ("evaluate/metrics/pck.py", {"score", "resample"}),
+    ],
+)
+def test_a_change_in_scoring_code_scores_again_and_runs_no_model(project, file, rules):
     with project.changed(f"anonbench/{file}", '"""', '"""Changed. '):
         planned = project.planned()
     if file != "evaluate/metrics/pck.py":  # which scores poses alone
-        assert planned == every_cell(scored) | {"summarize"}
-    assert {job.split()[0] for job in planned} == {"score", "summarize"}
+        assert planned == {job for job in every_cell(scored) if job.split()[0] in rules} | {"summarize"}
+    assert {job.split()[0] for job in planned} == rules | {"summarize"}
 
 
 def test_a_pin_that_only_scores_scores_again_and_runs_no_model(project):
@@ -292,7 +314,7 @@ def test_the_prediction_code_predicts_and_scores_again_and_trains_none(project):
 def test_fewer_tasks_score_again_and_run_no_model(project):
     model = {**project.config["models"]["det"], "tasks": ["detection"]}
     project.config["models"] = {**project.config["models"], "det": model}
-    assert {job.split()[0] for job in project.planned()} == {"score", "summarize"}
+    assert {job.split()[0] for job in project.planned()} == {"score", "resample", "summarize"}
 
 
 def test_an_anonymizers_module_runs_that_methods_chains(project):
@@ -380,7 +402,7 @@ def test_a_pin_that_decides_numbers_trains_and_evaluates_again(project):
         planned = project.planned()
     assert every_cell(predicted) | every_cell(scored) <= planned
     assert {job.split()[0] for job in planned} == {
-        "train_generator", "anonymize_shard", "compose_variant", "train_model", "predict", "score", "summarize",
+        "train_generator", "anonymize_shard", "compose_variant", "train_model", "predict", "score", "resample", "summarize",
     }  # fmt: skip
 
 
