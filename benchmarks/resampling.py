@@ -4,16 +4,18 @@
 
 COCO: 5,000 images, 36,000 instances of 80 categories, of which a third are people, 100 detections kept in every image:
 two at each instance, the rest anywhere. Cityscapes: 500 images of 24 instances and 96 masks. WIDER FACE: 3,226 images,
-39,700 faces and 200 detections an image. Seconds are of the wall clock. *matching* compares predictions with
-annotations, once; *compiling* is a first call with one resample; *resampling* takes all metrics of all resamples. For
+39,700 faces and 200 detections an image. *matching* compares predictions with annotations, once, and keeps what
+resamples need; *compiling* is a first call with one resample; *resampling* takes all metrics of all resamples. For
 comparison: what the official code takes for a single resample, once everything is matched.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,6 @@ from anonbench.evaluate import coco
 from anonbench.evaluate.bootstrap import shared
 from anonbench.evaluate.comparison import Comparison, compare
 from anonbench.evaluate.draws import draw
-from anonbench.evaluate.metric import Metric
 from anonbench.evaluate.metrics import cityscapes
 from anonbench.evaluate.metrics.cityscapes import Masks, Pixels
 from anonbench.evaluate.metrics.wider_face import SETTINGS
@@ -88,23 +89,38 @@ def masks(rng: np.random.Generator, images: int, instances: int, kept: int) -> M
     return made
 
 
-def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+@dataclass(frozen=True)
+class Took:
+    """Seconds of the wall clock, and of all threads' CPUs."""
+
+    wall: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} s ({self.cpu:.1f} s of CPU)"
+
+
+def timed(work: Callable[[], Any]) -> tuple[Took, Any]:
     """How long the work takes, and what it gives."""
-    start = time.perf_counter()
+    wall, cpu = time.perf_counter(), time.process_time()
     found = work()
-    return time.perf_counter() - start, found
+    return Took(time.perf_counter() - wall, time.process_time() - cpu), found
 
 
-def measure(name: str, metric: Metric, details: Any, images: int, options: argparse.Namespace, official: float) -> None:
-    """Print a metric's seconds beside those of the official code for one resample."""
-    drawing, draws = seconds(lambda: draw([{"id": n} for n in range(images)], options.resamples, seed=0))
-    compiling, _ = seconds(lambda: metric.resample(details, draws[:1]))
-    took, found = seconds(lambda: shared(metric, details, draws, options.threads))
-    each = took / options.resamples
-    print(f"{name}: drawing {drawing:.2f} s, compiling {compiling:.1f} s, resampling {took:.1f} s", end="")
-    print(f" ({1000 * each:.1f} ms each; official code {official:.2f} s each, {official / each:,.0f} times as long)")
+def measure(name: str, details: Any, images: int, options: argparse.Namespace, official: Took | None) -> None:
+    """Print what the resamples of a metric take, beside the official code for one."""
+    metric = METRICS.create(name, {})
+    drawing, draws = timed(lambda: draw([{"id": n} for n in range(images)], options.resamples, seed=0))
+    compiling, _ = timed(lambda: metric.resample(details, draws[:1]))
+    took, found = timed(lambda: shared(metric, details, draws, options.threads))
+    print(f"    drawing {drawing}, compiling {compiling}, resampling {took}")
+    if official:
+        ratio = official.cpu * options.resamples / took.cpu
+        print(f"    official code for one resample {official}: {ratio:,.0f} times as much CPU")
     spread = {key: f"{100 * values.mean():.1f} ± {100 * values.std():.1f}" for key, values in found.metrics.items()}
     print("   ", ", ".join(f"{key} {value}" for key, value in spread.items()))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"    peak memory so far {peak:,.0f} MB, records included")
 
 
 def main() -> None:
@@ -117,24 +133,24 @@ def main() -> None:
     rng = np.random.default_rng(0)
     if options.only in (None, "coco"):
         comparison = _compared(*boxes(rng, 5000, 36_000, 100, 80))
-        matching, runs = seconds(lambda: coco.evaluations(comparison))
-        keeping, details = seconds(lambda: coco.matches_by_category(runs, comparison.categories))
-        official, _ = seconds(lambda: coco.overall(runs))
-        print(f"coco: matching {matching:.1f} s, keeping the matches {keeping:.1f} s")
-        measure("coco", METRICS.create("coco", {}), details, 5000, options, official)
+        matching, runs = timed(lambda: coco.evaluations(comparison))
+        keeping, details = timed(lambda: coco.matches_by_category(runs, comparison.categories))
+        official, _ = timed(lambda: coco.overall(runs))
+        print(f"coco: matching by pycocotools {matching}, keeping the matches {keeping}")
+        measure("coco", details, 5000, options, official)
     if options.only in (None, "cityscapes"):
         made = masks(rng, 500, 24, 100)
-        keeping, examples = seconds(
+        keeping, examples = timed(
             lambda: {name: cityscapes.examples_of(pixels, 500) for name, pixels in made.categories.items()}
         )
-        official, _ = seconds(lambda: cityscapes.areas_of(made))
-        print(f"cityscapes: keeping the examples {keeping:.1f} s")
-        measure("cityscapes", METRICS.create("cityscapes", {}), examples, 500, options, official)
+        official, _ = timed(lambda: cityscapes.areas_of(made))
+        print(f"cityscapes: keeping the examples {keeping}")
+        measure("cityscapes", examples, 500, options, official)
     if options.only in (None, "wider_face"):
         comparison = _compared(*boxes(rng, 3226, 39_700, 200, 1))
-        matching, faces = seconds(lambda: METRICS.create("wider_face", {}).details(comparison))
-        print(f"wider_face: matching {matching:.1f} s")
-        measure("wider_face", METRICS.create("wider_face", {}), faces, 3226, options, float("nan"))
+        matching, faces = timed(lambda: METRICS.create("wider_face", {}).details(comparison))
+        print(f"wider_face: matching {matching}")
+        measure("wider_face", faces, 3226, options, None)
 
 
 def _compared(split: Record, found: list[Record]) -> Comparison:

@@ -93,7 +93,7 @@ GPU_GENERATOR = 0.2008 / 32
 GPU_WIDTH, GPU_HEIGHT, GPU_CHANNELS = 160, 288, 64
 
 # Core seconds to score an image of a cell; and to match it, or to draw it a thousand times (benchmarks/resampling.py).
-SCORE, RESAMPLE = 0.01, 0.008
+SCORE, RESAMPLE = 0.01, 0.005
 # Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
 STARTUP = {
     "fetch_file": 0.4,

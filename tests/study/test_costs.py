@@ -16,7 +16,7 @@ from anonbench.config.plugins import FORMATS
 from anonbench.datasets.formats import coco
 from anonbench.study import costs
 from anonbench.study.checks import load
-from anonbench.study.jobs import RULES
+from anonbench.study.jobs import RULES, Job, Study
 from anonbench.study.plan import Plan, Stage, as_markdown, plan
 from anonbench.study.units import Unit
 
@@ -74,6 +74,16 @@ def test_twice_the_seeds_are_twice_the_trainings(name: str) -> None:
     one, two = (stages(plan(load(study(study=block(seeds=seeds)))))[name] for seeds in ([0], [0, 7]))
     assert two.gpu_hours == pytest.approx(2 * one.gpu_hours) and two.disk == pytest.approx(2 * one.disk)
     assert plan(load(study(study=block(seeds=[0, 7])))).trainings == 4
+
+
+def test_a_cells_images_are_matched_once_and_drawn_by_the_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(costs, "RESAMPLE", 0.5)
+    monkeypatch.setattr(costs, "RESAMPLE_BYTES", 30)
+    wildcards = {"dataset": "toy", "model": "det", "variant": "original", "seed": "0", "evaluated_on": "original"}
+    monkeypatch.setattr(Study, "_jobs", lambda self: iter([Job("resample", wildcards)]))
+    found = stages(plan(load(study(statistics={"resamples": 3000}))))["resamples"]
+    assert found.jobs == 1 and found.core_hours == pytest.approx(100 * 4 * 0.5 / 3600)
+    assert found.disk == 30 * 3000 * 2  # of two tasks
 
 
 def test_variants_are_made_once_for_all_models_and_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
