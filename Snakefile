@@ -13,6 +13,7 @@ include: "rules/models.smk"
 include: "rules/predictions.smk"
 include: "rules/cells.smk"
 include: "rules/resamples.smk"
+include: "rules/errors.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
 

@@ -28,6 +28,6 @@ echo "Setting up .venv from envs/ (about 4 minutes, 6 GB) …" >&2
 rm -f .venv/.installed-*
 "$python" -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check -r envs/requirements.txt -r envs/dev.txt
-.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r envs/models.no-deps.txt
+.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r envs/models.no-deps.txt -r envs/dev.no-deps.txt
 .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .  # the command `anonbench`
 touch "$stamp"

@@ -49,8 +49,9 @@ CELLS = expand(CONFIG.study)
 
 # The packages whose version decides a model's numbers: a new pin trains and predicts again, any other pin does not.
 MODEL_PINS = pins("torch", "torchvision", "numpy", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection", "mmpose")
-# ... and those that only score what it predicts: a new pin scores again.
+# ... and those that only score what it predicts, or say what is wrong with it: a new pin scores again.
 SCORING_PINS = pins("numpy", "pycocotools", "cityscapesscripts")
+ERROR_PINS = pins("numpy", "pycocotools")
 
 
 def one_of(names):

@@ -35,15 +35,20 @@ def metrics_for(split: Record, task: Task) -> list[Metric]:
     return (rule or [metric for metric in rules if metric.applies(DEFAULT_PROTOCOL, task)]) + beside
 
 
-def scoring_modules(tasks: Iterable[str]) -> list[str]:
-    """The modules of tasks, and of every metric that may score one of them.
+def task_modules(tasks: Iterable[str]) -> list[str]:
+    """The modules of tasks.
 
     Raises
     ------
     UserError
         If there is no such task.
     """
-    tasks = sorted(set(tasks))
+    return [TASKS.module(task) for task in sorted(set(tasks))]
+
+
+def scoring_modules(tasks: Iterable[str]) -> list[str]:
+    """The modules of tasks, and of every metric that may score one of them; errors as in :func:`task_modules`."""
+    tasks = set(tasks)
     kinds = {TASKS[task].kind for task in tasks}
     metrics = [name for name in METRICS.names() if kinds & set(METRICS[name].kinds)]
-    return [*map(TASKS.module, tasks), *map(METRICS.module, metrics)]
+    return [*task_modules(tasks), *map(METRICS.module, metrics)]

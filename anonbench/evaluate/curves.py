@@ -7,13 +7,24 @@ interpreter's lock: threads compute in parallel.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
+
+
+def compiled(function: Callable) -> Callable:
+    """The function compiled at its first call, or read from where an earlier process has kept it."""
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # nowhere to write
+        return njit(nogil=True)(function)
+
 
 _TINY = np.spacing(1)  # pycocotools divides by counts that are so much larger
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def interpolated(
     draws: np.ndarray,
     owners: np.ndarray,
@@ -115,7 +126,7 @@ def interpolated(
     return means
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def stepwise(
     draws: np.ndarray, images: np.ndarray, lasts: np.ndarray, correct: np.ndarray, missed: np.ndarray
 ) -> np.ndarray:
@@ -162,7 +173,7 @@ def stepwise(
     return areas
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add(counts: np.ndarray, bits: int, value: int) -> None:
     """Add the value to every count whose bit is set."""
     t = 0

@@ -83,6 +83,11 @@ def category_of(entries: dict[str, Sequence[Record | None]], limits: dict[str, i
     return CategoryMatches(ranges, instances, dict(zip(limits, found, strict=True)))
 
 
+def every_image_once(images: int) -> np.ndarray:
+    """(1, I) uint16, the draw that is the split itself."""
+    return np.ones((1, images), dtype=np.uint16)
+
+
 def average_precisions(categories: Sequence[Matches], draws: np.ndarray) -> np.ndarray:
     """The average precision of every category and IoU threshold in every resample.
 

@@ -27,7 +27,7 @@ class Pair:
     outside: np.ndarray
 
 
-def match(overlaps: np.ndarray, crowd: np.ndarray, ignored: np.ndarray) -> np.ndarray:
+def match(overlaps: np.ndarray, crowd: np.ndarray, ignored: np.ndarray, thresholds: np.ndarray = IOUS) -> np.ndarray:
     """Which instance each detection matches, as pycocotools' ``evaluateImg`` has it.
 
     A detection takes the free instance that it overlaps most; one that is ignored only if there is no other. Of equal
@@ -37,19 +37,21 @@ def match(overlaps: np.ndarray, crowd: np.ndarray, ignored: np.ndarray) -> np.nd
     ----------
     overlaps, crowd, ignored
         As in :class:`Pair`.
+    thresholds
+        (T,) least overlaps, ascending.
 
     Returns
     -------
     np.ndarray
-        (B, T, D) int64 positions of instances by IoU threshold, -1 without a match.
+        (B, T, D) int64 positions of instances by threshold, -1 without a match.
     """
     choices, instances = ignored.shape
-    found = np.full((choices, len(IOUS), len(overlaps)), -1)
+    found = np.full((choices, len(thresholds), len(overlaps)), -1)
     if not instances:
         return found
-    free = np.ones((choices, len(IOUS), instances), dtype=bool)
-    for d in np.flatnonzero(overlaps.max(axis=1) >= IOUS[0]):
-        able = free & (overlaps[d] >= np.minimum(IOUS, 1 - 1e-10)[:, None])
+    free = np.ones((choices, len(thresholds), instances), dtype=bool)
+    for d in np.flatnonzero(overlaps.max(axis=1) >= thresholds[0]):
+        able = free & (overlaps[d] >= np.minimum(thresholds, 1 - 1e-10)[:, None])
         counted = able & ~ignored[:, None]
         able = np.where(counted.any(axis=2, keepdims=True), counted, able)
         best = instances - 1 - np.where(able, overlaps[d], -1.0)[..., ::-1].argmax(axis=2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 Record = dict[str, Any]
@@ -20,3 +22,11 @@ def named(annotations: Record) -> str:
 def counts(record: Record) -> bool:
     """Whether a ground-truth record counts as an instance: not a crowd and, for poses, with a labelled keypoint."""
     return not record["iscrowd"] and record.get("num_keypoints", 1) > 0
+
+
+def by_image(records: Iterable[Record]) -> defaultdict[int, list[Record]]:
+    """Records by the id of their image, in the same order."""
+    found = defaultdict(list)
+    for record in records:
+        found[record["image_id"]].append(record)
+    return found

@@ -67,7 +67,7 @@ def people_per_image(people: Sequence[Record]) -> dict[int, float]:
 
 
 def _inside(boxes: np.ndarray, image: Record) -> np.ndarray:
-    size = [image["width"], image["height"]]
+    size = [image["width"], image["height"]]  # pycocotools walks along every px of an edge, outside as well
     low, high = (np.clip(corner, 0, size) for corner in (boxes[:, :2], boxes[:, :2] + boxes[:, 2:]))
     return np.concatenate([low, high - low], axis=1)
 

@@ -86,6 +86,7 @@ RULES = {
     "predict": Rule("predictions", CELL, (f"results/predictions/{CELL}.json.gz",), about="model"),
     "score": Rule("cells", CELL, (f"results/cells/{CELL}.json",), about="model"),
     "resample": Rule("resamples", CELL, (f"results/resamples/{CELL}.npz",), about="model"),
+    "diagnose": Rule("errors", CELL, (f"results/errors/{CELL}.json",), about="model"),
     "summarize": Rule("report", "", tuple(f"results/{name}" for name in _SUMMARY)),
 }
 STAGES = tuple(dict.fromkeys(rule.stage for rule in RULES.values()))

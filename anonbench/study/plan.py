@@ -28,8 +28,8 @@ class Stage:
     Parameters
     ----------
     name
-        ``datasets``, ``regions``, ``generators``, ``variants``, ``models``, ``predictions``, ``cells``, ``resamples``
-        or ``report``.
+        ``datasets``, ``regions``, ``generators``, ``variants``, ``models``, ``predictions``, ``cells``, ``resamples``,
+        ``errors`` or ``report``.
     jobs
         Number of jobs, exact.
     core_hours, gpu_hours, disk
@@ -158,6 +158,7 @@ class _Estimates(Study):
             self.predictions(),
             self.scores(),
             self.resamples(),
+            self.errors(),
             self._stage("report"),
         ]
 
@@ -220,6 +221,12 @@ class _Estimates(Study):
         resamples = self.config.statistics.resamples
         for job in self.jobs_of("resamples"):
             stage.disk += costs.RESAMPLE_BYTES * resamples * len(self.config.models[job.wildcards["model"]].tasks)
+        return stage
+
+    def errors(self) -> Stage:
+        """Saying what their predictions do wrong."""
+        stage = self._stage("errors")
+        stage.disk = costs.ERRORS_BYTES * len(self.jobs_of("errors"))
         return stage
 
     def _stage(self, name: str) -> Stage:

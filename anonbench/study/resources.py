@@ -213,6 +213,11 @@ class Estimates:
         memory = PLAIN + MATCHED * images + DRAWN * images * resamples
         return Need(seconds, memory, costs.RESAMPLE_BYTES * resamples * len(self.config.models[w.model].tasks))
 
+    # errors
+
+    def diagnose(self, w: Any) -> Need:
+        return Need(memory=PLAIN + MATCHED * self._size(w.dataset, "val").images, disk=costs.ERRORS_BYTES)
+
     # report
 
     def summarize(self, w: Any) -> Need:

@@ -26,9 +26,9 @@ class Unit(Record):
 Units = dict[str, Unit]
 
 # A megapixel converted, checked or searched for faces, a scene rendered, a person's outline, an image of a cell scored,
-# and one matched or drawn a thousand times.
+# one matched or drawn a thousand times, and one looked through for errors.
 CONVERT, CHECK, RENDER, OUTLINE, FACE_SEARCH = "convert", "check", "render", "outline", "face search"
-SCORE, RESAMPLE = "score", "resample"
+SCORE, RESAMPLE, DIAGNOSE = "score", "resample", "diagnose"
 
 
 def startup(rule: str) -> str:
@@ -73,6 +73,7 @@ def shipped() -> Units:
         FACE_SEARCH: costs.FACE_SEARCH,
         SCORE: costs.SCORE,
         RESAMPLE: costs.RESAMPLE,
+        DIAGNOSE: costs.DIAGNOSE,
         f"synthesize {size}": costs.SYNTHESIZE / megapixels,
         f"learn {size}": costs.GENERATOR / megapixels,
         **{anonymize(method): seconds for method, seconds in costs.ANONYMIZE.items()},

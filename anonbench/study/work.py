@@ -126,6 +126,9 @@ class WorkOf:
         thousands = self._config.statistics.resamples / 1000
         return [Work(units.RESAMPLE, self.size(dataset, "val").images * (1 + thousands))]
 
+    def _diagnose(self, dataset: str, model: str, variant: str, seed: str, evaluated_on: str) -> list[Work]:
+        return [Work(units.DIAGNOSE, self.size(dataset, "val").images)]
+
     def _samples(self, dataset: str, split: str, model: str) -> int:
         size = self.size(dataset, split)
         return _people(size) if self._config.models[model].tasks == ["pose"] else size.images

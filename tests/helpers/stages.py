@@ -9,6 +9,7 @@ STAGES = {
     "predictions": ("predict",),
     "cells": ("score",),
     "resamples": ("resample",),
+    "errors": ("diagnose",),
     "report": ("summarize",),
 }
 STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}

@@ -84,7 +84,8 @@ def test_a_pose_models_time_follows_people_and_its_210_epochs(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "rule", ["train_model", "train_generator", "anonymize_shard", "predict", "score", "resample", "summarize"]
+    "rule",
+    ["train_model", "train_generator", "anonymize_shard", "predict", "score", "resample", "diagnose", "summarize"],
 )
 def test_more_of_time_memory_and_disk_with_every_attempt(rule):
     first, second, third = (asked(estimates(), rule, attempt) for attempt in (1, 2, 3))
@@ -98,7 +99,8 @@ def test_more_of_time_memory_and_disk_with_every_attempt(rule):
 @pytest.mark.parametrize(
     ("rule", "wildcards"),
     [
-        ("train_model", {}), ("predict", {}), ("score", {}), ("resample", {}), ("convert_split", {}),
+        ("train_model", {}), ("predict", {}), ("score", {}), ("resample", {}), ("diagnose", {}),
+        ("convert_split", {}),
         ("find_regions", {}), ("train_generator", {}), ("anonymize_shard", {}), ("anonymize_shard", {"method": "gan"}),
         ("compose_variant", {}),
     ],
@@ -219,7 +221,8 @@ def test_snakemake_reads_all_four_of_every_rule(tmp_path: Path) -> None:
     rules = set(re.findall(r"^(\w+)$", listed.stdout, re.MULTILINE)) - {"all", "plan", "costs"}
     assert "train_model" in rules
     exported = "resources/variants/ped/train/original/images"
-    dry = project.snakemake("results/summary.csv", exported, "--dry-run")
+    errors = "results/errors/tiny/det/original/seed0/original.json"
+    dry = project.snakemake("results/summary.csv", exported, errors, "--dry-run")
     assert dry.returncode == 0, dry.stdout + dry.stderr
     printed = re.findall(
         r"^(?:local)?rule (\w+):\n(?: .*\n)*? +resources: (.*)$", dry.stdout + dry.stderr, re.MULTILINE

@@ -17,6 +17,7 @@ import torch
 from anonbench.common.images import decode
 from anonbench.common.records import read_record
 from anonbench.evaluate.cell import read_cell
+from anonbench.evaluate.errors.record import CellErrors
 from anonbench.evaluate.replicates import read_replicates
 from anonbench.report.drops import read_drops
 from anonbench.study.checks import load
@@ -141,6 +142,25 @@ def test_a_cell_is_resampled(finished, model, tasks):
                   if (column.task, column.scope) == (task, "all")}  # fmt: skip
         expected = {metric: np.nan if value is None else value for metric, value in scores.metrics.items()}
         assert stated == pytest.approx(expected, abs=1e-12, nan_ok=True)
+
+
+ERRORS = "results/errors/tiny/{}/body-blur-medium/seed0/original.json"
+
+
+@pytest.mark.parametrize(("model", "tasks"), [("det", ["detection", "instance_segmentation"]), ("pose", ["pose"])])
+def test_a_cells_errors_are_told(finished, model, tasks):
+    result = finished.snakemake(ERRORS.format(model))
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = read_record(CellErrors, finished.root / ERRORS.format(model))
+    assert list(found.tasks) == tasks
+    assert (found.dataset, found.model, found.variant, found.seed) == ("tiny", model, "body-blur-medium", 0)
+    cell = read_cell(finished.root / ERRORS.format(model).replace("errors", "cells"))
+    for task in tasks:
+        assert found.tasks[task].judged > 0 and sum(error.count for error in found.tasks[task].errors.values()) > 0
+        assert list(found.tasks[task].categories) == [
+            name for name, scores in cell.tasks[task].categories.items() if scores.instances
+        ]
+        assert cell.tasks[task].strata["crowding"]
 
 
 def test_a_generator_leaves_weights_samples_and_a_log(finished):
@@ -297,6 +317,18 @@ def test_a_change_in_scoring_code_scores_again_and_runs_no_model(project, file, 
     if file != "evaluate/metrics/pck.py":  # which scores poses alone
         assert planned == {job for job in every_cell(scored) if job.split()[0] in rules} | {"summarize"}
     assert {job.split()[0] for job in planned} == rules | {"summarize"}
+
+
+@pytest.mark.parametrize("file", ["evaluate/errors/detections.py", "evaluate/overlap.py", "evaluate/tasks/pose.py"])
+def test_a_change_in_the_code_of_errors_tells_them_again(project, file):
+    target = ERRORS.format("pose")
+    assert project.snakemake(target).returncode == 0
+    job = _jobs("diagnose", "tiny", "body-blur-medium", "pose", 0, ["original"])
+    with project.changed(f"anonbench/{file}", '"""', '"""Changed. '):
+        assert job <= (planned := project.planned(target))
+    assert {job.split()[0] for job in planned} <= {"diagnose", "score", "summarize"}
+    with project.changed("anonbench/evaluate/metrics/coco.py", '"""', '"""Changed. '):
+        assert not job & project.planned(target)
 
 
 def test_a_pin_that_only_scores_scores_again_and_runs_no_model(project):

@@ -90,6 +90,7 @@ PLUGINS = {
     "convert_split": ["datasets.formats"],
     "score": ["evaluate.tasks", "evaluate.metrics"],
     "resample": ["evaluate.tasks", "evaluate.metrics"],
+    "diagnose": ["evaluate.tasks"],
     "plan": ["datasets.formats"],
     "costs": ["datasets.formats"],
 }

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from anonbench.evaluate.comparison import Comparison
-from anonbench.evaluate.matches import Matches, average_precisions
+from anonbench.evaluate.matches import Matches, average_precisions, every_image_once
 from anonbench.evaluate.matching import Pair, matches_by_choice
 from anonbench.evaluate.metric import Metric, Resampled, Scores, Stratum, mean_of_defined
 from anonbench.evaluate.overlap import encoded, overlaps
-from anonbench.evaluate.records import Record, counts
+from anonbench.evaluate.records import Record, by_image, counts
 from anonbench.evaluate.strata import CROWDINGS, HEIGHTS, OCCLUSIONS, covered_shares, people_per_image
 
 _MOST = {"bbox": 100, "segmentation": 100, "keypoints": 20}  # detections per image and category, as COCO takes
@@ -58,7 +56,7 @@ class People(Metric[list[Band]]):
     def score(self, comparison: Comparison) -> Scores:
         strata: dict[str, dict[str, Stratum]] = {}
         for band in self.details(comparison):
-            found = band.average_precisions(np.ones((1, len(comparison.image_ids)), dtype=np.uint16))
+            found = band.average_precisions(every_image_once(len(comparison.image_ids)))
             metrics = {"AP": float(found.mean()), "AP50": float(found[0, 0])}
             strata.setdefault(band.scope, {})[band.name] = Stratum(instances=band.instances, metrics=metrics)
         return Scores({}, strata=strata)
@@ -114,7 +112,7 @@ def _described(comparison: Comparison, people: set[int]) -> _Described:
         ignored |= np.array(["hard" not in face.get("difficulty", ()) for face in annotations], dtype=bool)
     images = {image["id"]: image for image in split["images"]}
     shares = np.zeros(len(truth))
-    for image_id, chosen in _by_image(truth).items():
+    for image_id, chosen in by_image(truth).items():
         places = [record["place"] for record in chosen]
         shares[places] = covered_shares([annotations[place] for place in places], images[image_id])
     heights = HEIGHTS.of([annotation["bbox"][3] for annotation in annotations])
@@ -127,7 +125,7 @@ def _matches(comparison: Comparison, people: _Described, results: list[Record], 
     """The matches of a category's detections where everybody counts, each band of heights, and each of occlusions."""
     kind = comparison.task.kind
     truth_of, found_of = (
-        _by_image(record for record in records if record["category_id"] == category["id"])
+        by_image(record for record in records if record["category_id"] == category["id"])
         for records in (people.truth, results)
     )
     images = {image["id"]: image for image in comparison.split["images"]}
@@ -154,13 +152,6 @@ def _matches(comparison: Comparison, people: _Described, results: list[Record], 
             )
         )
     return matches_by_choice(pairs)
-
-
-def _by_image(records: Iterable[Record]) -> dict[int, list[Record]]:
-    found = defaultdict(list)
-    for record in records:
-        found[record["image_id"]].append(record)
-    return found
 
 
 def _is_not(bands: np.ndarray, number: int) -> np.ndarray:

@@ -12,6 +12,8 @@ from pycocotools.cocoeval import COCOeval
 from anonbench.common.rle import decode_mask, encode_mask
 from anonbench.evaluate.comparison import compare
 from anonbench.evaluate.score import score
+from anonbench.evaluate.strata import CROWDINGS as CROWDING_BANDS
+from anonbench.evaluate.strata import HEIGHTS as HEIGHT_BANDS
 from anonbench.evaluate.strata import covered_shares
 from tests.helpers.scored import CATEGORIES, SIZE, annotation, dataset, random_data
 
@@ -182,10 +184,27 @@ def test_only_people_are_divided():
     assert list(strata(mixed, [])["height_px"]) == ["32-64"]
 
 
+@pytest.mark.parametrize(("task", "most"), [("detection", 100), ("pose", 20)])
+def test_as_many_detections_of_an_image_count_as_in_coco(task, most):
+    points = [12, 12, 2] * 5
+    truth = dataset([annotation(1, 1, 2, (10, 10, 40, 40), keypoints=points)])
+    hit = {"image_id": 1, "category_id": 2, "score": 0.1, "bbox": [10, 10, 40, 40], "keypoints": points}
+    miss = hit | {"score": 0.9, "bbox": [90, 90, 20, 40], "keypoints": [90, 90, 2, 90, 130, 2] + [90, 110, 2] * 3}
+    for misses, found in ((most - 1, True), (most, False)):
+        results = {KINDS[task]: [hit, *[miss] * misses]}
+        stratum = score(truth, results, [task])[task].strata["height_px"]["32-64"]
+        assert (stratum.metrics["AP50"] > 0) == found
+
+
 def test_an_edge_belongs_to_the_band_above():
     truth = dataset([annotation(1, 1, 2, (10, 10, 9, 32)), annotation(2, 1, 2, (80, 80, 9, 31.9))])
     found = strata(truth, [box(1, [10, 10, 9, 32])])["height_px"]
     assert {name: stratum.metrics["AP"] for name, stratum in found.items()} == {"<32": 0, "32-64": pytest.approx(1)}
+
+
+def test_the_edges_of_all_bands():
+    assert HEIGHT_BANDS.of([31.9, 32, 63.9, 64, 127.9, 128, 255.9, 256]).tolist() == [0, 1, 1, 2, 2, 3, 3, 4]
+    assert CROWDING_BANDS.of([0, 1, 2, 4, 5, 9, 10, np.inf]).tolist() == [0, 1, 2, 2, 3, 3, 4, 4]
 
 
 def test_a_miss_of_another_height_costs_nothing_and_one_of_this_height_does():
