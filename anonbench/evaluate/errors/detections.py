@@ -61,8 +61,8 @@ def detection_errors(comparison: Comparison) -> TaskErrors:
     and an instance that neither a match nor a mended localisation or classification finds is ``missed``. Mended, the
     surest of the detections that are wrong in localisation or classification about the same unmatched instance is right
     and the others are gone, as are duplicates, background and both; missed instances are not counted. ``dap`` is by how
-    much AP50 rises, and at least 0 over all categories. It is a mean over the categories that have an instance; one of
-    which all are missed has an AP of 0.
+    much AP50 rises. It is a mean over the categories that have an instance, and 0 for one that is left none; tidecv
+    also includes categories without any of which something is detected, until that is mended away.
     """
     judged = _judged(comparison)
     categories = np.unique(judged.instances).tolist()
@@ -72,7 +72,7 @@ def detection_errors(comparison: Comparison) -> TaskErrors:
     return TaskErrors(
         ap=_mean(base),
         errors={
-            kind: Error(count=_count(judged, kind), dap=max(0.0, _mean(after) - _mean(base)) if base else None)
+            kind: Error(count=_count(judged, kind), dap=_mean(after) - _mean(base) if base else None)
             for kind, after in zip(KINDS, mended, strict=True)
         },
         judged=len(judged.score),

@@ -103,9 +103,8 @@ def _judge(found: list[Record], truth: list[Record], sigmas: np.ndarray, other: 
     errors, mended, judged = np.full(places.shape[:2], -1), places.copy(), 0
     similar = overlaps(found, truth, "keypoints", sigmas)
     ((matched,),) = match(similar, *_flags(truth), np.array([MATCHED]))
-    for d, person in enumerate(matched):
-        if person < 0 or not any(v > 0 for v in truth[person]["keypoints"][2::3]):
-            continue
+    for d in np.flatnonzero(matched >= 0):
+        person = matched[d]
         errors[d], similarities = _errors(places[d], truth, person, sigmas, other)
         own = np.array(truth[person]["keypoints"], dtype=np.float64).reshape(-1, 3)
         judged += int(np.count_nonzero(own[:, 2] > 0))
