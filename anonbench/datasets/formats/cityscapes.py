@@ -70,7 +70,7 @@ class Cityscapes(Format):
     Instances of the eight classes that the official evaluation scores become annotations, with Cityscapes' ids for
     categories; ``person`` and ``rider`` are people. All of a class's groups in an image are one crowd. An image's
     record has ``void``, the RLE mask of the pixels whose label the official evaluation ignores: it forgives detections
-    in them. Its ``group`` is the city and the sequence, as the file's name gives them: images of one drive, so that
+    in them. Its ``group`` is the city and the sequence, as the file's name gives them: images of one recording, so that
     statistics draw sequences, not images. Cities, of which val has three, are too few to draw.
 
     Split rule: the official one; ``train`` and ``val``. The test images' annotations are not public.

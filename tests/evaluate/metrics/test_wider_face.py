@@ -254,6 +254,14 @@ def test_scores_within_a_thousandth_are_one_step():
     assert ap(faces, ends + [found(1, BOX, 0.5009), found(1, FAR, 0.5005)]) == pytest.approx([0.25] * 3)
 
 
+def test_scores_are_stretched_over_the_images_that_are_drawn():
+    faces = [face(1, BOX, ALL), face(1, [300, 10, 19, 19], ALL)]
+    results = [found(2, FAR, 1.0), found(2, FAR, 0.0), found(1, BOX, 0.5009), found(1, FAR, 0.5005)]
+    both, first = resampled(split((1, 2), faces), {"bbox": results}, "detection", [0, 1], [0, 0])
+    assert list(both.values()) == pytest.approx([0.25] * 3)  # one step
+    assert list(first.values()) == pytest.approx([0.5] * 3)  # the whole range apart
+
+
 def test_scores_that_are_all_the_same_find_nothing():
     assert ap([face(1, BOX, ALL)], [found(1, BOX, 0.7)]) == [0, 0, 0]
 
