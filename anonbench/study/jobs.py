@@ -223,7 +223,7 @@ class Study:
             yield Job("fetch_weights", {"weights": name})
         for dataset, model, variant, seed in sorted(self.trainings):
             yield Job("train_model", {"dataset": dataset, "model": model, "variant": variant, "seed": str(seed)})
-        for rule in ("predict", "score"):
+        for rule in ("predict", "score", "resample"):
             for cell in self.cells:
                 run = {"dataset": cell.dataset, "model": cell.model, "variant": cell.variant, "seed": str(cell.seed)}
                 yield Job(rule, run | {"evaluated_on": cell.evaluated_on})
