@@ -32,7 +32,16 @@ BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- /table -->)", re.DOTALL
 GROUP = ["dataset", "task", "model"]
 VARIANT = ["region", "method", "level"]
 COLUMNS = [*GROUP, *VARIANT, "metric", "mean", "sd", "seeds"]
-METHODS = ["original", "blur", "pixelate", "mask_out", "inpaint", "gan"]  # the order of rows; others follow
+METHODS = [
+    "original",
+    "drop_images",
+    "drop_labels",
+    "blur",
+    "pixelate",
+    "mask_out",
+    "inpaint",
+    "gan",
+]  # the order of rows; others follow
 DROP = "drop in AP"
 
 
@@ -91,7 +100,8 @@ def rendered(text: str, root: Path) -> str:
 def pictured(root: Path) -> dict[str, object]:
     """What decides on the picture: the methods and generators of the default configuration."""
     config = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
-    return {section: config[section] for section in ("methods", "generators")}
+    drawn = {name: levels for name, levels in config["methods"].items() if not name.startswith("drop_")}
+    return {"methods": drawn, "generators": config["generators"]}
 
 
 # What is stored: the rows of a study's summary that a table shows, then their mean and spread over seeds.

@@ -48,6 +48,7 @@ def main() -> None:
             results = [
                 captioned(replaced(config, method, level, region, image, regions), f"{region}, {method}, {level}")
                 for method in config.methods
+                if not METHODS[method].drops
             ]
             rows.append(np.concatenate([captioned(image, "original"), *results], axis=1))
     sheet = cv2.resize(np.concatenate(rows), None, fx=SHRINK, fy=SHRINK, interpolation=cv2.INTER_AREA)

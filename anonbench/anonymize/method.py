@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import AfterValidator
@@ -72,6 +72,9 @@ class Method(Plugin):
 
     sees_region: ClassVar[bool]
     """Whether the output may depend on the replaced pixels. If not, those of *all* regions are hidden first."""
+    drops: ClassVar[Literal["images", "labels"] | None] = None
+    """What of everybody with a region training does not get to see: the images, which are left out and never filled, or
+    the labels, beside the region's pixels. Such variants are for training only."""
     learned: ClassVar[bool] = False
     """Whether it needs trained generators, of the kind that its configuration, a :class:`LearnedConfig`, names."""
     together: ClassVar[int] = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
 
 import cv2
 
@@ -12,7 +13,7 @@ from anonbench.anonymize.jobs import Done, Job, load
 from anonbench.anonymize.method import Method
 from anonbench.common.processes import end_with_pool
 from anonbench.variants.edits import cut
-from anonbench.variants.entry import Entry
+from anonbench.variants.entry import Dropped, Entry
 
 
 def run_jobs(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:
@@ -53,9 +54,11 @@ def run_jobs(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:
 
 
 def run_job(job: Job, method: Method) -> Done:
-    """Anonymize one image."""
+    """Anonymize one image, or leave it out."""
+    if method.drops == "images":
+        return Done(_entry(job, dropped=Dropped(image=True)), None)
     task = _task(job, method)
-    return _done(job, task, anonymize_together(method, [task])[0])
+    return _done(job, method, task, anonymize_together(method, [task])[0])
 
 
 def _task(job: Job, method: Method) -> Task:
@@ -63,20 +66,24 @@ def _task(job: Job, method: Method) -> Task:
     return Task(image, job.regions(), job.rng(), method.made(job.file_name, image.shape[:2]))
 
 
-def _done(job: Job, task: Task, result: Anonymized) -> Done:
+def _done(job: Job, method: Method, task: Task, result: Anonymized) -> Done:
     """What to keep of an image that was anonymized."""
     edit, data = cut(task.image, result.image) or (None, None)
-    entry = Entry(
-        file_name=job.file_name,
-        sha256=job.sha256,
-        regions=len(job.records),
+    removed = sorted({record.annotation_id for record in job.records} - {None}) if method.drops == "labels" else []
+    entry = _entry(
+        job,
         fallbacks=dict(sorted(result.fallbacks.items())),
         shares=result.written_shares(),
         left=result.left,
         restored_pixels=result.restored,
         edit=edit,
+        dropped=Dropped(labels=removed) if removed else None,
     )
     return Done(entry, data)
+
+
+def _entry(job: Job, **what: Any) -> Entry:
+    return Entry(file_name=job.file_name, sha256=job.sha256, regions=len(job.records), **what)
 
 
 def _in_groups(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:
@@ -97,7 +104,7 @@ def _in_groups(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:
                 images = anonymize_together(method, tasks)
                 for future in coded:
                     yield future.result()
-                coded = [pool.submit(_done, *one) for one in zip(group, tasks, images, strict=True)]
+                coded = [pool.submit(_done, job, method, *one) for job, *one in zip(group, tasks, images, strict=True)]
             for future in coded:
                 yield future.result()
         finally:

@@ -75,7 +75,8 @@ def write_comparison(
     tiles = []
     for method, named in config.methods.items():
         plugins = {config.method_plugin(method, level, region) for level in named}
-        if EXTERNAL in plugins or any(METHODS[plugin].learned and not generators for plugin in plugins):
+        unseen = any(METHODS[plugin].drops or (METHODS[plugin].learned and not generators) for plugin in plugins)
+        if EXTERNAL in plugins or unseen:
             continue
         row = [tile(picture, "original")]
         for level in named:

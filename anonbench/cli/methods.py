@@ -31,6 +31,10 @@ def chosen(method: str, level: str, region: Region, has_generator: bool) -> tupl
     plugin = config.method_plugin(method, level, region)
     if plugin == EXTERNAL:
         raise UserError(f"{method} runs a command over a whole dataset.", "Run it in a study, or by itself.")
+    if METHODS[plugin].drops:
+        raise UserError(
+            f"{method} changes what is trained on, and no photograph.", "Choose a method that hides people."
+        )
     if METHODS[plugin].learned != has_generator:
         fix = "Pass --generator with a generator.safetensors." if not has_generator else "Leave --generator out."
         raise UserError(f"{method} {'needs a' if not has_generator else 'uses no'} trained generator.", fix)

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_made, sha256_file
+from anonbench.common.records import read_record
 from anonbench.common.tensors import read_tensors
 from anonbench.config.runtime import RuntimeConfig
 from anonbench.models.openmmlab import setup
@@ -23,6 +24,8 @@ from anonbench.models.openmmlab.model_config import device_of, point_at, result_
 from anonbench.models.openmmlab.outputs import reader
 from anonbench.models.openmmlab.telling import Telling, heard, tell
 from anonbench.models.predictions import Predictions
+from anonbench.models.shown import require_everything
+from anonbench.variants.manifest import Manifest
 from anonbench.variants.variant_images import VariantFiles
 
 
@@ -58,9 +61,9 @@ def predict(
     Raises
     ------
     UserError
-        If the split's categories or keypoints are not those that the model was trained on, an image cannot be loaded or
-        is not the variant's, the run's files are missing, damaged, or not of one training, or the model needs another
-        device.
+        If the split's categories or keypoints are not those that the model was trained on, the variant leaves out
+        images or labels, an image cannot be loaded or is not the variant's, the run's files are missing, damaged, or
+        not of one training, or the model needs another device.
     """
     weights = Path(run_dir) / "checkpoint.safetensors"
     tensors, facts = read_tensors(weights)
@@ -70,6 +73,7 @@ def predict(
             f"{file} is damaged: it is not the config that {weights} was trained with.",
             "Delete both and run the workflow again.",
         )
+    require_everything(read_record(Manifest, images.manifest))
     config = Config.fromfile(str(file))
     device = device_of(config, runtime.device)
     setup.use(config.default_scope, runtime.threads)

@@ -11,12 +11,15 @@ from anonbench.regions.files import RegionCounts
 from anonbench.variants.audit import VariantAudit
 
 KEYS = ["dataset", "split", "region", "method", "level"]
+COUNTS = ["outside", "left", "images_left_out", "labels_removed"]
 SHARES = ["least_share", "share_p1", "share_p5", "median_share"]
 # What people read: the column, and what it is called there. The last ones are left out where they are 0 throughout.
 _SHOWN = {"people": "people", "changed": "changed", "masked_out": "masked out", "left": "left"}
 _WHERE_ANY = {
     "not_located": "not located",
     "images_hidden": "images hidden",
+    "images_left_out": "images left out",
+    "labels_removed": "labels removed",
     "outside": "outside the image",
     "no_visible_face": "face not visible",
     "no_face_found": "no face found",
@@ -38,11 +41,11 @@ def audit_table(audits: Iterable[VariantAudit]) -> pd.DataFrame:
         names = [one.dataset, one.split, variant.region, variant.method, variant.level]
         key = dict(zip(KEYS, names, strict=True))
         counts = {"changed": audit.changed, "masked_out": sum(audit.masked_out.values())}
-        counts |= {"outside": audit.outside, "left": audit.left}
+        counts |= {name: getattr(audit, name) for name in COUNTS}
         reasons = "; ".join(f"{reason}: {count}" for reason, count in audit.masked_out.items())
         shares = dict(zip(SHARES, audit.shares or [float("nan")] * len(SHARES), strict=True))
         rows.append(key | audit.people.model_dump() | counts | {"reasons": reasons} | shares)
-    columns = [*KEYS, *RegionCounts.model_fields, "changed", "masked_out", "outside", "left", "reasons", *SHARES]
+    columns = [*KEYS, *RegionCounts.model_fields, "changed", "masked_out", *COUNTS, "reasons", *SHARES]
     return pd.DataFrame(rows, columns=columns).sort_values(KEYS, kind="stable", ignore_index=True)
 
 

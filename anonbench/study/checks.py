@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from anonbench.common.errors import UserError, suggest
+from anonbench.config.cells import Variant
 from anonbench.config.config import Config, read_config
 from anonbench.config.generators import GeneratorConfig
 from anonbench.config.models import ModelConfig
-from anonbench.config.plugins import TASKS
+from anonbench.config.plugins import METHODS, TASKS
 from anonbench.config.study import Block
 from anonbench.config.types import Region
 from anonbench.datasets.check import check_verified, out_of_reach
@@ -164,10 +165,39 @@ def _check_block(config: Config, block: Block, where: str) -> None:
             for dataset in block.datasets:
                 for region in block.regions:
                     config.method_config(method, level, region)
+                    for split in ("train", "val") if "anonymized" in block.evaluate_on else ("train",):
+                        check_dropped(config, dataset, split, Variant(region, method, level), where)
                     try:
                         generator_names(config, dataset, method, level, region)
                     except UserError as error:
                         raise UserError(f"{where} asks for {method} at {level}. {error.problem}", error.fix) from None
+
+
+def check_dropped(config: Config, dataset: str, split: str, variant: Variant, where: str) -> None:
+    """Stop where a method that leaves out images or labels is asked for what it cannot do.
+
+    Raises
+    ------
+    UserError
+        If models would be evaluated on what it leaves, or if it would remove labels of people to hide their faces.
+    """
+    method, region = variant.method, variant.region
+    drops = METHODS[config.method_plugin(method, variant.level, region)].drops
+    if drops and split != "train":
+        raise UserError(
+            f"{where} evaluates models on what {method} leaves of {dataset}; it leaves out {drops}, for training only.",
+            f"Put {method} into a block of its own with evaluate_on: [original].",
+        )
+    if drops == "labels" and region not in _labelled(format_of(config.datasets[dataset]).REGIONS):
+        raise UserError(
+            f"{where} asks for {method} of {region}s, but the labels of {dataset} are of bodies.",
+            f"Put {method} into a block of its own with regions: [body].",
+        )
+
+
+def _labelled(regions: tuple[Region, ...]) -> tuple[Region, ...]:
+    """What a dataset's labels of people are of, by the regions that it has: faces only where there is nothing else."""
+    return ("body",) if "body" in regions else regions
 
 
 def _check_generator(config: Config, generator: GeneratorConfig, where: str) -> None:

@@ -80,7 +80,14 @@ RENDER = 0.04
 BODY_OUTLINE, FACE_SEARCH = 0.0005, 0.12
 
 # Core seconds a megapixel, decoding and encoding included (benchmarks/anonymize.py, Penn-Fudan, medium level).
-ANONYMIZE = {"blur": 0.113, "pixelate": 0.098, "mask_out": 0.095, "inpaint": 0.114}
+ANONYMIZE = {
+    "blur": 0.113,
+    "pixelate": 0.098,
+    "mask_out": 0.095,
+    "inpaint": 0.114,
+    "drop_labels": 0.095,
+    "drop_images": 0.0,
+}
 # Core seconds a person, codec included, at the size of the generator below (benchmarks/gan.py, Penn-Fudan).
 SYNTHESIZE = 0.08
 # Core seconds a person and epoch of a generator's training at that size: 37 minutes for 296 people and 45 epochs.

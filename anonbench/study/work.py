@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from anonbench.config.cells import ORIGINAL, Variant
+from anonbench.config.plugins import METHODS
 from anonbench.datasets.format import SplitSize
 from anonbench.models.config_files import find_model_config
 from anonbench.study import costs, units
@@ -109,6 +111,7 @@ class WorkOf:
         return [_network(units.synthesize(one), people * one.width * one.height / 1e6) for one in found]
 
     def _train_model(self, dataset: str, model: str, variant: str, seed: str) -> list[Work]:
+        self._require_everything(variant)
         epochs = self.epochs[model]
         if epochs is None:
             raise UnknownAmount(_speed(model))
@@ -128,6 +131,14 @@ class WorkOf:
 
     def _diagnose(self, dataset: str, model: str, variant: str, seed: str, evaluated_on: str) -> list[Work]:
         return [Work(units.DIAGNOSE, self.size(dataset, "val").images)]
+
+    def _require_everything(self, variant: str) -> None:
+        """:class:`UnknownAmount` for a variant that leaves out images or labels."""
+        made = Variant.parse(variant)
+        if made.method == ORIGINAL:
+            return
+        if METHODS[self._config.method_plugin(made.method, made.level, made.region)].drops:
+            raise UnknownAmount(f"training on what {made.method} leaves of a dataset")
 
     def _samples(self, dataset: str, split: str, model: str) -> int:
         size = self.size(dataset, split)

@@ -33,6 +33,10 @@ class Audit(Record):
         Regions of which nothing is in the image: nothing was to be done.
     left
         Regions in which not one pixel changed.
+    images_left_out
+        Images that training leaves out, with their regions.
+    labels_removed
+        Annotations that training leaves out, of images that stay.
     shares
         Which share of a region's pixels changed: the least of all, the 1st and 5th percentile, and the median; empty
         without regions. Pixels that happen to keep their value are not counted as changed.
@@ -43,6 +47,8 @@ class Audit(Record):
     masked_out: dict[str, int]
     outside: int
     left: int
+    images_left_out: int = 0
+    labels_removed: int = 0
     shares: list[float]
 
 
@@ -62,10 +68,12 @@ def audited(entries: Sequence[Entry], people: RegionCounts) -> Audit:
     shares = [share for entry in entries for share in entry.shares if share is not None]
     return Audit(
         people=people,
-        changed=sum(entry.regions for entry in entries) - fallbacks.total() - outside,
+        changed=sum(entry.regions for entry in entries if not entry.is_left_out) - fallbacks.total() - outside,
         masked_out=dict(sorted(fallbacks.items())),
         outside=outside,
         left=sum(entry.left for entry in entries),
+        images_left_out=sum(entry.is_left_out for entry in entries),
+        labels_removed=sum(len(entry.removed_labels) for entry in entries),
         shares=[round(float(share), 4) for share in np.percentile(shares, [0, 1, 5, 50])] if shares else [],
     )
 
@@ -102,6 +110,8 @@ def described(audit: Audit) -> str:
     rest = {
         "outside the image": audit.outside,
         "left": audit.left,
+        "images left out": audit.images_left_out,
+        "labels removed": audit.labels_removed,
         "people not located": people.not_located,
         "images hidden": people.images_hidden,
         "faces not visible": people.no_visible_face,

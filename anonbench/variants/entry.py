@@ -13,6 +13,13 @@ class Edit(Record):
     sha256: str
 
 
+class Dropped(Record):
+    """What training leaves out of an image: the image itself, or the labels with these annotation ids."""
+
+    image: bool = False
+    labels: list[int] = []
+
+
 class Entry(Record):
     """One image.
 
@@ -20,7 +27,8 @@ class Entry(Record):
     original. ``regions`` counts all of its regions; ``fallbacks`` those that were not anonymized by the method, by
     reason, ``shares`` which share of each region's pixels has changed, and ``left`` in how many none has
     (:class:`anonbench.anonymize.frame.Anonymized`). ``restored_pixels`` exists for a user's own command alone: how many
-    pixels outside of regions it had changed, which were put back.
+    pixels outside of regions it had changed, which were put back. ``dropped`` exists where a method leaves out the
+    image or labels; of the regions of a left out image nothing is said.
     """
 
     file_name: str
@@ -31,3 +39,14 @@ class Entry(Record):
     left: int = 0
     restored_pixels: int | None = None
     edit: Edit | None = None
+    dropped: Dropped | None = None
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nobody may be shown the image."""
+        return self.dropped is not None and self.dropped.image
+
+    @property
+    def removed_labels(self) -> list[int]:
+        """The ids of the annotations that training does not see, beside those of a left out image."""
+        return self.dropped.labels if self.dropped else []

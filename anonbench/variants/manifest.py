@@ -18,7 +18,7 @@ EDIT_FILES = "edits.json"
 
 
 class Counts(Record):
-    """Sums over all images; ``unchanged`` counts those without an edit."""
+    """Sums over all images; ``unchanged`` counts those that are shown without an edit."""
 
     images: int
     unchanged: int
@@ -94,6 +94,6 @@ def counted(entries: list[Entry]) -> Counts:
     restored = [entry.restored_pixels for entry in entries if entry.restored_pixels is not None]
     return Counts(
         images=len(entries),
-        unchanged=sum(entry.edit is None for entry in entries),
+        unchanged=sum(entry.edit is None and not entry.is_left_out for entry in entries),
         restored_pixels=sum(restored) if restored else None,
     )

@@ -65,7 +65,10 @@ class VariantImages:
         archives = edit_archives(files.manifest.parent) if edited else []
         holder = {name: archive for archive in archives for name in archive.names}
         self._images: dict[str, _Image] = {}
+        self._left_out = {entry.file_name for entry in listed.images if entry.is_left_out}
         for entry in listed.images:
+            if entry.is_left_out:
+                continue
             archive = holder.get(entry.file_name) if entry.edit else None
             if entry.edit and archive is None:
                 raise UserError(f"{files.manifest} lists an edit of {entry.file_name!r} that is nowhere.", self._again)
@@ -73,11 +76,11 @@ class VariantImages:
 
     @property
     def names(self) -> list[str]:
-        """The file names of all images, in the split's order."""
+        """The file names of all images that the variant shows, in the split's order."""
         return list(self._images)
 
     def is_edited(self, file_name: str) -> bool:
-        """Whether the variant changes that image, which it must list."""
+        """Whether the variant changes that image, which it must show."""
         return self._images[file_name].edit is not None
 
     def read(self, file_name: str) -> np.ndarray:
@@ -86,8 +89,14 @@ class VariantImages:
         Raises
         ------
         UserError
-            If the variant does not list it; if its original or its edit is missing, damaged, or not the listed one.
+            If the variant does not list it or leaves it out; if its original or its edit is missing, damaged, or not
+            the listed one.
         """
+        if file_name in self._left_out:
+            raise UserError(
+                f"{self.files.manifest} leaves out the image {file_name!r}, which nothing may show.",
+                "Read only the images that the variant names.",
+            )
         if file_name not in self._images:
             raise UserError(f"{self.files.manifest} does not list the image {file_name!r}.", self._again)
         sha256, edit, archive = self._images[file_name]

@@ -1,6 +1,7 @@
 # Inputs and parameters of the rules of variants.smk.
 
 from anonbench.anonymize.outside.identity import file_digests
+from anonbench.study.checks import check_dropped
 from anonbench.study.needs import generator_names, kind_of
 
 STUDIED = {cell.dataset for cell in CELLS}
@@ -17,6 +18,11 @@ def other_split(wildcards):
 def recipe_of(wildcards):
     """How a variant's images are made; of a user's own command also what its files hold, so that a change runs again."""
     parts = wildcards.method, wildcards.level, wildcards.region
+    variant = Variant(wildcards.region, wildcards.method, wildcards.level)
+    try:
+        check_dropped(CONFIG, wildcards.dataset, wildcards.split, variant, "The target")
+    except UserError as error:
+        stop(error)
     record = CONFIG.method_config(*parts)
     return {
         "method": wildcards.method,

@@ -20,6 +20,7 @@ LEVELS = {
     "pixelate": {"cells": 6},
     "mask_out": {"grow": 0.1, "color": [200, 30, 60]},
     "inpaint": {"grow": 0.1},
+    "drop_labels": {"grow": 0.1},
 }
 
 
@@ -65,8 +66,8 @@ def covered(listed: list[Region], method: str) -> np.ndarray:
 
 
 def test_every_method_is_tested_here() -> None:
-    """Those that need a trained generator or a user's command have tests of their own."""
-    assert set(METHODS.names()) == {*LEVELS, "gan", "external"}
+    """Those that need a trained generator or a user's command, or that fill nothing, have tests of their own."""
+    assert set(METHODS.names()) == {*LEVELS, "gan", "external", "drop_images"}
 
 
 @pytest.mark.parametrize("method", LEVELS)

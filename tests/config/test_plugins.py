@@ -18,7 +18,7 @@ from anonbench.workflow.code import code_digest, code_files
 BUILT_IN = {
     FORMATS: {"bdd100k", "cityscapes", "coco", "coco2017", "crowdpose", "lspet", "pennfudan", "scenes", "wider_face"},
     KINDS: {"context_encoder", "style_unet"},
-    METHODS: {"blur", "external", "gan", "inpaint", "mask_out", "pixelate"},
+    METHODS: {"blur", "drop_images", "drop_labels", "external", "gan", "inpaint", "mask_out", "pixelate"},
     TASKS: {"detection", "instance_segmentation", "pose"},
     METRICS: {"cityscapes", "coco", "crowdpose", "pck", "people", "wider_face"},
 }

@@ -32,6 +32,18 @@ def test_people_read_what_there_is() -> None:
     assert [row[5:] for row in rows] == [["9", "8", "0", "0", "0", "50% / 98%"], ["9", "8", "0", "0", "3", "50% / 98%"]]
 
 
+def test_people_read_what_was_left_out() -> None:
+    table = audit_table(
+        [audit("body-drop_images-all", images_left_out=3), audit("body-drop_labels-all", labels_removed=5)]
+    )
+    assert table.images_left_out.tolist() == [3, 0] and table.labels_removed.tolist() == [0, 5]
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in as_markdown(table).splitlines()]
+    assert head[9:11] == ["images left out", "labels removed"] and [row[9:11] for row in rows] == [
+        ["3", "0"],
+        ["0", "5"],
+    ]
+
+
 def test_a_split_without_regions_has_no_shares() -> None:
     table = audit_table([audit("body-blur-low", shares=[])])
     assert pd.isna(table.least_share[0]) and as_markdown(table).splitlines()[-1].split("|")[-2].strip() == "–"

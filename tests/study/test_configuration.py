@@ -150,6 +150,28 @@ def test_a_mistake_names_its_key(raw, path, value, message):
         load(raw)
 
 
+def test_a_method_that_leaves_out_images_or_labels_is_for_training_only(raw):
+    raw["study"][0].update({"methods": ["drop_images"], "levels": ["all"], "regions": ["face", "body"]})
+    load(raw)
+    put(raw, "study/0/evaluate_on", ["original", "anonymized"])
+    message = r"study\[0\] evaluates models on what drop_images leaves of scenes; it leaves out images, for training"
+    with pytest.raises(UserError, match=message):
+        load(raw)
+
+
+def test_labels_of_bodies_are_not_removed_to_hide_faces(raw):
+    raw["study"][0].update({"methods": ["drop_labels"], "levels": ["all"], "regions": ["body"]})
+    load(raw)
+    put(raw, "study/0/regions", ["body", "face"])
+    with pytest.raises(
+        UserError, match=r"study\[0\] asks for drop_labels of faces, but the labels of scenes are of bod"
+    ):
+        load(raw)
+    put(raw, "study", [raw["study"][0] | {"datasets": ["faces"], "regions": ["face"], "models": ["mask-rcnn_demo"]}])
+    put(raw, "datasets/faces", {"format": "wider_face"})
+    load(raw)
+
+
 def test_generators_may_learn_from_a_share_of_coco(raw):
     raw["datasets"]["scenes"] = {"format": "coco2017", "generator_share": 0.1}
     assert load(raw).datasets["scenes"].generator_share == 0.1

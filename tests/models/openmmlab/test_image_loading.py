@@ -10,6 +10,7 @@ import pytest
 from mmcv.transforms import LoadImageFromFile
 from mmengine.config import ConfigDict
 from mmengine.registry import DATASETS, TRANSFORMS, DefaultScope
+from PIL import Image
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_json
@@ -58,6 +59,20 @@ def test_an_image_is_loaded_as_mmcv_loads_the_exported_file(making: Making) -> N
     assert (loaded(making, "deep/c.jpg")["img"][10:30, 20:40] == (200, 40, 0)).all()  # BGR, and no codec in between
     floats = loaded(making, "a b.png", to_float32=True)["img"]
     assert floats.dtype == np.float32 and (floats == loaded(making, "a b.png")["img"]).all()
+
+
+def test_what_a_variant_does_not_change_reaches_a_model_as_of_the_originals(making: Making) -> None:
+    """So the originals are their own control: no variant's image is encoded again."""
+    for name in ("a b.png", "deep/c.jpg", "nobody.png"):
+        of_variant = loaded(making, name)["img"]
+        step = LoadVariantImage(str(making.originals), str(making.images_dir))
+        of_originals = step.transform({"img_path": str(making.originals.parent / "images" / name)})["img"]
+        file = np.asarray(Image.open(making.images_dir / name).convert("RGB"))[..., ::-1]
+        assert of_originals.tobytes() == file.tobytes()
+        edited = np.zeros((40, 60), bool)
+        edited[10:30, 20:40] = name != "nobody.png"
+        assert of_variant[~edited].tobytes() == of_originals[~edited].tobytes()
+        assert (of_variant[edited] == (200, 40, 0)).all()
 
 
 def test_what_is_not_of_the_variant_is_an_error(making: Making) -> None:
