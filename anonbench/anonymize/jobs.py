@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from anonbench.anonymize.dose import anonymized_part
 from anonbench.anonymize.worklist import WorkImage
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_of
@@ -31,9 +32,11 @@ class Job:
     size
         (width, height) px.
     records
-        Its regions.
+        The regions to anonymize.
     seed
         Base of everything random; every image's random generator depends on it and on the file name only.
+    left_on_purpose
+        How many other regions the image has, which stay visible; None where everybody is anonymized.
     """
 
     source: Path
@@ -42,9 +45,10 @@ class Job:
     size: tuple[int, int]
     records: list[RegionRecord]
     seed: int
+    left_on_purpose: int | None = None
 
     def regions(self) -> list[Region]:
-        """Its regions, decoded."""
+        """The regions to anonymize, decoded."""
         return [decode_region(record) for record in self.records]
 
     def rng(self) -> np.random.Generator:
@@ -66,19 +70,23 @@ class Done:
     edit: bytes | None
 
 
-def jobs_of(images: list[WorkImage], source: Path, seed: int) -> list[Job]:
-    """One job for each image of a list; the images lie in the folder ``source``."""
-    return [
-        Job(
-            source=source / image.file_name,
-            file_name=image.file_name,
-            sha256=image.sha256,
-            size=(image.width, image.height),
-            records=image.regions,
-            seed=seed,
-        )
-        for image in images
-    ]
+def jobs_of(images: list[WorkImage], source: Path, seed: int, share: float = 1.0) -> list[Job]:
+    """One job for each image of a list, of which that share of people is anonymized; images lie in ``source``."""
+    return [_job(image, source, seed, share) for image in images]
+
+
+def _job(image: WorkImage, source: Path, seed: int, share: float) -> Job:
+    size = image.width, image.height
+    drawn = anonymized_part(image.regions, image.file_name, size, seed, share)
+    return Job(
+        source=source / image.file_name,
+        file_name=image.file_name,
+        sha256=image.sha256,
+        size=size,
+        records=drawn,
+        seed=seed,
+        left_on_purpose=len(image.regions) - len(drawn) if share < 1 else None,
+    )
 
 
 def load(job: Job) -> np.ndarray:

@@ -55,7 +55,7 @@ def run_jobs(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:
 
 def run_job(job: Job, method: Method) -> Done:
     """Anonymize one image, or leave it out."""
-    if method.drops == "images":
+    if method.drops == "images" and job.records:
         return Done(_entry(job, dropped=Dropped(image=True)), None)
     task = _task(job, method)
     return _done(job, method, task, anonymize_together(method, [task])[0])
@@ -72,6 +72,7 @@ def _done(job: Job, method: Method, task: Task, result: Anonymized) -> Done:
     removed = sorted({record.annotation_id for record in job.records} - {None}) if method.drops == "labels" else []
     entry = _entry(
         job,
+        left_on_purpose=job.left_on_purpose,
         fallbacks=dict(sorted(result.fallbacks.items())),
         shares=result.written_shares(),
         left=result.left,
@@ -83,7 +84,8 @@ def _done(job: Job, method: Method, task: Task, result: Anonymized) -> Done:
 
 
 def _entry(job: Job, **what: Any) -> Entry:
-    return Entry(file_name=job.file_name, sha256=job.sha256, regions=len(job.records), **what)
+    regions = len(job.records) + (job.left_on_purpose or 0)
+    return Entry(file_name=job.file_name, sha256=job.sha256, regions=regions, **what)
 
 
 def _in_groups(jobs: list[Job], method: Method, workers: int) -> Iterator[Done]:

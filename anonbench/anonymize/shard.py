@@ -74,7 +74,7 @@ def anonymize_shard(
     title = f"{listed.dataset} {listed.split} {recipe.method} {listed.shard} of {listed.shards}"
     with workplace(edits) as folder:
         partial = folder / edits.name
-        entries = _written(listed, method, recipe.seed, images_dir, partial, workers, title, log_file)
+        entries = _written(listed, method, recipe, images_dir, partial, workers, title, log_file)
         # Never a manifest beside edits that it does not describe.
         manifest.unlink(missing_ok=True)
         partial.replace(edits)
@@ -85,7 +85,7 @@ def anonymize_shard(
 def _written(
     listed: WorkList,
     method: Method,
-    seed: int,
+    recipe: Recipe,
     source: Path,
     edits: Path,
     workers: int,
@@ -95,9 +95,9 @@ def _written(
     """Anonymize the images of a list and archive their edits; their manifest entries in the list's order."""
     pixels = sum(image.width * image.height for image in listed.images)
     require_space(edits.parent, BYTES_PER_PIXEL * pixels, f"Anonymizing {title}")
-    jobs = jobs_of(listed.images, source, seed)
+    jobs = jobs_of(listed.images, source, recipe.seed, recipe.share)
     entries = []
-    assignment = Assignment(jobs, listed.region, listed.keypoint_names, seed, edits.parent, log_file)
+    assignment = Assignment(jobs, listed.region, listed.keypoint_names, recipe.seed, edits.parent, log_file)
     with method.started(assignment), edit_writer(edits) as writer:
         done = run_jobs(jobs, method, workers)
         for one in tqdm(done, total=len(jobs), desc=title, unit="image", mininterval=1):

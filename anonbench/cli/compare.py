@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from anonbench.cli.options import RegionOption, Threshold, stop
 from anonbench.common.errors import UserError
+
+if TYPE_CHECKING:
+    from anonbench.config.config import Config
 
 WIDTH = 360  # px of a picture on the sheet
 
@@ -25,7 +28,10 @@ def compare(
         bool, typer.Option("--whole", help="Show the whole photograph, not what surrounds the regions.")
     ] = False,
 ) -> None:
-    """Show what every method at every level makes of a photograph, in one sheet."""
+    """Show what every method at every level makes of a photograph, in one sheet.
+
+    Levels that leave people visible, and methods that change what is trained on, are for studies only and not shown.
+    """
     try:
         path = out or image.with_name(f"{image.stem}-{region.value}-compared.jpg")
         if path.exists() and out is None:
@@ -55,7 +61,6 @@ def write_comparison(
     from anonbench.cli.sheets import captioned, fitted, grid
     from anonbench.common.files import write_bytes
     from anonbench.common.images import encode
-    from anonbench.config.methods import EXTERNAL
     from anonbench.config.plugins import METHODS
 
     picture = read_photograph(image).pixels
@@ -67,17 +72,14 @@ def write_comparison(
         raise UserError(f"No {region} is found in {image}.", "Lower --threshold.")
     window = (slice(None), slice(None)) if whole else _around([one.box for one in regions], picture.shape[:2])
     height = round(WIDTH * picture[window].shape[0] / picture[window].shape[1])
-    levels = max(len(levels) for levels in config.methods.values())
+    shown = _shown(config, region, bool(generators))
+    levels = max(map(len, shown.values()))
 
     def tile(pixels: np.ndarray, text: str) -> np.ndarray:
         return captioned(fitted(pixels[window], WIDTH, height)[0], text)
 
     tiles = []
-    for method, named in config.methods.items():
-        plugins = {config.method_plugin(method, level, region) for level in named}
-        unseen = any(METHODS[plugin].drops or (METHODS[plugin].learned and not generators) for plugin in plugins)
-        if EXTERNAL in plugins or unseen:
-            continue
+    for method, named in shown.items():
         row = [tile(picture, "original")]
         for level in named:
             plugin = METHODS.create(
@@ -89,6 +91,23 @@ def write_comparison(
         tiles += row + [np.full_like(row[0], 255)] * (levels + 1 - len(row))
     write_bytes(out, encode(grid(tiles, levels + 1), out.suffix or ".jpg", 90))
     return len(regions)
+
+
+def _shown(config: Config, region: str, has_generator: bool) -> dict[str, list[str]]:
+    """The levels of every method that a photograph can be shown with; none that leaves people visible on purpose."""
+    from anonbench.config.methods import EXTERNAL
+    from anonbench.config.plugins import METHODS
+
+    shown = {}
+    for method, named in config.methods.items():
+        plugins = {config.method_plugin(method, level, region) for level in named}
+        unseen = any(METHODS[plugin].drops or (METHODS[plugin].learned and not has_generator) for plugin in plugins)
+        levels = [level for level in named if config.method_share(method, level, region) == 1]
+        if levels and EXTERNAL not in plugins and not unseen:
+            shown[method] = levels
+    if not shown:
+        raise UserError("The configuration has no method that a photograph can be shown with.", "Add one to `methods`.")
+    return shown
 
 
 def _around(boxes, shape: tuple[int, int]):

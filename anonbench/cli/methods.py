@@ -35,6 +35,11 @@ def chosen(method: str, level: str, region: Region, has_generator: bool) -> tupl
         raise UserError(
             f"{method} changes what is trained on, and no photograph.", "Choose a method that hides people."
         )
+    if (share := config.method_share(method, level, region)) < 1:
+        raise UserError(
+            f"{method} at {level} leaves people visible on purpose (share: {share:g}), which is for studies only.",
+            "Choose a level without `share`.",
+        )
     if METHODS[plugin].learned != has_generator:
         fix = "Pass --generator with a generator.safetensors." if not has_generator else "Leave --generator out."
         raise UserError(f"{method} {'needs a' if not has_generator else 'uses no'} trained generator.", fix)

@@ -14,7 +14,7 @@ from anonbench.common.root import ROOT
 from anonbench.common.validation import Model, explained
 from anonbench.config.datasets import DatasetConfig
 from anonbench.config.generators import DEFAULT_KIND, GeneratorConfig
-from anonbench.config.methods import level_config, params_of, plugin_of
+from anonbench.config.methods import level_config, level_share, params_of, plugin_of
 from anonbench.config.models import ModelConfig
 from anonbench.config.plugins import FORMATS, KINDS
 from anonbench.config.regions import RegionsConfig
@@ -51,6 +51,10 @@ class Config(Model):
     def method_plugin(self, method: str, level: str, region: Region) -> str:
         """The name of the plug-in that anonymizes a region with a method at a level."""
         return plugin_of(method, params_of(self.methods[method][level], region))
+
+    def method_share(self, method: str, level: str, region: Region) -> float:
+        """The share of people that is anonymized with a method at a level for a region."""
+        return level_share(self.methods[method][level], region, f"methods.{method}.{level}")
 
     def generators_for(self, dataset: str, region: Region, kind: str) -> list[str]:
         """The names of the generators of that kind that serve a dataset's region; its people are shared among them.

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
+
+from pydantic import Field
 
 from anonbench.common.errors import UserError
-from anonbench.common.validation import Model
+from anonbench.common.validation import Model, validated
 from anonbench.config.plugins import METHODS
 from anonbench.config.types import Region
 
 # The method that runs a user's own command, under whatever name the user gives it.
 EXTERNAL = "external"
+
+
+class Dose(Model):
+    """The key of every level that is not the method's. ``share``: which share of people is anonymized; the others are
+    left visible on purpose."""
+
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
 def plugin_of(method: str, params: dict[str, Any]) -> str:
@@ -50,6 +59,8 @@ def params_of(level: dict[str, Any], region: Region, where: str = "") -> dict[st
 def level_config(method: str, level: dict[str, Any], region: Region, where: str = "") -> Model:
     """A method's validated parameters at a level: those for every region, and on top those below the region's name.
 
+    The level's :class:`Dose` is validated as well; it is none of the method's parameters.
+
     Raises
     ------
     UserError
@@ -60,4 +71,21 @@ def level_config(method: str, level: dict[str, Any], region: Region, where: str 
         plugin = plugin_of(method, params)
     except UserError as error:
         raise UserError(f"{where}: {error.problem}" if where else error.problem, error.fix) from None
-    return METHODS.config(plugin, params, f"{where}.{region}" if region in level else where)
+    where = f"{where}.{region}" if region in level else where
+    _dose(params, where)
+    return METHODS.config(plugin, {key: value for key, value in params.items() if key not in Dose.model_fields}, where)
+
+
+def level_share(level: dict[str, Any], region: Region, where: str = "") -> float:
+    """The share of people that a level anonymizes.
+
+    Raises
+    ------
+    UserError
+        If it is out of its range.
+    """
+    return _dose(params_of(level, region, where), where).share
+
+
+def _dose(params: dict[str, Any], where: str) -> Dose:
+    return validated(Dose, {key: params[key] for key in Dose.model_fields if key in params}, where)

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from anonbench.common.files import write_text
 from anonbench.common.root import ROOT
 from anonbench.config.config import Config
-from anonbench.config.methods import EXTERNAL
+from anonbench.config.methods import EXTERNAL, Dose
 from anonbench.config.plugins import METHODS, TASKS
 from anonbench.config.types import Region
 
@@ -48,6 +48,7 @@ def _methods(definitions: dict[str, Any]) -> dict[str, Any]:
     for name in METHODS.names():
         own = METHODS[name].Config.model_json_schema(ref_template="#/$defs/{model}")
         definitions |= own.pop("$defs", {})
+        own["properties"] |= Dose.model_json_schema()["properties"]
         regions = {region: {**own, "title": f"{name} of {region} regions"} for region in get_args(Region)}
         levels[name] = {"type": "object", "additionalProperties": {**own, "properties": own["properties"] | regions}}
     return {

@@ -11,13 +11,14 @@ from anonbench.regions.files import RegionCounts
 from anonbench.variants.audit import VariantAudit
 
 KEYS = ["dataset", "split", "region", "method", "level"]
-COUNTS = ["outside", "left", "images_left_out", "labels_removed"]
+COUNTS = ["outside", "left", "left_on_purpose", "images_left_out", "labels_removed"]
 SHARES = ["least_share", "share_p1", "share_p5", "median_share"]
 # What people read: the column, and what it is called there. The last ones are left out where they are 0 throughout.
 _SHOWN = {"people": "people", "changed": "changed", "masked_out": "masked out", "left": "left"}
 _WHERE_ANY = {
     "not_located": "not located",
     "images_hidden": "images hidden",
+    "left_on_purpose": "left visible on purpose",
     "images_left_out": "images left out",
     "labels_removed": "labels removed",
     "outside": "outside the image",
@@ -50,11 +51,17 @@ def audit_table(audits: Iterable[VariantAudit]) -> pd.DataFrame:
 
 
 def as_markdown(table: pd.DataFrame) -> str:
-    """The table for people, with what is 0 throughout left out."""
+    """The table for people, with what is 0 throughout left out, and below it a word on whoever is left visible."""
     shown = _SHOWN | {column: name for column, name in _WHERE_ANY.items() if table[column].any()}
     page = table[[*KEYS, *shown]].rename(columns=shown)
     page["changed pixels, least / median"] = [
         "–" if pd.isna(least) else f"{least:.0%} / {median:.0%}"
         for least, median in zip(table.least_share, table.median_share, strict=True)
     ]
-    return page.to_markdown(index=False, disable_numparse=True)
+    text = page.to_markdown(index=False, disable_numparse=True)
+    if left := table.left_on_purpose.sum():
+        text += (
+            f"\n\n**{left} faces or bodies are left visible on purpose**, by levels with a `share` below 1."
+            " Such variants are for measuring alone: do not pass them on as anonymized."
+        )
+    return text

@@ -106,7 +106,7 @@ class WorkOf:
             images = size.images if size.occupied is None else size.occupied
             amount = _megapixels(size, images) / int(shards)
             return [Work(units.anonymize(method), amount, f"the speed of the method {method}")]
-        people = _people(size) / int(shards) / len(generators)
+        people = _people(size) * self._config.method_share(method, level, region) / int(shards) / len(generators)
         found = [self._config.generators[name] for name in generators]
         return [_network(units.synthesize(one), people * one.width * one.height / 1e6) for one in found]
 

@@ -32,7 +32,9 @@ class Audit(Record):
     outside
         Regions of which nothing is in the image: nothing was to be done.
     left
-        Regions in which not one pixel changed.
+        Regions in which not one pixel changed, although everybody in them was to be hidden.
+    left_on_purpose
+        Regions of people who stay visible because the level's ``share`` of people has not drawn them.
     images_left_out
         Images that training leaves out, with their regions.
     labels_removed
@@ -47,6 +49,7 @@ class Audit(Record):
     masked_out: dict[str, int]
     outside: int
     left: int
+    left_on_purpose: int = 0
     images_left_out: int = 0
     labels_removed: int = 0
     shares: list[float]
@@ -65,13 +68,18 @@ def audited(entries: Sequence[Entry], people: RegionCounts) -> Audit:
     """The audit of a variant's entries."""
     fallbacks = sum((Counter(entry.fallbacks) for entry in entries), Counter())
     outside = fallbacks.pop(OUTSIDE, 0)
+    left_on_purpose = sum(entry.left_on_purpose or 0 for entry in entries)
     shares = [share for entry in entries for share in entry.shares if share is not None]
     return Audit(
         people=people,
-        changed=sum(entry.regions for entry in entries if not entry.is_left_out) - fallbacks.total() - outside,
+        changed=sum(entry.regions for entry in entries if not entry.is_left_out)
+        - fallbacks.total()
+        - outside
+        - left_on_purpose,
         masked_out=dict(sorted(fallbacks.items())),
         outside=outside,
         left=sum(entry.left for entry in entries),
+        left_on_purpose=left_on_purpose,
         images_left_out=sum(entry.is_left_out for entry in entries),
         labels_removed=sum(len(entry.removed_labels) for entry in entries),
         shares=[round(float(share), 4) for share in np.percentile(shares, [0, 1, 5, 50])] if shares else [],
@@ -110,6 +118,7 @@ def described(audit: Audit) -> str:
     rest = {
         "outside the image": audit.outside,
         "left": audit.left,
+        "left visible on purpose": audit.left_on_purpose,
         "images left out": audit.images_left_out,
         "labels removed": audit.labels_removed,
         "people not located": people.not_located,

@@ -23,12 +23,26 @@ class Dropped(Record):
 class Entry(Record):
     """One image.
 
-    ``sha256`` is of the split's own file, and ``edit`` what the variant puts into it; None where the variant shows the
-    original. ``regions`` counts all of its regions; ``fallbacks`` those that were not anonymized by the method, by
-    reason, ``shares`` which share of each region's pixels has changed, and ``left`` in how many none has
-    (:class:`anonbench.anonymize.frame.Anonymized`). ``restored_pixels`` exists for a user's own command alone: how many
-    pixels outside of regions it had changed, which were put back. ``dropped`` exists where a method leaves out the
-    image or labels; of the regions of a left out image nothing is said.
+    Parameters
+    ----------
+    sha256
+        Of the split's own file.
+    regions
+        All of its regions. The rest speaks of those that were to be anonymized, and not of a left out image's.
+    fallbacks
+        Those that were not anonymized by the method, by reason.
+    shares
+        Which share of each region's pixels has changed (:class:`anonbench.anonymize.frame.Anonymized`).
+    left
+        In how many regions no pixel has.
+    left_on_purpose
+        How many regions were not to be anonymized; None where all were.
+    restored_pixels
+        Of a user's own command alone: how many pixels outside of regions it had changed, which were put back.
+    edit
+        What the variant puts into the image; None where it shows the original.
+    dropped
+        What training does not get to see; None where it sees all.
     """
 
     file_name: str
@@ -38,6 +52,7 @@ class Entry(Record):
     shares: list[float | None] = []
     left: int = 0
     restored_pixels: int | None = None
+    left_on_purpose: int | None = None
     edit: Edit | None = None
     dropped: Dropped | None = None
 

@@ -13,7 +13,7 @@ class Recipe(Record):
 
     ``method`` is its name in the configuration and ``plugin`` the plug-in that does it (``external`` for a user's own
     command); ``config`` are the plug-in's parameters as plain values; ``files`` the digests of a command's files;
-    ``seed`` the base of everything random.
+    ``seed`` the base of everything random; ``share`` which share of people is anonymized.
     """
 
     method: str
@@ -21,3 +21,4 @@ class Recipe(Record):
     config: dict[str, Any]
     files: dict[str, str] = {}
     seed: Seed = 0
+    share: float = 1.0

@@ -30,6 +30,7 @@ def recipe_of(wildcards):
         "config": record.model_dump(mode="json"),
         "files": file_digests(getattr(record, "command", [])),
         "seed": CONFIG.variants.seed,
+        "share": CONFIG.method_share(*parts),
     }
 
 

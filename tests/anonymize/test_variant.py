@@ -95,7 +95,7 @@ def test_layout_and_manifest(making: Making) -> None:
     assert manifest["images"][5]["regions"] == 2 and manifest["images"][5]["fallbacks"] == {"outside": 1}
     assert (manifest["dataset"], manifest["split"], manifest["variant"]) == ("toy", "train", "body-any-medium")
     assert manifest["recipe"] == {
-        "method": "pixelate", "plugin": "pixelate", "config": {"cells": 4}, "files": {}, "seed": 3,
+        "method": "pixelate", "plugin": "pixelate", "config": {"cells": 4}, "files": {}, "seed": 3, "share": 1.0,
     }  # fmt: skip
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from anonbench.cli.journal import JOURNAL
 from anonbench.common.images import decode, encode
+from anonbench.common.root import ROOT
 from tests.cli.conftest import picture
 from tests.helpers.people import untrained
 
@@ -148,6 +150,21 @@ def test_nothing_is_written_among_the_originals(anonbench, finds, folder, place)
     assert result.exit_code == 2 and "Name a folder elsewhere" in result.output
 
 
+def test_a_level_that_leaves_people_visible_is_for_studies_alone(
+    anonbench, finds, folder, tmp_path, monkeypatch
+) -> None:
+    finds(BOX)
+    study = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    study["methods"]["blur"] = {"medium": {"sigma": 0.1}, "half": {"sigma": 0.1, "body": {"share": 0.5}}}
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text(yaml.safe_dump(study))
+    monkeypatch.chdir(tmp_path)
+    result = anonbench("anonymize", "in", "out", "--region", "body", "--level", "half")
+    assert "blur at half leaves people visible on purpose (share: 0.5)" in result.output
+    assert result.exit_code == 2 and not (tmp_path / "out").exists()
+    assert anonbench("anonymize", "in", "out", "--region", "face", "--level", "half").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -155,6 +172,7 @@ def test_nothing_is_written_among_the_originals(anonbench, finds, folder, place)
         (("in", "out", "--method", "blurr"), "Did you mean 'blur'"),
         (("in", "out", "--level", "hihg"), "Did you mean 'high'"),
         (("in", "out", "--method", "gan"), "needs a trained generator"),
+        (("in", "out", "--method", "drop_images", "--level", "all"), "changes what is trained on, and no photograph"),
         (("in", "out", "--generator", "in/a.png"), "uses no trained generator"),
         (("empty", "out"), "holds no photograph"),
         (("list.txt", "out"), "lists 'gone.png'"),

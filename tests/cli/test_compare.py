@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import yaml
+
 from anonbench.cli.compare import WIDTH
 from anonbench.cli.sheets import CAPTION, GAP
 from anonbench.common.images import decode
+from anonbench.common.root import ROOT
 
 BOX = (20.0, 10.0, 50.0, 40.0)
 
@@ -26,6 +29,19 @@ def test_every_method_and_level_is_shown(anonbench, finds, folder, tmp_path) -> 
             assert (changed != row[0]).any(-1)[10:40, 20:50].mean() > 0.9
     assert not cells[2][1][10:40, 20:50].any()  # mask_out
     assert all((one != other).any() for row in cells for one, other in zip(row[1:], row[2:], strict=False))
+
+
+def test_a_level_that_leaves_people_visible_is_not_shown(anonbench, finds, folder, tmp_path, monkeypatch) -> None:
+    finds(BOX)
+    study = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    levels = {"medium": {"sigma": 0.1}, "half": {"sigma": 0.1, "share": 0.5}}
+    study["methods"] = {"blur": levels, "drop_labels": {name: {"grow": 0.1} for name in "abc"}}
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text(yaml.safe_dump(study))
+    monkeypatch.chdir(tmp_path)
+    result = anonbench("compare", "in/a.png", "--out", "sheet.png", "--whole")
+    assert result.exit_code == 0, result.output
+    assert decode(tmp_path / "sheet.png").shape[1] == 2 * (WIDTH + GAP)
 
 
 def test_without_a_region_nothing_is_written(anonbench, finds, folder, tmp_path) -> None:

@@ -44,6 +44,16 @@ def test_people_read_what_was_left_out() -> None:
     ]
 
 
+def test_people_are_told_aloud_who_is_left_visible_on_purpose() -> None:
+    page = as_markdown(
+        audit_table([audit("body-blur-half", left_on_purpose=3), audit("face-blur-half", left_on_purpose=4)])
+    )
+    assert "left visible on purpose |" in page.replace("  ", "") and page.splitlines()[-1].startswith(
+        "**7 faces or bodies are left visible"
+    )
+    assert "purpose" not in as_markdown(audit_table([audit("body-blur-low")]))
+
+
 def test_a_split_without_regions_has_no_shares() -> None:
     table = audit_table([audit("body-blur-low", shares=[])])
     assert pd.isna(table.least_share[0]) and as_markdown(table).splitlines()[-1].split("|")[-2].strip() == "–"

@@ -95,6 +95,12 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         ("methods/blur/medium", {"sigm": 1}, "key methods.blur.medium.sigm: nothing reads it. Did you mean 'sigma'?"),
         ("methods/blur/medium", {"sigma": -1}, "methods.blur.medium.sigma: Input should be greater than 0"),
         ("methods/blur/very-high", {"sigma": 1}, "methods.blur.very-high"),
+        ("methods/blur/medium", {"sigma": 0.1, "share": 1.5}, "methods.blur.medium.share: .* less than or equal to 1"),
+        (
+            "methods/blur/medium",
+            {"sigma": 0.1, "body": {"share": -1}},
+            "methods.blur.medium.body.share: .* greater than or equal to 0",
+        ),
         ("methods/smear", {"low": {}}, "methods.smear.low: There is no anonymization method 'smear'"),
         ("models/mask-rcnn_demo/config", "config/models/none.py", "config/models/none.py, which does not exist"),
         ("models/mask-rcnn_demo/tasks", ["segmentation"], r"models.mask-rcnn_demo.tasks\[0\]"),
@@ -183,6 +189,16 @@ def test_parameters_below_a_region_are_on_top_of_those_for_every_region(raw):
     assert config.method_config("mask_out", "medium", "body").model_dump(exclude_unset=True) == {"grow": 0.1}
     face = config.method_config("mask_out", "medium", "face")
     assert (face.grow, tuple(face.color)) == (0.0, (1, 2, 3))
+
+
+def test_a_share_of_people_is_a_key_of_every_method_and_no_parameter(raw):
+    command = ["tool", "{images}", "{output}"]
+    put(raw, "methods/tool", {"medium": {"command": command, "share": 0.5}})
+    put(raw, "methods/blur/medium", {"sigma": 0.1, "share": 0.5, "face": {"share": 0.25}})
+    config = load(raw)
+    assert config.method_config("blur", "medium", "body").model_dump(exclude_unset=True) == {"sigma": 0.1}
+    assert [config.method_share("blur", "medium", region) for region in ("body", "face")] == [0.5, 0.25]
+    assert config.method_share("tool", "medium", "body") == 0.5 and config.method_share("blur", "low", "body") == 1
 
 
 def test_a_users_own_tool_is_a_method_of_any_name(raw):

@@ -184,6 +184,26 @@ def test_a_model_of_ones_own_and_a_wide_generator_are_unknown(tmp_path: Path, mo
     assert found["generators"].core_hours == 0 and found["variants"].unknown
 
 
+def test_what_a_method_leaves_to_learn_from_is_unknown() -> None:
+    raw = study(study=block(methods=["drop_labels"]), methods={"drop_labels": {"low": {"grow": 0.1}}})
+    found = stages(plan(load(raw)))
+    assert found["models"].unknown == {"training on what drop_labels leaves of a dataset"}
+    assert found["variants"].core_hours > 0 and not found["variants"].unknown
+    # The originals' 12 epochs of 1,000 images alone.
+    raw["study"] = block(methods=["drop_labels"], seeds=[0]) + block(seeds=[0])
+    raw["methods"]["blur"] = {"low": {"sigma": 0.1}}
+    both = stages(plan(load(raw)))["models"]
+    assert both.gpu_hours == pytest.approx(2 * found["models"].gpu_hours)
+
+
+def test_a_share_of_people_takes_its_share_of_a_generators_time() -> None:
+    generator = {"region": "body", "learns": {"dataset": "toy"}, "serves": ["toy"], "width": 64, "height": 128}
+    raw = study(study=block(methods=["gan"]), generators={"g": generator | {"channels": 16, "epochs": 5}})
+    whole = stages(plan(load(raw)))["variants"].core_hours
+    raw["methods"]["gan"]["low"] |= {"share": 0.25}
+    assert stages(plan(load(raw)))["variants"].core_hours == pytest.approx(whole / 4)
+
+
 def test_the_longest_beginning_of_a_models_name_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     short, long = (costs.Training(seconds, "core", 1, "") for seconds in (1.0, 2.0))
     monkeypatch.setattr(costs, "TRAININGS", {"net": short, "net_large": long})
