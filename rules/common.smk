@@ -54,6 +54,9 @@ SCORING_PINS = pins("numpy", "pycocotools", "cityscapesscripts")
 ERROR_PINS = pins("numpy", "pycocotools")
 
 
+VARIANT = r"original|(face|body)-[a-z0-9_]+-[a-z0-9_]+"
+
+
 def one_of(names):
     return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"  # an empty alternative would match anything
 
@@ -68,11 +71,11 @@ wildcard_constraints:
     region="face|body",
     method=one_of(CONFIG.methods),
     level=one_of({level for levels in CONFIG.methods.values() for level in levels}),
-    variant=r"original|(face|body)-[a-z0-9_]+-[a-z0-9_]+",
+    variant=VARIANT,
     seed=r"\d+",
     shard=r"\d+",
     shards=r"\d+",
-    evaluated_on="original|anonymized",
+    evaluated_on=f"anonymized|{VARIANT}",
 
 
 def stop(error):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
-ORIGINAL = "original"
+ORIGINAL, ANONYMIZED, CROSSED = "original", "anonymized", "crossed"
 
 
 @dataclass(frozen=True, order=True)
@@ -38,13 +39,21 @@ class Variant:
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """One trained model evaluated on one set of images."""
+    """One trained model evaluated on one set of images.
+
+    ``evaluated_on`` is ``original``, ``anonymized`` for images of the model's own variant, or another variant's name.
+    """
 
     dataset: str
     model: str
     variant: str
     seed: int
     evaluated_on: str
+
+    @property
+    def shown(self) -> str:
+        """The variant whose validation images the model is evaluated on."""
+        return shown_variant(self.variant, self.evaluated_on)
 
     @property
     def path(self) -> str:
@@ -61,13 +70,18 @@ class Cell:
         return f"{self.dataset}/{self.model}/{self.variant}/seed{self.seed}/{self.evaluated_on}"
 
 
+def shown_variant(variant: str, evaluated_on: str) -> str:
+    """The variant that :attr:`Cell.evaluated_on` means for a model that was trained on ``variant``."""
+    return variant if evaluated_on == ANONYMIZED else evaluated_on
+
+
 def anonymized(cells: Iterable[Cell]) -> set[tuple[str, str, str]]:
     """The anonymized images that cells are trained and evaluated on: dataset, split and variant."""
     return {
-        (cell.dataset, split, cell.variant)
+        (cell.dataset, split, variant)
         for cell in cells
-        if cell.variant != ORIGINAL
-        for split in ("train", *(["val"] if cell.evaluated_on == "anonymized" else []))
+        for split, variant in (("train", cell.variant), ("val", cell.shown))
+        if variant != ORIGINAL
     }
 
 
@@ -75,7 +89,8 @@ def expand(study: Iterable) -> list[Cell]:
     """Every cell that a study's blocks ask for, once each, sorted.
 
     A block is the product of its lists. The model trained on the originals and evaluated on the originals is added for
-    every dataset, model and seed, since each drop is measured against it.
+    every dataset, model and seed, since each drop is measured against it; where a block is ``crossed``, also its cells
+    on every variant's validation images.
 
     Parameters
     ----------
@@ -88,6 +103,8 @@ def expand(study: Iterable) -> list[Cell]:
         for dataset in block.datasets:
             for model in block.models:
                 for seed in block.seeds:
-                    cells.add(Cell(dataset, model, ORIGINAL, seed, "original"))
-                    cells.update(Cell(dataset, model, v, seed, e) for v in variants for e in block.evaluate_on)
+                    cells.add(Cell(dataset, model, ORIGINAL, seed, ORIGINAL))
+                    for variant, on in product(variants, block.evaluate_on):
+                        pair = (ORIGINAL, variant) if on == CROSSED else (variant, on)
+                        cells.add(Cell(dataset, model, pair[0], seed, pair[1]))
     return sorted(cells)

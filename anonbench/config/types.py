@@ -9,7 +9,7 @@ from pydantic import Field
 Region = Literal["face", "body"]
 Split = Literal["train", "val", "generator"]
 Reading = Literal["stored", "displayed"]
-EvaluatedOn = Literal["original", "anonymized"]
+EvaluatedOn = Literal["original", "anonymized", "crossed"]
 Url = Annotated[str, Field(pattern=r"^https?://[^/]+/")]
 FileDigest = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -59,10 +60,10 @@ def lead_of(metrics: Collection[str]) -> str:
 def main_table(summary: pd.DataFrame, drops: pd.DataFrame) -> str:
     """The main metrics as Markdown tables, in AP points (x 100), mean over seeds.
 
-    There is a table for each dataset, task and model, with a row per variant: its metrics, with the standard deviation
-    over seeds from two on, the drop of the leading one with its interval, and the verdict. Where a dataset has several
-    super-categories, a second table gives each one's mean drop: who loses. Where it has several categories, but no more
-    than fit a page, a third one gives each one's AP.
+    There is a table for each dataset, task and model, with a row per variant and images evaluated on: its metrics, with
+    the standard deviation over seeds from two on, the drop of the leading one with its interval, and the verdict. Where
+    a dataset has several super-categories, a second table gives each one's mean drop: who loses. Where it has several
+    categories, but no more than fit a page, a third one gives each one's AP.
     """
     parts = []
     for (dataset, task, model), group in summary.groupby(["dataset", "task", "model"], sort=True):
@@ -103,12 +104,18 @@ def _by_category(rows: pd.DataFrame, column: str) -> str:
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    """A table indexed by variant as Markdown, the original first; columns that say nothing are left out."""
-    table = table.loc[
-        sorted(table.index, key=lambda key: (key[VARIANT.index("method")] != ORIGINAL, key))
-    ].reset_index()
+    """A table indexed by variant as Markdown, the baseline first; columns that say nothing are left out."""
+
+    def place(key: tuple[str, ...]) -> tuple[Any, ...]:
+        named = dict(zip(VARIANT, key, strict=True))
+        original = named["method"] == ORIGINAL
+        return not original, original and named["evaluated_on"] != ORIGINAL, key
+
+    table = table.loc[sorted(table.index, key=place)].reset_index()
     original = table.method == ORIGINAL
-    table.loc[original, [c for c in table if c in ("region", "level") or c.startswith("drop in ")]] = "–"
+    table.loc[original, ["region", "level"]] = "–"
+    drops = [column for column in table if column.startswith("drop in ")]
+    table.loc[original & (table.evaluated_on == ORIGINAL), drops] = "–"
     if table.evaluated_on.nunique() == 1:
         table = table.drop(columns="evaluated_on")
     return table.to_markdown(index=False, disable_numparse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from anonbench.common.errors import UserError, suggest
-from anonbench.config.cells import Variant
+from anonbench.config.cells import ANONYMIZED, CROSSED, Variant
 from anonbench.config.config import Config, read_config
 from anonbench.config.generators import GeneratorConfig
 from anonbench.config.models import ModelConfig
@@ -165,7 +165,7 @@ def _check_block(config: Config, block: Block, where: str) -> None:
             for dataset in block.datasets:
                 for region in block.regions:
                     config.method_config(method, level, region)
-                    for split in ("train", "val") if "anonymized" in block.evaluate_on else ("train",):
+                    for split in ("train", "val") if {*block.evaluate_on} & {ANONYMIZED, CROSSED} else ("train",):
                         check_dropped(config, dataset, split, Variant(region, method, level), where)
                     try:
                         generator_names(config, dataset, method, level, region)

@@ -1,7 +1,9 @@
 # Inputs and parameters of the rules of predictions.smk.
 
+from anonbench.config.cells import shown_variant
+
 
 def evaluation_manifest(wildcards):
-    """The validation images: the originals, or those anonymized as the training images were."""
-    variant = ORIGINAL if wildcards.evaluated_on == "original" else wildcards.variant
+    """The validation images that a model is shown."""
+    variant = shown_variant(wildcards.variant, wildcards.evaluated_on)
     return f"resources/variants/{wildcards.dataset}/val/{variant}/manifest.json"

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from anonbench.config.cells import Cell, Variant, expand
+from anonbench.config.cells import Cell, Variant, anonymized, expand
 
 
 def block(**changes):
@@ -36,6 +36,26 @@ def test_evaluation_on_anonymized_images_still_has_the_plain_baseline():
     cells = expand([block(evaluate_on=["anonymized"], seeds=[3])])
     assert Cell("d", "m", "original", 3, "original") in cells
     assert not [cell for cell in cells if cell.variant == "original" and cell.evaluated_on == "anonymized"]
+
+
+def test_a_crossed_block_shows_every_variant_to_the_originals_model():
+    crossed = expand([block(evaluate_on=["crossed"], seeds=[0])])
+    variants = ["body-blur-low", "body-mask_out-low", "face-blur-low", "face-mask_out-low"]
+    assert crossed == [Cell("d", "m", "original", 0, on) for on in sorted([*variants, "original"])]
+    assert anonymized(crossed) == {("d", "val", variant) for variant in variants}
+    whole = expand([block(evaluate_on=["original", "anonymized", "crossed"], seeds=[0])])
+    assert {(cell.variant, cell.evaluated_on) for cell in whole if "face" not in cell.variant + cell.evaluated_on} == {
+        ("original", "original"), *(("original", v) for v in variants[:2]),
+        *((v, on) for v in variants[:2] for on in ("original", "anonymized")),
+    }  # fmt: skip
+    assert anonymized(whole) == {("d", split, variant) for split in ("train", "val") for variant in variants}
+    assert anonymized(expand([block()])) == {("d", "train", variant) for variant in variants}
+
+
+def test_the_images_that_a_model_is_evaluated_on():
+    assert Cell("d", "m", "face-blur-low", 0, "original").shown == "original"
+    assert Cell("d", "m", "face-blur-low", 0, "anonymized").shown == "face-blur-low"
+    assert Cell("d", "m", "original", 0, "body-gan-low").shown == "body-gan-low"
 
 
 @pytest.mark.parametrize("text", ["original", "face-blur-low", "body-mask_out-very_high"])

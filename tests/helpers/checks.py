@@ -81,6 +81,8 @@ def variants(config: Config) -> list[tuple[str, str, str]]:
             found.add((cell.dataset, "train", cell.variant))
             if cell.evaluated_on == "anonymized":
                 found.add((cell.dataset, "val", cell.variant))
+        elif cell.evaluated_on != ORIGINAL:
+            found.add((cell.dataset, "val", cell.evaluated_on))
     return sorted(found)
 
 

@@ -31,6 +31,24 @@ def test_anonymized_evaluation_is_measured_against_the_plain_original():
     assert row["drop"] == pytest.approx(0.2)
 
 
+def test_the_originals_model_on_a_variants_images_has_a_drop_of_its_own():
+    cells = [
+        cell("original", 0.5),
+        cell("original", 0.2, evaluated_on="body-blur-low"),
+        cell("body-blur-low", 0.4),
+        cell("body-blur-low", 0.3, evaluated_on="anonymized"),
+    ]
+    table = summarize(cells)
+    rows = table[(table.metric == "AP") & (table.category == "all")]
+    drops = {(row.method, row.evaluated_on): row["drop"] for _, row in rows.iterrows()}
+    assert drops == pytest.approx(
+        {
+            ("original", "original"): 0, ("original", "body-blur-low"): 0.3,
+            ("blur", "original"): 0.1, ("blur", "anonymized"): 0.2,
+        }
+    )  # fmt: skip
+
+
 def test_long_form_survives_a_csv_round_trip_and_is_stable():
     cells = [cell("original", 0.5), cell("face-blur-low", 0.3)]
     text = summarize(cells).to_csv(index=False)

@@ -35,6 +35,23 @@ def test_points_spread_interval_and_verdict_with_the_original_first():
     assert face[4].startswith("0.1 [-0.") and face[5] == "equivalent"
 
 
+def test_the_originals_model_on_a_variants_images_comes_after_the_baseline():
+    cells = [
+        cell("original", 0.5),
+        cell("original", 0.2, evaluated_on="body-blur-low"),
+        cell("body-blur-low", 0.4),
+        cell("body-blur-low", 0.3, evaluated_on="anonymized"),
+    ]
+    head, *lines = rows_of(table_of(cells).partition("AP by category")[0])
+    assert head[:6] == ["evaluated_on", "region", "method", "level", "AP", "drop in AP"]
+    assert [[*line[:5], line[5].split(" ")[0]] for line in lines] == [
+        ["original", "–", "original", "–", "50.0", "–"],
+        ["body-blur-low", "–", "original", "–", "20.0", "30.0"],
+        ["anonymized", "body", "blur", "low", "30.0", "20.0"],
+        ["original", "body", "blur", "low", "40.0", "10.0"],
+    ]
+
+
 def test_one_seed_has_no_verdict():
     _, original, body = rows_of(table_of([cell("original", 0.5), cell("body-blur-low", 0.1)]).partition("by cat")[0])
     assert original[5] == "–" and body[5] == "one seed" and body[4].startswith("40.0 [")

@@ -159,10 +159,11 @@ def test_a_mistake_names_its_key(raw, path, value, message):
 def test_a_method_that_leaves_out_images_or_labels_is_for_training_only(raw):
     raw["study"][0].update({"methods": ["drop_images"], "levels": ["all"], "regions": ["face", "body"]})
     load(raw)
-    put(raw, "study/0/evaluate_on", ["original", "anonymized"])
     message = r"study\[0\] evaluates models on what drop_images leaves of scenes; it leaves out images, for training"
-    with pytest.raises(UserError, match=message):
-        load(raw)
+    for on in ("anonymized", "crossed"):
+        put(raw, "study/0/evaluate_on", ["original", on])
+        with pytest.raises(UserError, match=message):
+            load(raw)
 
 
 def test_labels_of_bodies_are_not_removed_to_hide_faces(raw):
