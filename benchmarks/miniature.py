@@ -34,9 +34,9 @@ from pathlib import Path
 from tabulate import tabulate
 from tqdm import tqdm
 
-from anonbench.config.cells import expand
 from anonbench.config.config import Config
 from anonbench.study.checks import load
+from anonbench.study.needs import cells_of
 from anonbench.study.plan import plan
 from tests.helpers.checks import Compared, cell_complaints, compare, variants
 from tests.helpers.miniature import build, paper, prepare
@@ -121,7 +121,7 @@ def checked(project: Project, folder: Path, run: Run) -> tuple[str, bool]:
         complaints.append("the guard saw no connection, not even to the loopback")
     if run.status:
         complaints.append(f"Snakemake ended with status {run.status}: see snakemake.log")
-    cells = expand(config.study)
+    cells = cells_of(config)
     head = f"{len(cells)} cells planned, {sum((project.root / cell.path).is_file() for cell in cells)} there"
     parts = [
         f"{head}. This call took {run.seconds:.0f} s, and {run.cpu:.0f} s of CPU.",

@@ -23,11 +23,12 @@ if (HOME / "anonbench").is_dir():
 gc.set_threshold(200_000, 20, 100)
 
 from anonbench.common.errors import UserError
-from anonbench.config.cells import ORIGINAL, Variant, expand
+from anonbench.config.cells import ORIGINAL, Variant
 from anonbench.config.config import default_file, with_defaults
 from anonbench.config.plugins import FORMATS, KINDS, METHODS
 from anonbench.datasets.format import format_of
 from anonbench.study.checks import load
+from anonbench.study.needs import cells_of
 from anonbench.study.resources import Estimates
 from anonbench.workflow.code import code_digest
 from anonbench.workflow.pins import pins
@@ -45,7 +46,7 @@ container: CONFIG.runtime.container
 # From here on the configuration is complete and valid: nobody asks for defaults.
 config = CONFIG.model_dump(mode="json")
 
-CELLS = expand(CONFIG.study)
+CELLS = cells_of(CONFIG)
 
 # The packages whose version decides a model's numbers: a new pin trains and predicts again, any other pin does not.
 MODEL_PINS = pins("torch", "torchvision", "numpy", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection", "mmpose")
@@ -54,7 +55,8 @@ SCORING_PINS = pins("numpy", "pycocotools", "cityscapesscripts")
 ERROR_PINS = pins("numpy", "pycocotools")
 
 
-VARIANT = r"original|(face|body)-[a-z0-9_]+-[a-z0-9_]+"
+DRAW = r"-draw[1-9]\d*"
+VARIANT = rf"original|(face|body)-[a-z0-9_]+-[a-z0-9_]+({DRAW})?"
 
 
 def one_of(names):
@@ -65,12 +67,13 @@ wildcard_constraints:
     dataset=one_of(CONFIG.datasets),
     model=one_of(CONFIG.models),
     weights=one_of(CONFIG.weights),
-    generator=one_of(CONFIG.generators),
+    generator=f"({one_of(CONFIG.generators)})({DRAW})?",
     split="train|val|generator",
     file_name=r"[^/.][^/]*",
     region="face|body",
     method=one_of(CONFIG.methods),
     level=one_of({level for levels in CONFIG.methods.values() for level in levels}),
+    draw=f"|{DRAW}",  # none, of the first one
     variant=VARIANT,
     seed=r"\d+",
     shard=r"\d+",

@@ -24,9 +24,9 @@ rule train_generator:
         **needs("train_generator"),
     params:
         # The script reads the whole record, with the paths of weight files: a moved file trains nothing again.
-        learning=lambda w: CONFIG.generators[w.generator].learning(),
+        learning=lambda w: CONFIG.generator(w.generator).learning(),
         precision=CONFIG.runtime.precision,
         pins=pins("torch", "torchvision", "numpy"),
-        code=lambda w: code("train_generator", KINDS.module(CONFIG.generators[w.generator].kind)),
+        code=lambda w: code("train_generator", KINDS.module(CONFIG.generator(w.generator).kind)),
     script:
         "../workflow_scripts/train_generator.py"

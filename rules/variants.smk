@@ -59,12 +59,12 @@ rule anonymize_shard:
         lists="resources/regions/{dataset}/{split}/{region}.shards/{shards}/manifest.json",
         generators=generators_of,
     output:
-        edits="resources/variants/{dataset}/{split}/{region}-{method}-{level}/shards/{shard}-of-{shards}/edits.zip",
-        manifest="resources/variants/{dataset}/{split}/{region}-{method}-{level}/shards/{shard}-of-{shards}/manifest.json",
+        edits="resources/variants/{dataset}/{split}/{region}-{method}-{level}{draw}/shards/{shard}-of-{shards}/edits.zip",
+        manifest="resources/variants/{dataset}/{split}/{region}-{method}-{level}{draw}/shards/{shard}-of-{shards}/manifest.json",
     log:
-        "logs/anonymize_shard/{dataset}/{split}/{region}-{method}-{level}/{shard}-of-{shards}.log",
+        "logs/anonymize_shard/{dataset}/{split}/{region}-{method}-{level}{draw}/{shard}-of-{shards}.log",
     benchmark:
-        "logs/anonymize_shard/{dataset}/{split}/{region}-{method}-{level}/{shard}-of-{shards}.tsv"
+        "logs/anonymize_shard/{dataset}/{split}/{region}-{method}-{level}{draw}/{shard}-of-{shards}.tsv"
     priority: 70
     conda:
         "../envs/models.yaml"
@@ -85,13 +85,13 @@ rule compose_variant:
         deal=deal_of,
         shards=manifests_of_shards,
     output:
-        edits="resources/variants/{dataset}/{split}/{region}-{method}-{level}/edits.json",
-        audit="resources/variants/{dataset}/{split}/{region}-{method}-{level}/audit.json",
-        manifest="resources/variants/{dataset}/{split}/{region}-{method}-{level}/manifest.json",
+        edits="resources/variants/{dataset}/{split}/{region}-{method}-{level}{draw}/edits.json",
+        audit="resources/variants/{dataset}/{split}/{region}-{method}-{level}{draw}/audit.json",
+        manifest="resources/variants/{dataset}/{split}/{region}-{method}-{level}{draw}/manifest.json",
     log:
-        "logs/compose_variant/{dataset}/{split}/{region}-{method}-{level}.log",
+        "logs/compose_variant/{dataset}/{split}/{region}-{method}-{level}{draw}.log",
     benchmark:
-        "logs/compose_variant/{dataset}/{split}/{region}-{method}-{level}.tsv"
+        "logs/compose_variant/{dataset}/{split}/{region}-{method}-{level}{draw}.tsv"
     priority: 70
     conda:
         "../envs/data.yaml"

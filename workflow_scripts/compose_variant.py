@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from anonbench.anonymize.compose import compose_variant
-from anonbench.config.cells import Variant
 from anonbench.variants.recipe import Recipe
 from anonbench.workflow.job import job
 
@@ -14,7 +13,7 @@ with job(snakemake.log[0]):
         deal=Path(snakemake.input.deal),
         shards=[Path(path) for path in snakemake.input.shards],
         recipe=Recipe.model_validate(snakemake.params.recipe),
-        variant=str(Variant(wildcards.region, wildcards.method, wildcards.level)),
+        variant=f"{wildcards.region}-{wildcards.method}-{wildcards.level}{wildcards.draw}",
         most_left=snakemake.params.most_left,
         manifest=Path(snakemake.output.manifest),
     )

@@ -4,13 +4,15 @@ from pathlib import Path
 
 from anonbench.common.devices import pick_device
 from anonbench.common.files import sha256_file
+from anonbench.config.draws import without_draw
 from anonbench.config.plugins import KINDS
 from anonbench.generators.train import train_generator
 from anonbench.workflow.job import job
 from anonbench.workflow.shared import shared_or_made
 
 with job(snakemake.log[0]) as running:
-    config = snakemake.config["generators"][snakemake.wildcards.generator]
+    name, _ = without_draw(snakemake.wildcards.generator)
+    config = snakemake.config["generators"][name] | {"seed": snakemake.params.learning["seed"]}
     annotations, regions = Path(snakemake.input.annotations), Path(snakemake.input.regions)
     device = pick_device(snakemake.config["runtime"]["device"])
 

@@ -75,6 +75,8 @@ class Method(Plugin):
     drops: ClassVar[Literal["images", "labels"] | None] = None
     """What of everybody with a region training does not get to see: the images, which are left out and never filled, or
     the labels, beside the region's pixels. Such variants are for training only."""
+    random: ClassVar[bool] = True
+    """Whether its output depends on random numbers, so that another seed is another draw of it."""
     learned: ClassVar[bool] = False
     """Whether it needs trained generators, of the kind that its configuration, a :class:`LearnedConfig`, names."""
     together: ClassVar[int] = 1

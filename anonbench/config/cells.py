@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
+
+from anonbench.config.draws import with_draw, without_draw
 
 ORIGINAL, ANONYMIZED, CROSSED = "original", "anonymized", "crossed"
 
 
 @dataclass(frozen=True, order=True)
 class Variant:
-    """How a training set was anonymized: ``original``, or a region, a method and a level."""
+    """How a training set was anonymized: ``original``, or a region, a method and a level.
+
+    ``draw`` counts the repetitions of everything random before a model's training, which have other seeds.
+    """
 
     region: str = "none"
     method: str = ORIGINAL
     level: str = "none"
+    draw: int = 0
 
     def __str__(self) -> str:
-        return ORIGINAL if self.method == ORIGINAL else f"{self.region}-{self.method}-{self.level}"
+        if self.method == ORIGINAL:
+            return ORIGINAL
+        return with_draw(f"{self.region}-{self.method}-{self.level}", self.draw)
 
     @classmethod
     def parse(cls, text: str) -> Variant:
@@ -27,14 +36,15 @@ class Variant:
         Raises
         ------
         ValueError
-            If ``text`` is neither ``original`` nor ``{region}-{method}-{level}``.
+            If ``text`` is neither ``original`` nor ``{region}-{method}-{level}``, with ``-draw{draw}`` from draw 1 on.
         """
         if text == ORIGINAL:
             return cls()
-        parts = text.split("-")
+        name, draw = without_draw(text)
+        parts = name.split("-")
         if len(parts) != 3 or not all(parts):
             raise ValueError(f"{text!r} is not a variant: expected 'original' or '<region>-<method>-<level>'")
-        return cls(*parts)
+        return cls(*parts, draw)
 
 
 @dataclass(frozen=True, order=True)
@@ -85,7 +95,7 @@ def anonymized(cells: Iterable[Cell]) -> set[tuple[str, str, str]]:
     }
 
 
-def expand(study: Iterable) -> list[Cell]:
+def expand(study: Iterable, is_random: Callable[[Variant], bool]) -> list[Cell]:
     """Every cell that a study's blocks ask for, once each, sorted.
 
     A block is the product of its lists. The model trained on the originals and evaluated on the originals is added for
@@ -95,11 +105,13 @@ def expand(study: Iterable) -> list[Cell]:
     Parameters
     ----------
     study
-        The configuration's blocks (:class:`anonbench.config.Block`).
+        The configuration's blocks (:class:`anonbench.config.study.Block`).
+    is_random
+        Whether another draw of a variant would be another one; where not, it has draw 0 alone.
     """
     cells: set[Cell] = set()
     for block in study:
-        variants = [str(Variant(r, m, lv)) for r in block.regions for m in block.methods for lv in block.levels]
+        variants = [str(variant) for variant in _variants(block, is_random)]
         for dataset in block.datasets:
             for model in block.models:
                 for seed in block.seeds:
@@ -108,3 +120,10 @@ def expand(study: Iterable) -> list[Cell]:
                         pair = (ORIGINAL, variant) if on == CROSSED else (variant, on)
                         cells.add(Cell(dataset, model, pair[0], seed, pair[1]))
     return sorted(cells)
+
+
+def _variants(block: Any, is_random: Callable[[Variant], bool]) -> Iterator[Variant]:
+    for parts in product(block.regions, block.methods, block.levels):
+        variant = Variant(*parts)
+        draws = [draw for draw in block.draws if draw == 0 or is_random(variant)]
+        yield from (replace(variant, draw=draw) for draw in draws or [0])

@@ -13,6 +13,7 @@ from anonbench.common.plugins import NamedBy, use_folders
 from anonbench.common.root import ROOT
 from anonbench.common.validation import Model, explained
 from anonbench.config.datasets import DatasetConfig
+from anonbench.config.draws import without_draw
 from anonbench.config.generators import DEFAULT_KIND, GeneratorConfig
 from anonbench.config.methods import level_config, level_share, params_of, plugin_of
 from anonbench.config.models import ModelConfig
@@ -55,6 +56,11 @@ class Config(Model):
     def method_share(self, method: str, level: str, region: Region) -> float:
         """The share of people that is anonymized with a method at a level for a region."""
         return level_share(self.methods[method][level], region, f"methods.{method}.{level}")
+
+    def generator(self, name: str) -> GeneratorConfig:
+        """The generator of that name, which may be that of a draw."""
+        base, draw = without_draw(name)
+        return self.generators[base].redrawn(draw)
 
     def generators_for(self, dataset: str, region: Region, kind: str) -> list[str]:
         """The names of the generators of that kind that serve a dataset's region; its people are shared among them.

@@ -48,6 +48,10 @@ class GeneratorConfig(Model):
     seed: Seed = 0
     trained: str | None = None
 
+    def redrawn(self, draw: int) -> GeneratorConfig:
+        """The same generator trained once more, with another seed; a ``trained`` one is what it is."""
+        return self if self.trained else self.model_copy(update={"seed": self.seed + draw})
+
     def learning(self) -> dict[str, Any]:
         """What training depends on, as plain values.
 

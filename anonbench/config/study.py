@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from anonbench.common.validation import Model
-from anonbench.config.types import EvaluatedOn, NonEmpty, Region, Seed
+from anonbench.config.types import Draw, EvaluatedOn, NonEmpty, Region, Seed
 
 
 class Block(Model):
@@ -17,4 +17,5 @@ class Block(Model):
     methods: Annotated[list[str], NonEmpty]
     levels: Annotated[list[str], NonEmpty]
     seeds: Annotated[list[Seed], NonEmpty] = [0]
+    draws: Annotated[list[Draw], NonEmpty] = [0]
     evaluate_on: Annotated[list[EvaluatedOn], NonEmpty] = ["original"]

@@ -15,6 +15,7 @@ FileDigest = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{6
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Draw = Annotated[int, Field(ge=0, lt=1000)]
 NonEmpty = Field(min_length=1)
 
 # What becomes of unannotated people.

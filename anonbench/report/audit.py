@@ -10,7 +10,7 @@ from anonbench.config.cells import Variant
 from anonbench.regions.files import RegionCounts
 from anonbench.variants.audit import VariantAudit
 
-KEYS = ["dataset", "split", "region", "method", "level"]
+KEYS = ["dataset", "split", "region", "method", "level", "draw"]
 COUNTS = ["outside", "left", "left_on_purpose", "images_left_out", "labels_removed"]
 SHARES = ["least_share", "share_p1", "share_p5", "median_share"]
 # What people read: the column, and what it is called there. The last ones are left out where they are 0 throughout.
@@ -39,7 +39,7 @@ def audit_table(audits: Iterable[VariantAudit]) -> pd.DataFrame:
     rows = []
     for one in audits:
         variant, audit = Variant.parse(one.variant), one.audit
-        names = [one.dataset, one.split, variant.region, variant.method, variant.level]
+        names = [one.dataset, one.split, variant.region, variant.method, variant.level, variant.draw]
         key = dict(zip(KEYS, names, strict=True))
         counts = {"changed": audit.changed, "masked_out": sum(audit.masked_out.values())}
         counts |= {name: getattr(audit, name) for name in COUNTS}
@@ -53,7 +53,8 @@ def audit_table(audits: Iterable[VariantAudit]) -> pd.DataFrame:
 def as_markdown(table: pd.DataFrame) -> str:
     """The table for people, with what is 0 throughout left out, and below it a word on whoever is left visible."""
     shown = _SHOWN | {column: name for column, name in _WHERE_ANY.items() if table[column].any()}
-    page = table[[*KEYS, *shown]].rename(columns=shown)
+    keys = [key for key in KEYS if key != "draw" or table.draw.any()]
+    page = table[[*keys, *shown]].rename(columns=shown)
     page["changed pixels, least / median"] = [
         "–" if pd.isna(least) else f"{least:.0%} / {median:.0%}"
         for least, median in zip(table.least_share, table.median_share, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from anonbench.common.files import MAKE_AGAIN
 from anonbench.config.cells import ORIGINAL, Cell, Variant
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.replicates import Column, Replicates
-from anonbench.report.inference.estimate import Estimate, estimate
+from anonbench.report.inference.estimate import Estimate, estimate, estimate_paired
 from anonbench.report.inference.sample import Sample
 from anonbench.report.inference.seeds import Spread, draw_spread, seed_spread
 from anonbench.report.inference.verdict import holm, verdicts
@@ -28,10 +28,11 @@ FAMILY = ["dataset", "task", "evaluated_on", "scope", "category", "metric"]
 
 @dataclass(frozen=True)
 class Trained:
-    """The models of one variant on one set of images, and the names of their metrics."""
+    """The models of one variant on one set of images, and the seed of each."""
 
     variant: Variant
     evaluated_on: str
+    seeds: list[int]
     sample: Sample
 
 
@@ -131,24 +132,35 @@ def _of_model(
     if baseline is None:
         raise ValueError(f"no originals among the cells of {' and '.join(key)}")
     others = [one for one in trained if one is not baseline]
-    seeds = seed_spread(baseline.sample, [one.sample for one in others])
-    draws = draw_spread([one.sample for one in others if is_learned(one.variant.method)], seeds)
+    trained = [one for one in others if one.variant.method != ORIGINAL]
+    seeds = seed_spread(baseline.sample, [one.sample for one in trained])
+    draws = draw_spread([one.sample for one in trained if is_learned(one.variant.method)], seeds)
     images = next(iter(found.values())).units
     for one in others:
-        spread = draws if is_learned(one.variant.method) else None
-        result = estimate(baseline.sample, one.sample, images, seeds, spread)
+        if one.variant.method == ORIGINAL:  # the same models on other images
+            result = estimate_paired(*_paired(baseline, one), images)
+        else:
+            spread = draws if is_learned(one.variant.method) else None
+            result = estimate(baseline.sample, one.sample, images, seeds, spread)
         yield _rows(key, columns, one, baseline, result, seeds, statistics).assign(images=images)
 
 
 def _samples(found: dict[Cell, Replicates], columns: list[Column]) -> Iterator[Trained]:
     groups: dict[tuple[Variant, str], list[Cell]] = defaultdict(list)
     for cell in found:
-        groups[Variant.parse(cell.variant), cell.evaluated_on].append(cell)
+        groups[replace(Variant.parse(cell.variant), draw=0), cell.evaluated_on].append(cell)
     for (variant, evaluated_on), group in groups.items():
         aligned = [_aligned(found[cell], columns) for cell in group]
-        draws = np.zeros(len(group), dtype=np.int64)
+        draws = np.array([Variant.parse(cell.variant).draw for cell in group], dtype=np.int64)
         points, values = (np.stack(arrays) for arrays in zip(*aligned, strict=True))
-        yield Trained(variant, evaluated_on, Sample(points, values, draws))
+        yield Trained(variant, evaluated_on, [cell.seed for cell in group], Sample(points, values, draws))
+
+
+def _paired(first: Trained, second: Trained) -> tuple[Sample, Sample]:
+    """The models that both have, in the same order."""
+    shared = sorted(set(first.seeds) & set(second.seeds))
+    first_of, second_of = ([one.seeds.index(seed) for seed in shared] for one in (first, second))
+    return first.sample.chosen(first_of), second.sample.chosen(second_of)
 
 
 def _aligned(one: Replicates, columns: list[Column]) -> tuple[np.ndarray, np.ndarray]:

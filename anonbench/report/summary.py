@@ -12,7 +12,20 @@ from anonbench.evaluate.cell import CellScores, TaskScores, mean_over
 from anonbench.evaluate.records import Values
 from anonbench.evaluate.scopes import ALL, CATEGORY, SUPERCATEGORY, families
 
-KEYS = ["dataset", "task", "model", "region", "method", "level", "seed", "evaluated_on", "scope", "category", "metric"]
+KEYS = [
+    "dataset",
+    "task",
+    "model",
+    "region",
+    "method",
+    "level",
+    "seed",
+    "draw",
+    "evaluated_on",
+    "scope",
+    "category",
+    "metric",
+]
 COLUMNS = [*KEYS, "value", "baseline", "drop", "images", "instances"]
 
 
@@ -61,6 +74,7 @@ def _rows(cell: CellScores) -> Iterable[dict[str, Any]]:
             "method": variant.method,
             "level": variant.level,
             "seed": cell.seed,
+            "draw": variant.draw,
             "evaluated_on": cell.evaluated_on,
             "images": cell.images,
         }

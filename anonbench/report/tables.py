@@ -58,7 +58,7 @@ def lead_of(metrics: Collection[str]) -> str:
 
 
 def main_table(summary: pd.DataFrame, drops: pd.DataFrame) -> str:
-    """The main metrics as Markdown tables, in AP points (x 100), mean over seeds.
+    """The main metrics as Markdown tables, in AP points (x 100), mean over seeds and draws.
 
     There is a table for each dataset, task and model, with a row per variant and images evaluated on: its metrics, with
     the standard deviation over seeds from two on, the drop of the leading one with its interval, and the verdict. Where
@@ -96,6 +96,9 @@ def _variants(group: pd.DataFrame, lead: str, drops: pd.DataFrame) -> str:
             table.loc[row.Index, f"drop in {lead}"] = f"{100 * row.drop:.1f}{ends}"
             table.loc[row.Index, "verdict"] = row.verdict or ("one seed" if row.lower_bound else "–")
     table["seeds"] = overall.groupby(VARIANT).seed.nunique()
+    draws = overall.groupby(VARIANT).draw.nunique()
+    if (draws > 1).any():
+        table["draws"] = draws
     return _markdown(table)
 
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from anonbench.common.errors import UserError, suggest
 from anonbench.config.cells import ANONYMIZED, CROSSED, Variant
 from anonbench.config.config import Config, read_config
+from anonbench.config.draws import without_draw
 from anonbench.config.generators import GeneratorConfig
 from anonbench.config.models import ModelConfig
 from anonbench.config.plugins import METHODS, TASKS
@@ -45,6 +46,8 @@ def load(raw: dict[str, Any]) -> Config:
             for region in [region for region in get_args(Region) if region in params] or get_args(Region)[:1]:
                 config.method_config(method, level, region)
     for name, generator in config.generators.items():
+        if without_draw(name)[1]:
+            raise UserError(f"generators.{name}: such names are of a generator's other draws.", "Choose another name.")
         _check_generator(config, generator, f"generators.{name}")
     for number, block in enumerate(config.study):
         _check_block(config, block, f"study[{number}]")

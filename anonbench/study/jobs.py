@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from anonbench.config.cells import Variant, anonymized, expand
+from anonbench.config.cells import Variant, anonymized
 from anonbench.config.config import Config
+from anonbench.config.draws import with_draw
 from anonbench.config.types import Region
 from anonbench.datasets.format import Format, format_of
 from anonbench.datasets.locate import FETCHED, locate, needed_roles, remote_files
 from anonbench.models.config_files import model_config_weights
-from anonbench.study.needs import trained_generators
+from anonbench.study.needs import cells_of, trained_generators
 
-VARIANT = "{region}-{method}-{level}"
+VARIANT = "{region}-{method}-{level}{draw}"
 RUN = "{dataset}/{model}/{variant}/seed{seed}"
 COMPOSED = ("edits.json", "audit.json", "manifest.json")
 CELL = RUN + "/{evaluated_on}"
@@ -132,7 +133,8 @@ class Made:
     @property
     def wildcards(self) -> dict[str, str]:
         region, method, level = self.variant.region, self.variant.method, self.variant.level
-        return {"dataset": self.dataset, "split": self.split, "region": region, "method": method, "level": level}
+        named = {"dataset": self.dataset, "split": self.split, "region": region, "method": method, "level": level}
+        return named | {"draw": with_draw("", self.variant.draw)}
 
 
 class Study:
@@ -148,7 +150,7 @@ class Study:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.cells = expand(config.study)
+        self.cells = cells_of(config)
         self.trainings = {(cell.dataset, cell.model, cell.variant, cell.seed) for cell in self.cells}
         self.used = {cell.dataset for cell in self.cells}
         self.learned = {
@@ -167,7 +169,7 @@ class Study:
     def searched(self) -> set[tuple[str, str, Region]]:
         """Dataset, split and region of every search."""
         found = {(made.dataset, made.split, made.variant.region) for made in self.made}
-        return found | {(*split, self.config.generators[name].region) for name, split in self.learned.items()}
+        return found | {(*split, self.config.generator(name).region) for name, split in self.learned.items()}
 
     @cached_property
     def weights(self) -> set[str]:

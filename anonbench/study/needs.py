@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+from anonbench.config.cells import Cell, Variant, expand
 from anonbench.config.config import Config
+from anonbench.config.draws import with_draw
 from anonbench.config.generators import GeneratorConfig
 from anonbench.config.plugins import METHODS
 from anonbench.config.types import Region
@@ -18,8 +20,21 @@ def kind_of(config: Config, method: str, level: str, region: Region) -> str | No
     return config.method_config(method, level, region).kind
 
 
-def generator_names(config: Config, dataset: str, method: str, level: str, region: Region) -> list[str]:
+def cells_of(config: Config) -> list[Cell]:
+    """Every cell that a configuration's study asks for."""
+    return expand(config.study, lambda variant: is_random(config, variant))
+
+
+def is_random(config: Config, variant: Variant) -> bool:
+    """Whether another seed makes other images: of a random method, or of a level that draws whom to anonymize."""
+    parts = variant.method, variant.level, variant.region
+    return METHODS[config.method_plugin(*parts)].random or 0 < config.method_share(*parts) < 1
+
+
+def generator_names(config: Config, dataset: str, method: str, level: str, region: Region, draw: int = 0) -> list[str]:
     """The generators that make a dataset's people with a method at a level; none where the method is not learned.
+
+    Every draw has generators of its own, but for those that are ``trained`` already.
 
     Raises
     ------
@@ -27,7 +42,8 @@ def generator_names(config: Config, dataset: str, method: str, level: str, regio
         If no configured generator serves them.
     """
     kind = kind_of(config, method, level, region)
-    return config.generators_for(dataset, region, kind) if kind else []
+    names = config.generators_for(dataset, region, kind) if kind else []
+    return [name if config.generators[name].trained else with_draw(name, draw) for name in names]
 
 
 def learned_methods(config: Config) -> list[str]:
@@ -41,10 +57,10 @@ def needed_generators(config: Config) -> dict[str, GeneratorConfig]:
     """The generators that the study's cells need, by name."""
     names = (
         name
-        for dataset, region, method, level in variants_of(config)
-        for name in generator_names(config, dataset, method, level, region)
+        for dataset, region, method, level, draw in variants_of(config)
+        for name in generator_names(config, dataset, method, level, region, draw)
     )
-    return {name: config.generators[name] for name in names}
+    return {name: config.generator(name) for name in names}
 
 
 def trained_generators(config: Config) -> dict[str, GeneratorConfig]:
@@ -60,7 +76,7 @@ def needed_splits(config: Config) -> dict[str, list[str]]:
     return {dataset: sorted(splits) for dataset, splits in sorted(found.items())}
 
 
-def variants_of(config: Config) -> Iterator[tuple[str, Region, str, str]]:
-    """Dataset, region, method and level of everything that the study's blocks anonymize, perhaps several times."""
+def variants_of(config: Config) -> Iterator[tuple[str, Region, str, str, int]]:
+    """Dataset, region, method, level and draw of all that the study's blocks anonymize, perhaps several times."""
     for block in config.study:
-        yield from product(block.datasets, block.regions, block.methods, block.levels)
+        yield from product(block.datasets, block.regions, block.methods, block.levels, block.draws)

@@ -176,7 +176,7 @@ class _Estimates(Study):
         """Training generators."""
         stage = self._stage("generators")
         for name in self.learned:
-            channels = self.config.generators[name].channels
+            channels = self.config.generator(name).channels
             stage.disk += costs.GENERATOR_BYTES * (channels / costs.NETWORK_CHANNELS) ** 2
         return stage
 

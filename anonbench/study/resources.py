@@ -143,7 +143,7 @@ class Estimates:
     # generators
 
     def train_generator(self, w: Any) -> Need:
-        generator = self.config.generators[w.generator]
+        generator = self.config.generator(w.generator)
         people = min(_people(self._size(generator.learns.dataset, generator.learns.split)), generator.max_people)
         seconds = self._network(w.generator, costs.GENERATOR * people * generator.epochs)
         learned = LEARNED_BYTES * people * generator.width * generator.height / 1e6
@@ -245,7 +245,7 @@ class Estimates:
 
     def _network(self, generator: str, seconds: float) -> float:
         """The seconds that the measured generator would take, in proportion to this one's pixels and channels."""
-        found = self.config.generators[generator]
+        found = self.config.generator(generator)
         seconds *= found.width * found.height / (costs.NETWORK_WIDTH * costs.NETWORK_HEIGHT)
         seconds *= max(1, found.channels / costs.NETWORK_CHANNELS) ** 2
         return seconds / CORES_OF_A_GPU if self.gpus else seconds

@@ -93,12 +93,12 @@ class WorkOf:
         return [Work(units.OUTLINE, _people(size))]
 
     def _train_generator(self, generator: str) -> list[Work]:
-        found = self._config.generators[generator]
+        found = self._config.generator(generator)
         people = min(_people(self.size(*self._study.learned[generator])), found.max_people)
         return [_network(units.learn(found), people * found.epochs * found.width * found.height / 1e6)]
 
     def _anonymize_shard(
-        self, dataset: str, split: str, region: str, method: str, level: str, shard: str, shards: str
+        self, dataset: str, split: str, region: str, method: str, level: str, draw: str, shard: str, shards: str
     ) -> list[Work]:
         size = self.size(dataset, split)
         generators = generator_names(self._config, dataset, method, level, region)

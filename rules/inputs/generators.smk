@@ -3,7 +3,7 @@
 
 def generator_file(name):
     """The file of a generator: the one that the configuration names, else the one that is trained here."""
-    trained = CONFIG.generators[name].trained
+    trained = CONFIG.generator(name).trained
     return own_file(trained) if trained else f"resources/generators/{name}/generator.safetensors"
 
 
@@ -11,7 +11,7 @@ def learned_from(pattern):
     """The files of the split that a generator learns from."""
 
     def path(wildcards):
-        generator = CONFIG.generators[wildcards.generator]
+        generator = CONFIG.generator(wildcards.generator)
         return pattern.format(dataset=generator.learns.dataset, split=generator.learns.split, region=generator.region)
 
     return path

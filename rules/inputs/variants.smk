@@ -15,10 +15,15 @@ def other_split(wildcards):
     return f"resources/datasets/{wildcards.dataset}/annotations/{other}.json"
 
 
+def variant_of(wildcards):
+    """The variant that a rule's wildcards spell."""
+    return Variant.parse(f"{wildcards.region}-{wildcards.method}-{wildcards.level}{wildcards.draw}")
+
+
 def recipe_of(wildcards):
     """How a variant's images are made; of a user's own command also what its files hold, so that a change runs again."""
     parts = wildcards.method, wildcards.level, wildcards.region
-    variant = Variant(wildcards.region, wildcards.method, wildcards.level)
+    variant = variant_of(wildcards)
     try:
         check_dropped(CONFIG, wildcards.dataset, wildcards.split, variant, "The target")
     except UserError as error:
@@ -29,14 +34,15 @@ def recipe_of(wildcards):
         "plugin": CONFIG.method_plugin(*parts),
         "config": record.model_dump(mode="json"),
         "files": file_digests(getattr(record, "command", [])),
-        "seed": CONFIG.variants.seed,
+        "seed": CONFIG.variants.seed + variant.draw,
         "share": CONFIG.method_share(*parts),
     }
 
 
 def generators_of(wildcards):
     """The trained generators that a learned method uses; none for the others."""
-    names = generator_names(CONFIG, wildcards.dataset, wildcards.method, wildcards.level, wildcards.region)
+    parts = wildcards.method, wildcards.level, wildcards.region, variant_of(wildcards).draw
+    names = generator_names(CONFIG, wildcards.dataset, *parts)
     return [generator_file(name) for name in names]
 
 
@@ -50,8 +56,7 @@ def shard_code(wildcards):
 
 def manifests_of_shards(wildcards):
     """The manifests of a variant's shards. Their edits lie beside them and are no inputs: a manifest has their content."""
-    variant = Variant(wildcards.region, wildcards.method, wildcards.level)
-    folder = f"resources/variants/{wildcards.dataset}/{wildcards.split}/{variant}/shards"
+    folder = f"resources/variants/{wildcards.dataset}/{wildcards.split}/{variant_of(wildcards)}/shards"
     shards = CONFIG.datasets[wildcards.dataset].shards
     return [f"{folder}/{shard}-of-{shards}/manifest.json" for shard in range(1, shards + 1)]
 

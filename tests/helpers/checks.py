@@ -14,10 +14,11 @@ import numpy as np
 
 from anonbench.common.errors import UserError
 from anonbench.common.images import decode
-from anonbench.config.cells import ORIGINAL, Cell, expand
+from anonbench.config.cells import ORIGINAL, Cell
 from anonbench.config.config import Config
 from anonbench.evaluate.cell import CellScores, read_cell
 from anonbench.report.summary import MAIN_METRICS
+from anonbench.study.needs import cells_of
 from anonbench.variants.variant_images import VariantFiles, VariantImages
 
 FAINT = 6  # of 255 levels
@@ -34,7 +35,7 @@ def cell_complaints(root: Path, config: Config) -> Iterator[str]:
     for the model that was trained on the originals, too, because both are evaluated on the same images.
     """
     undefined: dict[str, set[tuple[str, str, str]]] = {}
-    for cell in sorted(expand(config.study), key=lambda cell: cell.variant != ORIGINAL):
+    for cell in sorted(cells_of(config), key=lambda cell: cell.variant != ORIGINAL):
         if not (root / cell.path).is_file():
             yield f"{cell.path}: missing"
             continue
@@ -76,7 +77,7 @@ def _metrics(record: CellScores) -> Iterator[tuple[tuple[str, str, str], float |
 def variants(config: Config) -> list[tuple[str, str, str]]:
     """Dataset, split and name of every variant that a study anonymizes."""
     found = set()
-    for cell in expand(config.study):
+    for cell in cells_of(config):
         if cell.variant != ORIGINAL:
             found.add((cell.dataset, "train", cell.variant))
             if cell.evaluated_on == "anonymized":

@@ -17,8 +17,11 @@ def audit(variant: str, **what) -> VariantAudit:
 
 def test_rows_are_sorted_and_hold_every_count() -> None:
     masked = audit("face-blur-low", changed=5, masked_out={"error": 2, "too_small": 1}, people={"no_face_found": 4})
-    table = audit_table([masked, audit("body-gan-high", outside=1, left=2)])
-    assert table[KEYS].values.tolist() == [["d", "train", "body", "gan", "high"], ["d", "train", "face", "blur", "low"]]
+    table = audit_table([masked, audit("body-gan-high-draw2", outside=1, left=2)])
+    assert table[KEYS].values.tolist() == [
+        ["d", "train", "body", "gan", "high", 2],
+        ["d", "train", "face", "blur", "low", 0],
+    ]
     assert table.changed.tolist() == [8, 5] and table.masked_out.tolist() == [0, 3]
     assert table.reasons.tolist() == ["", "error: 2; too_small: 1"]
     assert table.outside.tolist() == [1, 0] and table.left.tolist() == [2, 0] and table.no_face_found.tolist() == [0, 4]
@@ -54,10 +57,16 @@ def test_people_are_told_aloud_who_is_left_visible_on_purpose() -> None:
     assert "purpose" not in as_markdown(audit_table([audit("body-blur-low")]))
 
 
+def test_draws_are_told_apart_where_there_are_several() -> None:
+    page = as_markdown(audit_table([audit("body-gan-low"), audit("body-gan-low-draw1")]))
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines()]
+    assert [row[4:6] for row in (rows[0], *rows[2:])] == [["level", "draw"], ["low", "0"], ["low", "1"]]
+
+
 def test_a_split_without_regions_has_no_shares() -> None:
     table = audit_table([audit("body-blur-low", shares=[])])
     assert pd.isna(table.least_share[0]) and as_markdown(table).splitlines()[-1].split("|")[-2].strip() == "–"
 
 
 def test_without_variants_the_table_is_empty() -> None:
-    assert list(audit_table([]).columns)[:5] == KEYS and audit_table([]).empty
+    assert list(audit_table([]).columns)[:6] == KEYS and audit_table([]).empty

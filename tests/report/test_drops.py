@@ -71,6 +71,20 @@ def test_a_metric_that_one_cell_lacks_is_undefined():
     assert found.loc["instance_segmentation"].verdict == "" and np.isnan(found.loc["instance_segmentation"].value)
 
 
+def test_the_same_models_on_a_variants_images_are_compared_in_pairs():
+    found = {}
+    for seed, (plain, blurred) in {0: (0.50, 0.45), 1: (0.40, 0.352), 2: (0.45, 0.402)}.items():
+        for evaluated_on, value in (("original", plain), ("body-blur-low", blurred)):
+            found[Cell("d", "m", "original", seed, evaluated_on)] = replicated({AP: value}, seed)
+    (row,) = drop_table(found, found.get, STATISTICS, lambda method: False).itertuples()
+    assert (row.method, row.evaluated_on) == ("original", "body-blur-low") and row.drop == pytest.approx(
+        0.0146 * 10 / 3
+    )
+    assert row.verdict == "costs" and row.standard_error == pytest.approx(
+        np.std([5, 4.8, 4.8], ddof=1) / 173.2, rel=0.2
+    )
+
+
 def test_cells_without_originals_are_an_error():
     with pytest.raises(ValueError, match="no originals among the cells of d and m"):
         table({("body-blur-low", 0): 0.1})

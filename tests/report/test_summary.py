@@ -49,6 +49,16 @@ def test_the_originals_model_on_a_variants_images_has_a_drop_of_its_own():
     )  # fmt: skip
 
 
+def test_draws_have_rows_of_their_own_and_are_averaged_in_the_tables():
+    variants = {"original": 0.5, "body-gan-low": 0.4, "body-gan-low-draw1": 0.2, "body-blur-low": 0.1}
+    table = summarize([cell(v, ap + seed / 10, seed) for v, ap in variants.items() for seed in (0, 1)])
+    rows = table[(table.metric == "AP") & (table.category == "all") & (table.method == "gan")]
+    assert list(table.columns)[6:9] == ["seed", "draw", "evaluated_on"]
+    assert rows.set_index(["seed", "draw"])["drop"].to_dict() == pytest.approx(
+        {(0, 0): 0.1, (0, 1): 0.3, (1, 0): 0.1, (1, 1): 0.3}
+    )
+
+
 def test_long_form_survives_a_csv_round_trip_and_is_stable():
     cells = [cell("original", 0.5), cell("face-blur-low", 0.3)]
     text = summarize(cells).to_csv(index=False)

@@ -52,6 +52,18 @@ def test_the_originals_model_on_a_variants_images_comes_after_the_baseline():
     ]
 
 
+def test_draws_are_averaged_and_widen_the_interval():
+    variants = {"original": 0.5, "body-gan-low": 0.4, "body-gan-low-draw1": 0.2, "body-blur-low": 0.1}
+    cells = [cell(v, ap + seed / 100, seed) for v, ap in variants.items() for seed in (0, 1)]
+    head, *lines = rows_of(table_of(cells).partition("AP by category")[0])
+    assert head[-2:] == ["seeds", "draws"]
+    rows = {line[1]: line for line in lines}
+    # 0.2, 0.21, 0.4 and 0.41.
+    assert rows["gan"][3] == "30.5 ± 11.6" and rows["gan"][4].startswith("20.0 [-1") and rows["gan"][-2:] == ["2", "2"]
+    assert rows["gan"][5] == "undetermined" and rows["blur"][5] == "costs" and rows["blur"][-1] == "1"
+    assert "draws" not in table_of([one for one in cells if "draw" not in one.variant])
+
+
 def test_one_seed_has_no_verdict():
     _, original, body = rows_of(table_of([cell("original", 0.5), cell("body-blur-low", 0.1)]).partition("by cat")[0])
     assert original[5] == "–" and body[5] == "one seed" and body[4].startswith("40.0 [")

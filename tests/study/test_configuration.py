@@ -10,10 +10,11 @@ from snakemake.utils import update_config
 
 from anonbench.common.errors import UserError
 from anonbench.common.root import ROOT
+from anonbench.config.cells import Variant
 from anonbench.config.datasets import FilesConfig
 from anonbench.config.plugins import FORMATS
 from anonbench.study.checks import check_reach, load
-from anonbench.study.needs import needed_splits
+from anonbench.study.needs import cells_of, generator_names, is_random, needed_generators, needed_splits
 
 PLAIN = {"kind": "context_encoder", "region": "face", "learns": {"dataset": "scenes"}, "serves": ["scenes"]}
 PLAIN |= {"width": 32, "height": 32, "channels": 64, "epochs": 1}
@@ -177,6 +178,41 @@ def test_labels_of_bodies_are_not_removed_to_hide_faces(raw):
     put(raw, "study", [raw["study"][0] | {"datasets": ["faces"], "regions": ["face"], "models": ["mask-rcnn_demo"]}])
     put(raw, "datasets/faces", {"format": "wider_face"})
     load(raw)
+
+
+def test_generators_are_trained_again_for_every_draw_and_those_that_exist_are_not(raw):
+    put(raw, "study/0/draws", [0, 2])
+    config = load(raw)
+    assert sorted(needed_generators(config)) == ["scenes_body", "scenes_body-draw2", "scenes_face"]
+    first, third = (config.generator(name) for name in ("scenes_body", "scenes_body-draw2"))
+    assert third.seed == first.seed + 2 and third.learning() | {"seed": first.seed} == first.learning()
+    assert generator_names(config, "scenes", "gan", "medium", "body", 2) == ["scenes_body-draw2"]
+    assert sorted({cell.variant for cell in cells_of(config) if "draw" in cell.variant}) == ["body-gan-medium-draw2"]
+    put(raw, "generators/scenes_body/trained", "README.md")
+    config = load(raw)
+    assert sorted(needed_generators(config)) == ["scenes_body", "scenes_face"]
+    assert config.generator("scenes_body-draw2").seed == first.seed
+    assert "body-gan-medium-draw2" in {cell.variant for cell in cells_of(config)}  # other people of the same generator
+
+
+def test_what_another_seed_changes(raw):
+    tool = {"command": ["tool", "{images}", "{output}"]}
+    raw["methods"] |= {"tool": {"medium": tool}}
+    raw["methods"]["blur"] |= {"half": {"sigma": 0.1, "share": 0.5}, "none": {"sigma": 0.1, "share": 0.0}}
+    config = load(raw)
+    random = {
+        (method, level)
+        for method, levels in config.methods.items()
+        for level in levels
+        if is_random(config, Variant("body", method, level))
+    }
+    assert random == {*(("gan", level) for level in ("low", "medium", "high")), ("tool", "medium"), ("blur", "half")}
+
+
+def test_a_generators_name_is_not_that_of_a_draw(raw):
+    put(raw, "generators/scenes_body-draw1", raw["generators"]["scenes_body"])
+    with pytest.raises(UserError, match="generators.scenes_body-draw1: such names are of a generator's other draws"):
+        load(raw)
 
 
 def test_generators_may_learn_from_a_share_of_coco(raw):

@@ -69,7 +69,7 @@ def test_it_is_a_variant_like_any_other(project: Project) -> None:
 def test_a_change_of_the_script_runs_its_own_chain_again_and_no_change_nothing(project: Project) -> None:
     assert planned(project) == set()
     with project.changed("tools/invert.py", '"""A stand-in', '"""Changed: a stand-in'):
-        wildcards = "dataset=tiny split=train region=body method=inverter level=medium"
+        wildcards = "dataset=tiny split=train region=body method=inverter level=medium draw="
         assert planned(project) == {
             f"anonymize_shard {wildcards} shard=1 shards=1",
             f"compose_variant {wildcards}",

@@ -91,7 +91,7 @@ def test_a_lost_shard_alone_runs_again_and_another_number_makes_the_same_variant
     assert not (folder / "manifest.json").exists()
     assert sorted(path.parent.name for path in folder.glob("shards/*-of-3/edits.zip")) == ["1-of-3", "3-of-3"]
     list_.write_text(whole)
-    wildcards = "dataset=tiny split=train region=body method=mask_out level=medium"
+    wildcards = "dataset=tiny split=train region=body method=mask_out level=medium draw="
     assert planned(project) == {f"anonymize_shard {wildcards} shard=2 shards=3", f"compose_variant {wildcards}"}
     # Another number of shards anonymizes again, and makes the same bytes.
     project.config["datasets"]["tiny"]["shards"] = 1

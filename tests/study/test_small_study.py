@@ -210,7 +210,7 @@ def project(finished):
 def chain(dataset, variant, models, split="train", seeds=(0,)):
     """The jobs from a variant's images to the summary."""
     region, method, level = variant.split("-")
-    wildcards = f"dataset={dataset} split={split} region={region} method={method} level={level}"
+    wildcards = f"dataset={dataset} split={split} region={region} method={method} level={level} draw="
     made = {f"anonymize_shard {wildcards} shard=1 shards=1", f"compose_variant {wildcards}"}
     return made | trained(dataset, variant, models, seeds)
 

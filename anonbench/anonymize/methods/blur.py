@@ -56,6 +56,7 @@ class Blur(Method):
 
     Config = Config
     sees_region = True
+    random = False
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""

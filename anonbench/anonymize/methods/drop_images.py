@@ -12,6 +12,7 @@ class DropImages(Method):
     """Train without the images that show somebody: what one does without an anonymizer, and loses at most by it."""
 
     sees_region = False
+    random = False
     drops = "images"
 
     def fill(self, patch: Patch) -> np.ndarray:

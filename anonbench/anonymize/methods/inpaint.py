@@ -36,6 +36,7 @@ class Inpaint(Method):
 
     Config = Config
     sees_region = False
+    random = False
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""

@@ -28,6 +28,7 @@ class MaskOut(Method):
 
     Config = Config
     sees_region = False
+    random = False
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""

@@ -31,6 +31,7 @@ class Pixelate(Method):
 
     Config = Config
     sees_region = True
+    random = False
 
     def fill(self, patch: Patch) -> np.ndarray:
         """The crop in cells."""

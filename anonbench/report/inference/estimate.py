@@ -94,11 +94,40 @@ def estimate(baseline: Sample, variant: Sample, images: int, seeds: Spread, draw
     if draws is not None:
         known = np.where(draws.df > 0, draws.variance, 0)
         parts.append((known / len(variant.by_draw), np.maximum(draws.df, 1)))
+    single = min(baseline.count, variant.count) < 2
+    return _estimate(baseline, variant, parts, single | (seeds.df == 0))
+
+
+def estimate_paired(baseline: Sample, variant: Sample, images: int) -> Estimate:
+    """What is known of the drops of the same models on other images.
+
+    What the seed of a training adds to both is not in their difference, whose own spread over models counts instead.
+
+    Parameters
+    ----------
+    baseline, variant
+        The same models in the same order, on the originals and on other images.
+    images
+        How many images, or groups of images, are resampled.
+    """
+    points, replicates = baseline.points - variant.points, baseline.replicates - variant.replicates
+    nothing = Sample(np.zeros_like(points), np.zeros_like(replicates), baseline.draws)
+    squares, df = Sample(points, replicates, baseline.draws).within_draws
+    parts = [
+        (image_variance(nothing, Sample(points, replicates, baseline.draws)), max(images - 1, 1)),
+        (squares / df / baseline.count if df else np.zeros_like(squares), max(df, 1)),
+    ]
+    return _estimate(baseline, variant, parts, np.full(len(squares), df == 0))
+
+
+def _estimate(
+    baseline: Sample, variant: Sample, parts: list[tuple[np.ndarray, np.ndarray | int]], lower_bound: np.ndarray
+) -> Estimate:
+    """From the parts of the variance, that of the images first, and the degrees of freedom of each."""
     total = np.sum([variance for variance, _ in parts], axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         df = total**2 / np.sum([variance**2 / df for variance, df in parts], axis=0)
-    single = min(baseline.count, variant.count) < 2
     return Estimate(
         baseline.value, variant.value, np.sqrt(total), np.where(total > 0, df, np.inf), np.sqrt(parts[0][0]),
-        single | (seeds.df == 0),
+        lower_bound,
     )  # fmt: skip

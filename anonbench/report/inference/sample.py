@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +33,10 @@ class Sample:
         seeds, _, metrics = self.replicates.shape
         if self.points.shape != (seeds, metrics) or self.draws.shape != (seeds,):
             raise ValueError(f"{self.points.shape} and {self.draws.shape} do not fit {self.replicates.shape}")
+
+    def chosen(self, models: Sequence[int]) -> Sample:
+        """Those models alone, in that order."""
+        return Sample(self.points[models], self.replicates[models], self.draws[models])
 
     @property
     def count(self) -> int:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_ind
 
-from anonbench.report.inference.estimate import estimate
+from anonbench.report.inference.estimate import estimate, estimate_paired
 from anonbench.report.inference.sample import Sample
 from anonbench.report.inference.seeds import draw_spread, seed_spread
 from tests.helpers.studies import Truth, certain, draw
@@ -58,6 +58,20 @@ def test_draws_of_a_generator_widen_the_interval():
     with_draws, without = (estimate(baseline, variant, 100, seeds, spread) for spread in (draws, None))
     added = with_draws.standard_error**2 - without.standard_error**2
     assert added == pytest.approx(draws.variance / 2) and with_draws.df < 1.5 < without.df
+
+
+def test_the_same_models_on_other_images_are_compared_in_pairs():
+    first, second = [0.5, 0.6, 0.7], [0.38, 0.5, 0.59]
+    found = estimate_paired(certain(first), certain(second), 100)
+    reference = stats.ttest_rel(first, second)
+    assert found.p_different() == pytest.approx([reference.pvalue]) and found.drop == pytest.approx([0.11])
+    assert found.df == pytest.approx([2]) and not found.lower_bound
+    assert estimate_paired(certain([0.5]), certain([0.4]), 100).lower_bound
+    rng = np.random.default_rng(0)
+    image = rng.normal(0, 0.03, (1, 2000, 1))
+    moved = Sample(certain(second).points, certain(second).points[:, None] + image, np.zeros(3, int))
+    both = estimate_paired(certain(first, 2000), moved, 100)
+    assert both.standard_error**2 == pytest.approx(found.standard_error**2 + np.var(image, ddof=1))
 
 
 def test_what_is_known_exactly():
