@@ -134,13 +134,13 @@ def _of_model(
     others = [one for one in trained if one is not baseline]
     trained = [one for one in others if one.variant.method != ORIGINAL]
     seeds = seed_spread(baseline.sample, [one.sample for one in trained])
-    draws = draw_spread([one.sample for one in trained if is_learned(one.variant.method)], seeds)
+    draws = draw_spread([one.sample for one in trained], seeds)
     images = next(iter(found.values())).units
     for one in others:
         if one.variant.method == ORIGINAL:  # the same models on other images
             result = estimate_paired(*_paired(baseline, one), images)
         else:
-            spread = draws if is_learned(one.variant.method) else None
+            spread = draws if is_learned(one.variant.method) or len(one.sample.by_draw) > 1 else None
             result = estimate(baseline.sample, one.sample, images, seeds, spread)
         yield _rows(key, columns, one, baseline, result, seeds, statistics).assign(images=images)
 

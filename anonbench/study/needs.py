@@ -48,9 +48,8 @@ def generator_names(config: Config, dataset: str, method: str, level: str, regio
 
 def learned_methods(config: Config) -> list[str]:
     """The methods of the study that use a generator at any of its levels."""
-    return sorted(
-        {method for _, region, method, level in variants_of(config) if kind_of(config, method, level, region)}
-    )
+    made = variants_of(config)
+    return sorted({method for _, region, method, level, _ in made if kind_of(config, method, level, region)})
 
 
 def needed_generators(config: Config) -> dict[str, GeneratorConfig]:

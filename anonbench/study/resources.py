@@ -232,7 +232,7 @@ class Estimates:
         return speed * _pixels(self._size(w.dataset, w.split)) / 1e6 / int(w.shards)
 
     def _anonymizers(self, w: Any) -> int:
-        return min(MOST_CPUS, math.ceil(self._anonymizing(w) / SECONDS_PER_CPU))
+        return max(1, min(MOST_CPUS, math.ceil(self._anonymizing(w) / SECONDS_PER_CPU)))
 
     def _listing(self, w: Any) -> Need:
         """A job that reads and writes the lists of a split."""

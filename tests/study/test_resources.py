@@ -38,7 +38,11 @@ def estimates(
     raw = {
         "datasets": {"toy": {"format": "scenes", "splits": splits, "width": 1000, "height": 1000, "shards": shards}},
         "generators": {"people": GENERATOR | {"channels": 16, "epochs": 10} | generator},
-        "methods": {"blur": {"low": {"sigma": 0.1}}, "gan": {"low": {"grow": 0.1, "coarseness": 0}}},
+        "methods": {
+            "blur": {"low": {"sigma": 0.1}},
+            "gan": {"low": {"grow": 0.1, "coarseness": 0}},
+            "drop_images": {"low": {}},
+        },
         "weights": {"resnet50": {"url": "https://example.org/resnet50.pth", "sha256": "0676ba61"}},
         "models": {"det": DETECTOR, "pose": POSE, "small": SMALL},
         "study": [study],
@@ -167,6 +171,11 @@ def test_resampling_follows_the_number_of_resamples(monkeypatch):
     assert [asked(found, "resample").disk_mb for found in (once, often)] == [1, 9]  # of two tasks
     more = asked(often, "resample").mem_mb - asked(once, "resample").mem_mb
     assert more == pytest.approx(10_000 * 8000 * resources.DRAWN, abs=1)
+
+
+def test_leaving_out_images_takes_no_time_and_a_cpu_all_the_same():
+    found = asked(estimates(), "anonymize_shard", method="drop_images")
+    assert found.runtime == resources.LEAST_MINUTES and found.mem_mb > resources.PLAIN
 
 
 def test_a_generators_time_follows_its_size_and_its_device():
