@@ -5,8 +5,8 @@ Needs a study's originals with many seeds, predicted and converted::
     snakemake --cores 2 results/predictions/scenes/mask-rcnn_demo/original/seed{0..11}/original.json.gz
     python -m experiments.false_alarms --dataset scenes --model mask-rcnn_demo --tasks detection instance_segmentation
 
-Two groups of seeds are drawn at random and compared as originals and a variant would be, many times: all differences are
-chance. Then a drop is planted, which is taken off the second group's values and replicates: of half, one and two times
+Two groups of seeds are drawn at random and compared as originals and a variant would be, many times: all differences
+are chance. Then a drop is planted, which is taken off the second group's values and replicates: of half, one and two times
 the smallest one that is said to be detectable.
 """
 

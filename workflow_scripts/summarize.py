@@ -8,8 +8,8 @@ from anonbench.evaluate.cell import read_cell
 from anonbench.evaluate.replicates import read_replicates
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
+from anonbench.report.main_table import Outputs, write_summary
 from anonbench.report.summary import summarize
-from anonbench.report.tables import Outputs, write_summary
 from anonbench.variants.audit import VariantAudit
 from anonbench.workflow.job import job
 

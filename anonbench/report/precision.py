@@ -9,7 +9,7 @@ from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.scopes import ALL
 from anonbench.report.inference.power import MOST_SEEDS, seeds_for
 from anonbench.report.inference.seeds import LEAST_SHARE
-from anonbench.report.tables import lead_of
+from anonbench.report.main_table import lead_of
 
 KEYS = ["dataset", "task", "model"]
 

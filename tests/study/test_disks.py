@@ -26,8 +26,8 @@ from anonbench.models.weights import fetch_weights
 from anonbench.regions.build import build_regions
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
+from anonbench.report.main_table import Outputs, write_summary
 from anonbench.report.summary import summarize
-from anonbench.report.tables import Outputs, write_summary
 from tests.helpers import people, toysplit
 from tests.helpers.converted import made_format
 from tests.helpers.interrupted import training

@@ -6,8 +6,8 @@ import pytest
 from anonbench.evaluate.cell import CategoryScores
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
+from anonbench.report.main_table import Outputs, main_table, write_summary
 from anonbench.report.summary import summarize
-from anonbench.report.tables import Outputs, main_table, write_summary
 from tests.helpers.cells import category, cell, cell_of
 from tests.helpers.replicated import STATISTICS, of_cell
 
