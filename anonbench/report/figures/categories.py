@@ -1,0 +1,71 @@
+"""Who loses: drop by category."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from anonbench.config.cells import ORIGINAL
+from anonbench.report.figure import Figure
+from anonbench.report.findings import Findings
+from anonbench.report.names import GROUP, group_title, leading_metric, named, slug
+from anonbench.report.panels import Chart, Panel
+from anonbench.report.theme import HEAT
+from anonbench.report.summary import CATEGORY, SUPERCATEGORY
+
+ROW = 22  # px
+FEW, MOST = 6, 30  # categories that stand side by side, and that are shown; of more the super-categories
+
+
+class Categories(Figure):
+    """Who loses: the drop of every category, also of those that nobody anonymized."""
+
+    title = "Categories"
+    order = 30
+    absent = "Every task of the study has a single category."
+
+    def draw(self, findings: Findings) -> Sequence[Panel]:
+        drops = findings.drops[(findings.drops.evaluated_on == "original") & (findings.drops.method != ORIGINAL)]
+        groups = drops[GROUP].drop_duplicates()
+        charts = []
+        for key, group in drops.groupby(GROUP, sort=True):
+            rows = group[group.metric == leading_metric(group.metric)]
+            found = rows[rows.scope == CATEGORY]
+            if found.category.nunique() > MOST and (rows.scope == SUPERCATEGORY).any():
+                found = rows[rows.scope == SUPERCATEGORY]
+            found = found[found["drop"].notna()]
+            if found.category.nunique() > 1:
+                charts.append(_chart(key, group_title(*key, groups), named(found)))
+        return charts
+
+
+def _chart(key: Sequence[str], title: str, rows) -> Chart:
+    data = rows[[*GROUP, "category", "variant", "metric", "drop", "low", "high", "verdict"]].copy()
+    for column in ("drop", "low", "high"):
+        data[column] = (100 * data[column]).round(3)
+    metric = data.metric.iloc[0]
+    order = data.groupby("category")["drop"].mean().sort_values(ascending=False).index.tolist()
+    most = max(1.0, data["drop"].abs().max())
+    few = len(order) <= FEW
+    of = {"category": ("category:N", order), "variant": ("variant:N", sorted(data.variant.unique()))}
+    (across, columns), (down, rows_) = (of["category"], of["variant"]) if few else (of["variant"], of["category"])
+    axis = alt.Axis(orient="top", labelAngle=0 if few else -40, labelLimit=120)
+    base = (
+        alt.Chart(alt.NamedData("data"))
+        .transform_calculate(costs="datum.drop > 0", strong=f"abs(datum.drop) > {0.55 * most}")
+        .encode(x=alt.X(across, title=None, sort=columns, axis=axis), y=alt.Y(down, title=None, sort=rows_))
+    )
+    layers = [
+        base.mark_rect(stroke="$paper", strokeWidth=1).encode(
+            color=alt.Color("costs:N", scale=alt.Scale(**HEAT), legend=None),
+            opacity=alt.Opacity("drop:Q", scale=alt.Scale(domain=[-most, 0, most], range=[1, 0.04, 1]), legend=None),
+            tooltip=["category:N", "variant:N", alt.Tooltip("drop:Q", format=".2f"), "verdict:N"],
+        )
+    ]
+    if few:
+        colour = alt.condition("datum.strong", alt.value("$on-heat"), alt.value("$ink"))
+        layers.append(base.mark_text(fontSize=12).encode(text=alt.Text("drop:Q", format=".1f"), color=colour))
+    spec = alt.layer(*layers).properties(width="container", height=alt.Step(ROW)).to_dict()
+    says = f"Drop in {metric} by category and variant, in points. Most hit: {', '.join(order[:3])}."
+    return Chart(slug("category", *key), title, says, spec, data, wide=not few, most_wide=None if few else 1000)
