@@ -1,4 +1,4 @@
-# cells -> the result matrix.
+# cells -> the result matrix, and the report of it.
 
 
 include: "inputs/report.smk"
@@ -6,6 +6,8 @@ include: "inputs/report.smk"
 
 localrules:
     summarize,
+    report,
+    partial,
 
 
 rule summarize:
@@ -30,7 +32,47 @@ rule summarize:
         "../workflow_scripts/summarize.py"
 
 
+rule report:
+    input:
+        summary=rules.summarize.output.csv,
+        audit=rules.summarize.output.audit,
+        shown=every_shown_file,
+    output:
+        html="results/report.html",
+        figures=directory("results/figures"),
+        recommendation="results/recommendation.md",
+        table=multiext("results/table", *SUFFIXES),
+    log:
+        "logs/report.log",
+    benchmark:
+        "logs/report.tsv"
+    conda:
+        "../envs/data.yaml"
+    resources:
+        **needs("report"),
+    params:
+        configuration=shown_configuration(CONFIG),
+        texts=REPORT_TEXTS,
+        code=code("report", *map(FIGURES.module, FIGURES.names())),
+    script:
+        "../workflow_scripts/report.py"
+
+
+rule partial:  # without an output, so that it always runs
+    log:
+        "logs/partial.log",
+    conda:
+        "../envs/data.yaml"
+    script:
+        "../workflow_scripts/partial.py"
+
+
 onsuccess:
     table = Path("results/summary.md")
     if table.exists() and table.stat().st_mtime >= STARTED:
         print(table.read_text(encoding="utf-8"))
+
+
+onerror:
+    if any(Path(cell.path).exists() for cell in CELLS):
+        print("The target `partial` reports the cells that exist, and why the others are missing.")

@@ -10,8 +10,8 @@ import pandas as pd
 from anonbench.config.cells import ORIGINAL
 from anonbench.report.drops_file import COSTS, EQUIVALENT, GAINS, UNDETERMINED
 from anonbench.report.findings import Claims, Findings
-from anonbench.report.names import GROUP, group_title, leading
-from anonbench.report.summary import ALL
+from anonbench.report.names import GROUP, group_title, leading, named
+from anonbench.report.summary import ALL, CATEGORY
 
 NAMED = 3  # variants that a sentence names; of more it says how many
 
@@ -45,7 +45,8 @@ def answers(findings: Findings) -> Iterator[Answer]:
     for key, found in rows.groupby(GROUP, sort=True):
         found = found.sort_values(["drop", "variant"], ignore_index=True)
         noise = noise_floor(findings.summary, *key, found.metric[0], findings.claims.confidence)
-        yield Answer(group_title(*key, groups), [*_sentences(found, findings.claims)], found, noise)
+        sentences = [*_sentences(found, findings.claims), *_hardest_hit(findings.drops, found)]
+        yield Answer(group_title(*key, groups), sentences, found, noise)
 
 
 def noise_floor(
@@ -77,7 +78,8 @@ def _sentences(rows: pd.DataFrame, claims: Claims) -> Iterator[str]:
     metric = rows.metric.iloc[0]
     if rows.lower_bound.all():
         yield f"The {metric} drops least with {_amount(known.iloc[0])} and most with {_amount(known.iloc[-1])}."
-        yield "There is one seed a variant: no verdict, and every interval is too narrow."
+        intervals = known.low.notna().any()
+        yield "One seed a variant: no verdict" + (", and every interval is too narrow." if intervals else ".")
         return
     margin = f"{100 * claims.margin:g} {metric} point{'s' * (claims.margin != 0.01)}"
     by = {verdict: known[known.verdict == verdict] for verdict in (EQUIVALENT, GAINS, COSTS, UNDETERMINED)}
@@ -97,6 +99,16 @@ def _sentences(rows: pd.DataFrame, claims: Claims) -> Iterator[str]:
         detectable = open_.detectable.max()
         least = "" if pd.isna(detectable) else f"; a drop of {100 * detectable:.1f} points would have been found"
         yield f"Undetermined: {_list(open_)}{least}."
+
+
+def _hardest_hit(drops: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
+    """Which category loses most, where there are several; ``rows`` are the group's."""
+    first = rows.iloc[0]
+    of = (drops[GROUP] == first[GROUP]).all(axis=1) & (drops.metric == first.metric) & (drops.scope == CATEGORY)
+    found = drops[of & (drops.method != ORIGINAL) & (drops.evaluated_on == "original") & drops["drop"].notna()]
+    if found.category.nunique() > 1:
+        worst = named(found).loc[found["drop"].idxmax()]
+        yield f"The category that loses most is {worst.category}: {points(worst['drop'])} points with {worst.variant}."
 
 
 def _list(rows: pd.DataFrame, amounts: bool = False) -> str:

@@ -19,7 +19,7 @@ COSTS, GAINS, EQUIVALENT, UNDETERMINED = VERDICTS = ("costs", "gains", "equivale
 
 
 def read_drops(path: Path | str) -> pd.DataFrame:
-    """The table with :data:`COLUMNS`; fractions of 1, an empty number as NaN, an empty verdict as *undetermined*.
+    """The table with :data:`COLUMNS`; fractions of 1, an empty number as NaN. Without a verdict, it is empty.
 
     Raises
     ------
@@ -34,7 +34,6 @@ def read_drops(path: Path | str) -> pd.DataFrame:
     if lacking:
         raise UserError(f"{path} lacks {', '.join(lacking)}.", "Delete it and run the workflow again.")
     table["lower_bound"] = table.lower_bound.astype(str).str.lower() == "true"
-    table["verdict"] = table.verdict.where(table.verdict.isin(VERDICTS), UNDETERMINED)
     return table
 
 
@@ -53,5 +52,5 @@ def plain_drops(summary: pd.DataFrame) -> pd.DataFrame:
     table["baseline_seeds"] = grouped.baseline.count()
     table["images"] = grouped.images.max()
     table = table.reset_index().reindex(columns=COLUMNS)
-    table["verdict"], table["lower_bound"] = UNDETERMINED, True
+    table["verdict"], table["lower_bound"] = "", True
     return table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from anonbench.config.cells import ORIGINAL
@@ -37,6 +39,13 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
     for part in parts[1:]:
         text = text + " · " + part.astype(str)
     return rows.assign(variant=text.where(rows.method != ORIGINAL, ORIGINAL))
+
+
+def in_order(rows: pd.DataFrame, levels: Sequence[str]) -> list[str]:
+    """The names of the variants, by region and method, and from weak to strong."""
+    strength = {level: number for number, level in enumerate(levels)}
+    one = rows.drop_duplicates("variant").assign(strength=lambda found: found.level.map(strength).fillna(len(levels)))
+    return one.sort_values(["region", "method", "strength", "level"]).variant.tolist()
 
 
 def group_title(dataset: str, task: str, model: str, groups: pd.DataFrame) -> str:

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,10 +16,12 @@ from markupsafe import Markup
 from anonbench.report import theme
 from anonbench.report.answer import points
 from anonbench.report.names import slug, words
-from anonbench.report.panels import Chart, Fragment, Panel, Section, Table
+from anonbench.report.panels import Chart, Column, Panel, Section, Table
+from anonbench.report.template import FOLDER as TEMPLATE
 
-TEMPLATES = Path(__file__).parent / "template"
 MOST_ROWS = 400  # of a chart's data that the page also has as a table
+
+
 def page(title: str, sections: Sequence[Section], terms: dict[str, str], stands: str = "") -> str:
     """The report as HTML.
 
@@ -36,13 +37,17 @@ def page(title: str, sections: Sequence[Section], terms: dict[str, str], stands:
         What readers have to know of the whole before anything else, such as that cells are missing.
     """
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     explained = Explained(terms)
     environment.filters |= {"explain": explained, "words": words, "slug": slug, "cell": cell, "points": points}
     environment.globals |= {
-        "data_of": _rows, "script": _script, "kind": _kind, "live": theme.live, "sort_value": _sort_value, "begin": explained.begin,
-        "define": explained.heading, "data_table": data_table, "zip": zip,
+        "data_of": _rows, "script": _script, "kind": _kind, "live": theme.live, "sort_value": _sort_value,
+        "begin": explained.begin, "define": explained.heading, "data_table": data_table, "zip": zip,
     }  # fmt: skip
     template = environment.get_template("report.html")
     return template.render(
@@ -53,8 +58,8 @@ def page(title: str, sections: Sequence[Section], terms: dict[str, str], stands:
         light=Markup(theme.css(theme.LIGHT)),
         dark=Markup(theme.css(theme.DARK)),
         font=Markup(theme.FONT),
-        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        code=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
+        style=Markup((TEMPLATE / "report.css").read_text(encoding="utf-8")),
+        code=Markup((TEMPLATE / "report.js").read_text(encoding="utf-8")),
         drawing=Markup(_drawing()),
     )
 
@@ -122,12 +127,8 @@ def data_table(chart: Chart) -> Table | None:
     if len(chart.data) > MOST_ROWS:
         return None
     shown = chart.data.drop(columns=[name for name in ("shown", "strong", "lower_bound") if name in chart.data])
-    from anonbench.report.panels import Column
-
     several = [name for name in shown if shown[name].nunique(dropna=False) > 1]
-    columns = {
-        name: Column(words(name), 1 if pd.api.types.is_float_dtype(shown[name]) else None) for name in several
-    }
+    columns = {name: Column(words(name), 1 if pd.api.types.is_float_dtype(shown[name]) else None) for name in several}
     return Table(f"{chart.name}-data", chart.title, shown, columns)
 
 

@@ -10,7 +10,8 @@ from anonbench.common.root import ROOT
 
 FILE = ROOT / "config/published.csv"
 COLUMNS = [
-    "study", "source", "place", "dataset", "task", "region", "method", "metric", "quantity", "value", "original", "read",
+    "study", "source", "place", "dataset", "task", "region", "method", "metric", "quantity", "value", "original",
+    "read",
 ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The report's colours and type, for the page and for the files beside it.
 
-Specifications name colours as ``$name``: in the page they are light or dark, as its reader asks for, in files always light.
+Specifications name colours as ``$name``: in the page they are light or dark, as its reader asks for, in files always
+light.
 A colour between two others is made by opacity, since nothing can compute with a name.
 Verdicts differ in shape as well as in colour; the colours stay apart for every kind of colour vision (Okabe and Ito,
 Color Universal Design, 2008, darkened to a contrast of 3 against the paper).
@@ -11,6 +12,8 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+
+import altair as alt
 
 from anonbench.report.drops_file import COSTS, EQUIVALENT, GAINS, UNDETERMINED, VERDICTS
 
@@ -59,9 +62,18 @@ DARK = {
     "series-8": "#56c5dc",
 }
 SERIES = [f"${name}" for name in LIGHT if name.startswith("series-")]
-VERDICT_COLOURS = {name: f"${name}" for name in VERDICTS}
-VERDICT_SHAPES = {COSTS: "circle", GAINS: "triangle-up", EQUIVALENT: "diamond", UNDETERMINED: "square"}
+NO_VERDICT = "no verdict"
+VERDICT_COLOURS = {name: f"${name}" for name in VERDICTS} | {NO_VERDICT: "$undetermined"}
+VERDICT_SHAPES = {
+    COSTS: "circle",
+    GAINS: "triangle-up",
+    EQUIVALENT: "diamond",
+    UNDETERMINED: "square",
+    NO_VERDICT: "cross",
+}
 HEAT = {"domain": [False, True], "range": ["$heat-low", "$heat-high"]}  # gains, costs; opacity says how much
+# Whether a chart has room for words beside its marks; the page sets it by the drawing's width.
+ROOMY = alt.param("roomy", value=True)
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 FILE_FONT = "Liberation Sans, DejaVu Sans, Arial, sans-serif"
 FILE_WIDTH = 560  # px of the drawing in a file; in the page it is as wide as its place
@@ -73,10 +85,11 @@ CONFIG = {
         "labelColor": "$ink", "titleColor": "$muted", "titleFontWeight": "normal", "labelFontSize": 12,
         "titleFontSize": 12, "gridColor": "$line", "domain": False, "ticks": False, "labelPadding": 6,
     },
+    "axisQuantitative": {"labelOverlap": False},
     "header": {"labelColor": "$ink", "titleColor": "$muted", "labelFontSize": 12, "titleFontWeight": "normal"},
     "legend": {
         "labelColor": "$ink", "titleColor": "$muted", "titleFontWeight": "normal", "labelFontSize": 12,
-        "titleFontSize": 12, "orient": "top", "symbolType": "circle",
+        "titleFontSize": 12, "orient": "top", "symbolType": "circle", "layout": {"top": {"direction": "vertical"}},
     },
     "range": {"category": SERIES},
 }  # fmt: skip

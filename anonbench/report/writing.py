@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,11 +10,13 @@ from typing import Any
 import pandas as pd
 
 from anonbench.common.files import write_bytes, write_text
-from anonbench.config.plugins import FIGURES
 from anonbench.report import theme
+from anonbench.report.export import main_rows, write_table
+from anonbench.report.figure import FIGURES
 from anonbench.report.findings import Findings
 from anonbench.report.page import charts, page, tables
 from anonbench.report.panels import Chart, Section
+from anonbench.report.recommendation import recommendation
 from anonbench.report.terms import read_terms
 
 TITLE = "What does anonymizing cost?"
@@ -44,26 +45,31 @@ def themed(spec: dict[str, Any]) -> dict[str, Any]:
     return fit | {key: value for key, value in spec.items() if key != "$schema"} | {"config": theme.CONFIG | own}
 
 
-def write_report(findings: Findings, html: Path | str, figures: Path | str) -> None:
-    """Write the page, and of every figure and table the data as CSV, of figures also SVG and PDF.
+def write_report(findings: Findings, folder: Path | str) -> None:
+    """Write the report and what goes with it.
+
+    That is the page, ``report.html``; below ``figures/``, of every figure and table of the page the data as CSV, and of
+    figures SVG and PDF; ``recommendation.md``; and the main table, ``table`` with each of
+    :data:`anonbench.report.export.SUFFIXES`.
 
     Parameters
     ----------
     findings
         What the study found.
-    html
-        The page.
-    figures
-        The folder beside it, which is made anew.
+    folder
+        Where to write them; ``figures`` is made anew.
     """
+    folder = Path(folder)
     sections = sections_of(findings)
-    _write_figures(Path(figures), sections)
+    _write_figures(folder / "figures", sections)
+    write_text(folder / "recommendation.md", recommendation(findings))
+    write_table(main_rows(findings.summary, findings.drops), folder / "table")
     stands = ""
     if findings.missing:
         stands = (
             f"{len(findings.missing)} of {findings.provenance.cells} cells are missing; the section Missing says why."
         )
-    write_text(html, page(TITLE, sections, read_terms(), stands))
+    write_text(folder / "report.html", page(TITLE, sections, read_terms(), stands))
 
 
 def _write_figures(folder: Path, sections: Sequence[Section]) -> None:
@@ -83,7 +89,6 @@ def drawn(chart: Chart) -> tuple[str, bytes]:
     """A chart as SVG and as PDF, in light colours."""
     import vl_convert
 
-    logging.getLogger("vl_convert").setLevel(logging.ERROR)
     spec = theme.coloured(chart.spec, theme.LIGHT)
     rows = chart.data.astype(object).where(pd.notna(chart.data), None).to_dict("records")
     spec["datasets"] = spec.get("datasets", {}) | {"data": rows}

@@ -37,7 +37,14 @@ def found(
     runs = summary[["dataset", "model"]].drop_duplicates()
     variants = [str(Variant(r, m, lv)) for r in ("body", "face") for m in METHODS for lv in levels]
     trainings = pd.DataFrame(
-        {"dataset": run.dataset, "model": run.model, "variant": variant, "seed": 0, "step": step, "loss": 2 / step + 0.1}
+        {
+            "dataset": run.dataset,
+            "model": run.model,
+            "variant": variant,
+            "seed": 0,
+            "step": step,
+            "loss": 2 / step + 0.1,
+        }
         for run in runs.itertuples()
         for variant in (ORIGINAL, *variants)
         for step in range(1, 31)
@@ -46,7 +53,8 @@ def found(
     pairs = [Pair(variant, _uri(np.full((96, 128, 3), 7 * n, np.uint8))) for n, variant in enumerate(variants)]
     befores = [Before(f"{n}.png", _uri(picture), 128, 96, pairs) for n in range(images)]
     snapshots = [
-        {"epoch": e, "step": 10 * e, "losses": {"l1": 1 / e}, "quality": {"diversity": 2.0 + e, "people": 9}} for e in (1, 2)
+        {"epoch": e, "step": 10 * e, "losses": {"l1": 1 / e}, "quality": {"diversity": 2.0 + e, "people": 9}}
+        for e in (1, 2)
     ]
     what = {
         "summary": summary,
@@ -86,7 +94,11 @@ def _summary(rng, datasets, levels, seeds, categories) -> pd.DataFrame:
         for model, tasks in TASKS.items():
             for task in tasks:
                 for variant in variants:
-                    strength = 1 if variant.level == "none" else 0.5 + (list(levels).index(variant.level) + 1) / len(levels) / 2
+                    strength = (
+                        1
+                        if variant.level == "none"
+                        else 0.5 + (list(levels).index(variant.level) + 1) / len(levels) / 2
+                    )
                     true = METHODS.get(variant.method, 0) * strength * (FACES[task] if variant.region == "face" else 1)
                     for seed in range(seeds):
                         for scope, category in [("all", "all"), *(("category", one) for one in categories)]:
@@ -120,7 +132,7 @@ def _drops(summary: pd.DataFrame, seeds: int) -> pd.DataFrame:
         "undetermined",
     )
     if seeds < 2:
-        table["verdict"] = "undetermined"
+        table["verdict"] = ""
     return table[COLUMNS]
 
 
@@ -130,7 +142,14 @@ def _audits(datasets, variants) -> pd.DataFrame:
         for number, name in enumerate(variants):
             one = Variant.parse(name)
             row = {"dataset": dataset, "split": "train", "region": one.region, "method": one.method, "level": one.level}
-            row |= {"people": 300, "regions": 290, "changed": 290 - number, "masked_out": number, "outside": 0, "left": 0}
+            row |= {
+                "people": 300,
+                "regions": 290,
+                "changed": 290 - number,
+                "masked_out": number,
+                "outside": 0,
+                "left": 0,
+            }
             row |= {"not_located": 2, "reasons": f"too_small: {number}" if number else ""}
             rows.append(row | dict(zip(SHARES, (0.4, 0.5, 0.6, 0.98), strict=True)))
     return pd.DataFrame(rows)

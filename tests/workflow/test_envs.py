@@ -91,6 +91,8 @@ PLUGINS = {
     "score": ["evaluate.tasks", "evaluate.metrics"],
     "plan": ["datasets.formats"],
     "costs": ["datasets.formats"],
+    "report": ["datasets.formats", "report.figures"],
+    "partial": ["datasets.formats", "report.figures"],
 }
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import altair as alt
 import pandas as pd
 
 from anonbench.report.answer import Answer, answers, points
-from anonbench.report.drops_file import VERDICTS
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Claims, Findings
 from anonbench.report.names import slug
 from anonbench.report.panels import Chart, Fragment, Panel
-from anonbench.report.theme import VERDICT_COLOURS, VERDICT_SHAPES
+from anonbench.report.theme import NO_VERDICT, ROOMY, VERDICT_COLOURS, VERDICT_SHAPES
 
-ROW = 24  # px of a variant
+ROW, NARROW, MANY = 24, 18, 14  # px of a variant, and of one of many; how many are many
 LINEAR = 10  # points, up to which the scale is linear
 TICKS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)
 KEPT = ["dataset", "task", "model", "variant", "metric", "drop", "low", "high", "verdict", "seeds", "lower_bound"]
@@ -30,10 +30,12 @@ class TheAnswer(Figure):
     absent = "No variant has been evaluated yet."
 
     def draw(self, findings: Findings) -> Sequence[Panel]:
-        found = list(answers(findings))
+        found = [replace(one, rows=one.rows.replace({"verdict": {"": NO_VERDICT}})) for one in answers(findings)]
         if not found:
             return []
-        shown = [verdict for verdict in VERDICTS if any((answer.rows.verdict == verdict).any() for answer in found)]
+        shown = [
+            verdict for verdict in VERDICT_SHAPES if any((answer.rows.verdict == verdict).any() for answer in found)
+        ]
         said = {
             "verdicts": shown,
             "intervals": any(answer.rows.low.notna().any() for answer in found),
@@ -49,10 +51,11 @@ class TheAnswer(Figure):
     def lead(self, findings: Findings) -> str:
         summary, drops = findings.summary, findings.drops
         seeds = summary.seed.nunique()
+        images = _and(sorted({f"{int(number):,}" for number in summary.images.unique()}))
         return (
-            f"Models are trained on anonymized images of {_and(sorted(drops.dataset.unique()))} and evaluated on the original"
-            f" ones. A drop is what they lack of models that were trained on the originals: {seeds} seed{'s' * (seeds != 1)}"
-            f" a variant, {_and(sorted({f'{int(n):,}' for n in summary.images.unique()}))} validation images."
+            f"Models are trained on anonymized images of {_and(sorted(drops.dataset.unique()))} and evaluated on the"
+            " original ones. A drop is what they lack of models that were trained on the originals:"
+            f" {seeds} seed{'s' * (seeds != 1)} a variant, {images} validation images."
         )
 
 
@@ -63,18 +66,24 @@ def ranking(answer: Answer, claims: Claims) -> Chart:
         rows[column] = (100 * rows[column]).round(3)
     first = rows.iloc[0]
     order = rows.variant.tolist()
-    told = {
-        row.variant: f"{points(row.drop / 100)}{'' if row.lower_bound else f'  {row.verdict}'}"
-        for row in rows.itertuples()
-    }
+    told = {row.variant: points(row.drop / 100) for row in rows.itertuples()}
+    verdicts = {row.variant: "" if row.verdict == NO_VERDICT else f"  {row.verdict}" for row in rows.itertuples()}
     y = alt.Y("variant:N", sort=order, title=None, axis=alt.Axis(labelLimit=170))
     metric = f"drop in {first.metric}, points"
     x = _x(rows, metric)
     base = alt.Chart(alt.NamedData("data"))
-    tip = ["variant:N", *(alt.Tooltip(f"{name}:Q", format=".2f") for name in ("drop", "low", "high")), "verdict:N", "seeds:Q"]
+    tip = [
+        "variant:N",
+        *(alt.Tooltip(f"{name}:Q", format=".2f") for name in ("drop", "low", "high")),
+        "verdict:N",
+        "seeds:Q",
+    ]
     colours = alt.Scale(domain=[*VERDICT_COLOURS], range=[*VERDICT_COLOURS.values()])
     shapes = alt.Scale(domain=[*VERDICT_SHAPES], range=[*VERDICT_SHAPES.values()])
-    colour, shape = alt.Color("verdict:N", legend=None, scale=colours), alt.Shape("verdict:N", legend=None, scale=shapes)
+    colour, shape = (
+        alt.Color("verdict:N", legend=None, scale=colours),
+        alt.Shape("verdict:N", legend=None, scale=shapes),
+    )
     layers = []
     constants = alt.Chart(alt.InlineData([{"zero": 0}]))
     if answer.noise is not None:
@@ -86,14 +95,16 @@ def ranking(answer: Answer, claims: Claims) -> Chart:
         layers.append(
             constants.mark_rule(color="$muted", strokeDash=[3, 3]).encode(x=alt.XDatum(100 * side * claims.margin))
         )
-    told_axis = alt.Axis(orient="right", labelExpr=f"({json.dumps(told, ensure_ascii=False)})[datum.value]", labelLimit=150)
+    said = f"{_lookup(told)} + ({ROOMY.name} ? {_lookup(verdicts)} : '')"
+    told_axis = alt.Axis(orient="right", labelExpr=said, labelLimit=150)
     right = y.copy()
     right.axis = told_axis
     layers += [
         base.mark_rule(strokeWidth=2).encode(y=y, x=_x(rows, metric, "low:Q"), x2="high:Q", color=colour),
         base.mark_point(filled=True, size=90, opacity=1).encode(y=right, x=x, color=colour, shape=shape, tooltip=tip),
     ]
-    spec = alt.layer(*layers).resolve_axis(y="independent").properties(width="container", height=alt.Step(ROW))
+    spec = alt.layer(*layers).resolve_axis(y="independent").add_params(ROOMY)
+    spec = spec.properties(width="container", height=alt.Step(ROW if len(rows) <= MANY else NARROW))
     return Chart(
         name=slug("drop", first.dataset, first.task, first.model),
         title=answer.title,
@@ -105,6 +116,11 @@ def ranking(answer: Answer, claims: Claims) -> Chart:
     )
 
 
+def _lookup(texts: dict[str, str]) -> str:
+    """An expression that gives the text of an axis's value."""
+    return f"({json.dumps(texts, ensure_ascii=False)})[datum.value]"
+
+
 def _x(rows: pd.DataFrame, title: str, field: str = "drop:Q") -> alt.X:
     """Linear within ±1 point and logarithmic beyond, where drops are large: what is near 0 can be told apart."""
     ends = rows[["drop", "low", "high"]].stack()
@@ -112,8 +128,10 @@ def _x(rows: pd.DataFrame, title: str, field: str = "drop:Q") -> alt.X:
         return alt.X(field, axis=alt.Axis(title=title, tickCount=5), scale=alt.Scale(nice=True, zero=True))
     least, most = min(-1.0, ends.min()), max(1.0, ends.max())
     values = [tick for tick in TICKS if least <= tick <= most]
-    axis = alt.Axis(title=f"{title} (logarithmic beyond ±1)", values=values, format="d", grid=True)
-    return alt.X(field, axis=axis, scale=alt.Scale(type="symlog", constant=1, domain=[least * 1.25, most * 1.1], nice=False))
+    axis = alt.Axis(title=f"{title} (log)", values=values, format="d", grid=True)
+    return alt.X(
+        field, axis=axis, scale=alt.Scale(type="symlog", constant=1, domain=[least * 1.25, most * 1.1], nice=False)
+    )
 
 
 def _and(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from anonbench.report.audit import KEYS
+from anonbench.report.audit import KEYS, SHARES
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
 from anonbench.report.panels import Column, Panel, Table
@@ -25,9 +25,7 @@ class Audit(Figure):
             return []
         table = audits.assign(least_share=100 * audits.least_share, median_share=100 * audits.median_share)
         other = [
-            name
-            for name in audits.columns
-            if name not in {*KEYS, *ALWAYS, "reasons"} and not name.endswith(("share", "_p1", "_p5")) and audits[name].any()
+            name for name in audits.columns if name not in {*KEYS, *ALWAYS, *SHARES, "reasons"} and audits[name].any()
         ]
         columns = {key: Column(key) for key in KEYS}
         columns |= {name: Column(label, 0) for name, label in ALWAYS.items()}

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import altair as alt
+import pandas as pd
 
 from anonbench.config.cells import ORIGINAL
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
-from anonbench.report.names import GROUP, group_title, leading_metric, named, slug
+from anonbench.report.names import GROUP, group_title, in_order, leading_metric, named, slug
 from anonbench.report.panels import Chart, Panel
-from anonbench.report.theme import HEAT
 from anonbench.report.summary import CATEGORY, SUPERCATEGORY
+from anonbench.report.theme import HEAT
 
 ROW = 22  # px
 FEW, MOST = 6, 30  # categories that stand side by side, and that are shown; of more the super-categories
@@ -36,11 +37,11 @@ class Categories(Figure):
                 found = rows[rows.scope == SUPERCATEGORY]
             found = found[found["drop"].notna()]
             if found.category.nunique() > 1:
-                charts.append(_chart(key, group_title(*key, groups), named(found)))
+                charts.append(_chart(key, group_title(*key, groups), named(found), findings.levels))
         return charts
 
 
-def _chart(key: Sequence[str], title: str, rows) -> Chart:
+def _chart(key: Sequence[str], title: str, rows: pd.DataFrame, levels: Sequence[str]) -> Chart:
     data = rows[[*GROUP, "category", "variant", "metric", "drop", "low", "high", "verdict"]].copy()
     for column in ("drop", "low", "high"):
         data[column] = (100 * data[column]).round(3)
@@ -48,7 +49,7 @@ def _chart(key: Sequence[str], title: str, rows) -> Chart:
     order = data.groupby("category")["drop"].mean().sort_values(ascending=False).index.tolist()
     most = max(1.0, data["drop"].abs().max())
     few = len(order) <= FEW
-    of = {"category": ("category:N", order), "variant": ("variant:N", sorted(data.variant.unique()))}
+    of = {"category": ("category:N", order), "variant": ("variant:N", in_order(rows, levels))}
     (across, columns), (down, rows_) = (of["category"], of["variant"]) if few else (of["variant"], of["category"])
     axis = alt.Axis(orient="top", labelAngle=0 if few else -40, labelLimit=120)
     base = (

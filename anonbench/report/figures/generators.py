@@ -52,4 +52,6 @@ def _curves(sheet: GeneratorSheet) -> Chart:
         .properties(width="container", height=220)
     )
     says = f"Measures of {sheet.name} at every snapshot; docs/generators.md says what each one is."
-    return Chart(slug("generator", sheet.name), f"{sheet.name}: measures by epoch", says, spec.to_dict(), data, wide=False)
+    return Chart(
+        slug("generator", sheet.name), f"{sheet.name}: measures by epoch", says, spec.to_dict(), data, wide=False
+    )

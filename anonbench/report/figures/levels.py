@@ -47,19 +47,23 @@ def _charts(rows: pd.DataFrame, by: str, x: alt.X, kind: str) -> Iterator[Chart]
     groups = rows[GROUP].drop_duplicates()
     for key, found in rows.groupby(GROUP, sort=True):
         data = found[[*GROUP, "region", "method", "metric", by, "drop", "low", "high", "verdict"]].copy()
-        data["method"] = data.region + " · " + data.method.map(words)
+        data["method"] = data.method.map(words)
         for column in ("drop", "low", "high"):
             data[column] = (100 * data[column]).round(3)
         title, metric = group_title(*key, groups), found.metric.iloc[0]
         base = alt.Chart(alt.NamedData("data")).encode(
-            x=x, color=alt.Color("method:N", title=None, legend=alt.Legend(columns=3, symbolType="stroke"))
+            x=x,
+            color=alt.Color("method:N", title=None, legend=alt.Legend(columns=3, symbolType="stroke")),
+            strokeDash=alt.StrokeDash(
+                "region:N", title=None, sort=["body", "face"], legend=alt.Legend(symbolType="stroke")
+            ),
         )
         drop = f"drop in {metric}, points"
         y = alt.Y("drop:Q", title=drop)
         spec = alt.layer(
             base.mark_rule(strokeWidth=1.5, opacity=0.55).encode(y=alt.Y("low:Q", title=drop), y2="high:Q"),
             base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=50)).encode(
-                y=y, tooltip=["method:N", f"{by}:N", alt.Tooltip("drop:Q", format=".2f"), "verdict:N"]
+                y=y, tooltip=["region:N", "method:N", f"{by}:N", alt.Tooltip("drop:Q", format=".2f"), "verdict:N"]
             ),
         ).properties(width="container", height=HEIGHT)
         says = f"Drop in {metric} against {kind}, a line per region and method."

@@ -11,15 +11,15 @@ from anonbench.config.cells import ORIGINAL
 from anonbench.report.answer import points
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
-from anonbench.report.names import GROUP, group_title, leading
+from anonbench.report.names import GROUP, group_title, in_order, leading
 from anonbench.report.panels import Chart, Column, Panel, Table
 from anonbench.report.theme import HEAT
 
-ROW, COLUMN_HEIGHT = 26, 60
+ROW, LINE = 26, 13  # px
 COLUMNS = {
     "title": Column("task"), "region": Column("region"), "method": Column("method"), "level": Column("level"),
-    "metric": Column("metric"), "value": Column("value", 1), "baseline": Column("baseline", 1), "drop": Column("drop", 1),
-    "low": Column("from", 1), "high": Column("to", 1), "verdict": Column("verdict"),
+    "metric": Column("metric"), "value": Column("value", 1), "baseline": Column("baseline", 1),
+    "drop": Column("drop", 1), "low": Column("from", 1), "high": Column("to", 1), "verdict": Column("verdict"),
     "detectable": Column("detectable", 1), "seeds": Column("seeds", 0),
 }  # fmt: skip
 
@@ -38,23 +38,32 @@ class Matrix(Figure):
         groups = rows[GROUP].drop_duplicates()
         titles = {tuple(key): group_title(*key, groups) for key in groups.to_numpy()}
         rows = rows.assign(title=[titles[key] for key in zip(rows.dataset, rows.task, rows.model, strict=True)])
-        return [_heat(rows), _table(rows)]
+        return [_heat(rows, in_order(rows, findings.levels)), _table(rows)]
 
 
-def _heat(rows: pd.DataFrame) -> Chart:
+def _heat(rows: pd.DataFrame, order: Sequence[str]) -> Chart:
     data = rows[["title", "variant", "metric", "drop", "verdict", "seeds"]].copy()
     data["drop"] = (100 * data["drop"]).round(3)
     data["shown"] = [points(value) for value in rows["drop"]]
     most = max(1.0, data["drop"].abs().max())
     data["strong"] = data["drop"].abs() > 0.55 * most
-    base = alt.Chart(alt.NamedData("data")).encode(
-        x=alt.X("title:N", title=None, sort=data.title.drop_duplicates().tolist(), axis=alt.Axis(orient="top", labelAngle=0, labelExpr="split(datum.label, ' ')")),
-        y=alt.Y("variant:N", title=None, sort=sorted(data.variant.unique())),
+    titles = data.title.drop_duplicates().tolist()
+    lines = max(len(title.split()) for title in titles)
+    axis = alt.Axis(
+        orient="top", labelAngle=0, labelExpr="split(datum.label, ' ')", labelPadding=LINE * lines - LINE / 2
     )
-    cells = base.mark_rect(stroke="$paper", strokeWidth=2).transform_calculate(costs="datum.drop > 0").encode(
-        color=alt.Color("costs:N", scale=alt.Scale(**HEAT), legend=None),
-        opacity=alt.Opacity("drop:Q", scale=alt.Scale(domain=[-most, 0, most], range=[1, 0.04, 1]), legend=None),
-        tooltip=["title:N", "variant:N", alt.Tooltip("drop:Q", format=".2f"), "metric:N", "verdict:N", "seeds:Q"],
+    base = alt.Chart(alt.NamedData("data")).encode(
+        x=alt.X("title:N", title=None, sort=titles, axis=axis),
+        y=alt.Y("variant:N", title=None, sort=order),
+    )
+    cells = (
+        base.mark_rect(stroke="$paper", strokeWidth=2)
+        .transform_calculate(costs="datum.drop > 0")
+        .encode(
+            color=alt.Color("costs:N", scale=alt.Scale(**HEAT), legend=None),
+            opacity=alt.Opacity("drop:Q", scale=alt.Scale(domain=[-most, 0, most], range=[1, 0.04, 1]), legend=None),
+            tooltip=["title:N", "variant:N", alt.Tooltip("drop:Q", format=".2f"), "metric:N", "verdict:N", "seeds:Q"],
+        )
     )
     text = base.mark_text(fontSize=12).encode(
         text="shown:N",

@@ -10,7 +10,7 @@ from anonbench.report.panels import Fragment, Panel
 
 
 class Missing(Figure):
-    """The cells that the study asks for and does not have, with the first job that is missing and the end of its log."""
+    """The cells that the study asks for and does not have, with the first missing job and the end of its log."""
 
     title = "Missing"
     order = 5

@@ -8,6 +8,8 @@ function rowsOf(figure) {
   return (columns[names[0]] ?? []).map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
 }
 
+const isRoomy = (place) => place.clientWidth >= 480;
+
 async function draw(figure) {
   if (views.has(figure)) return;
   views.set(figure, null);
@@ -15,6 +17,7 @@ async function draw(figure) {
   spec.datasets = { ...spec.datasets, data: rowsOf(figure) };
   spec.config.font = getComputedStyle(root).getPropertyValue("--sans").trim();
   const place = figure.querySelector(".drawing");
+  for (const param of spec.params ?? []) if (param.name === "roomy") param.value = isRoomy(place);
   const options = { actions: false, defaultStyle: false, renderer: "svg", logLevel: 1, tooltip: chartTip };
   const { view } = await vegaEmbed(place.firstElementChild, spec, options);
   views.set(figure, view);
@@ -38,7 +41,12 @@ async function drawOthers() {
 addEventListener("load", () => idle(drawOthers));
 
 function fit() {
-  for (const [figure, view] of views) view?.width(figure.querySelector(".drawing").clientWidth).run();
+  for (const [figure, view] of views) {
+    if (!view) continue;
+    const place = figure.querySelector(".drawing");
+    if ("roomy" in view.getState().signals) view.signal("roomy", isRoomy(place));
+    view.width(place.clientWidth).run();
+  }
 }
 addEventListener("beforeprint", () => {
   root.classList.add("printing");
