@@ -126,10 +126,10 @@ def data_table(chart: Chart) -> Table | None:
     """A chart's data as a table; None where a file serves better."""
     if len(chart.data) > MOST_ROWS:
         return None
-    shown = chart.data.drop(columns=[name for name in ("shown", "strong", "lower_bound") if name in chart.data])
+    shown = chart.data
     several = [name for name in shown if shown[name].nunique(dropna=False) > 1]
     columns = {name: Column(words(name), 1 if pd.api.types.is_float_dtype(shown[name]) else None) for name in several}
-    return Table(f"{chart.name}-data", chart.title, shown, columns)
+    return Table(f"{chart.name}-data", f"Data of {chart.name}", shown, columns)
 
 
 def _kind(panel: Panel) -> str:

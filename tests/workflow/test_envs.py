@@ -26,6 +26,7 @@ PACKAGE_OF = {
     "resvg_py": "resvg-py",
     "mmengine": "onedl-mmengine",
     "pi_heif": "pi-heif",
+    "vl_convert": "vl-convert-python",
 }
 
 

@@ -19,7 +19,7 @@ from anonbench.report.theme import NO_VERDICT, ROOMY, VERDICT_COLOURS, VERDICT_S
 ROW, NARROW, MANY = 24, 18, 14  # px of a variant, and of one of many; how many are many
 LINEAR = 10  # points, up to which the scale is linear
 TICKS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)
-KEPT = ["dataset", "task", "model", "variant", "metric", "drop", "low", "high", "verdict", "seeds", "lower_bound"]
+KEPT = ["dataset", "task", "model", "variant", "metric", "drop", "low", "high", "verdict", "seeds"]
 
 
 class TheAnswer(Figure):
@@ -104,7 +104,7 @@ def ranking(answer: Answer, claims: Claims) -> Chart:
         base.mark_point(filled=True, size=90, opacity=1).encode(y=right, x=x, color=colour, shape=shape, tooltip=tip),
     ]
     spec = alt.layer(*layers).resolve_axis(y="independent").add_params(ROOMY)
-    spec = spec.properties(width="container", height=alt.Step(ROW if len(rows) <= MANY else NARROW))
+    spec = spec.properties(width="container", height=len(rows) * (ROW if len(rows) <= MANY else NARROW))
     return Chart(
         name=slug("drop", first.dataset, first.task, first.model),
         title=answer.title,

@@ -10,10 +10,10 @@ import pandas as pd
 from anonbench.config.cells import ORIGINAL
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
+from anonbench.report.heat import heat
 from anonbench.report.names import GROUP, group_title, in_order, leading_metric, named, slug
 from anonbench.report.panels import Chart, Panel
 from anonbench.report.summary import CATEGORY, SUPERCATEGORY
-from anonbench.report.theme import HEAT
 
 ROW = 22  # px
 FEW, MOST = 6, 30  # categories that stand side by side, and that are shown; of more the super-categories
@@ -47,26 +47,17 @@ def _chart(key: Sequence[str], title: str, rows: pd.DataFrame, levels: Sequence[
         data[column] = (100 * data[column]).round(3)
     metric = data.metric.iloc[0]
     order = data.groupby("category")["drop"].mean().sort_values(ascending=False).index.tolist()
-    most = max(1.0, data["drop"].abs().max())
     few = len(order) <= FEW
     of = {"category": ("category:N", order), "variant": ("variant:N", in_order(rows, levels))}
-    (across, columns), (down, rows_) = (of["category"], of["variant"]) if few else (of["variant"], of["category"])
+    (across, columns), (down, lines) = (of["category"], of["variant"]) if few else (of["variant"], of["category"])
     axis = alt.Axis(orient="top", labelAngle=0 if few else -40, labelLimit=120)
-    base = (
-        alt.Chart(alt.NamedData("data"))
-        .transform_calculate(costs="datum.drop > 0", strong=f"abs(datum.drop) > {0.55 * most}")
-        .encode(x=alt.X(across, title=None, sort=columns, axis=axis), y=alt.Y(down, title=None, sort=rows_))
+    spec = heat(
+        data,
+        alt.X(across, title=None, sort=columns, axis=axis),
+        alt.Y(down, title=None, sort=lines),
+        ROW * len(lines),
+        ["category:N", "variant:N", "verdict:N"],
+        numbers=few,
     )
-    layers = [
-        base.mark_rect(stroke="$paper", strokeWidth=1).encode(
-            color=alt.Color("costs:N", scale=alt.Scale(**HEAT), legend=None),
-            opacity=alt.Opacity("drop:Q", scale=alt.Scale(domain=[-most, 0, most], range=[1, 0.04, 1]), legend=None),
-            tooltip=["category:N", "variant:N", alt.Tooltip("drop:Q", format=".2f"), "verdict:N"],
-        )
-    ]
-    if few:
-        colour = alt.condition("datum.strong", alt.value("$on-heat"), alt.value("$ink"))
-        layers.append(base.mark_text(fontSize=12).encode(text=alt.Text("drop:Q", format=".1f"), color=colour))
-    spec = alt.layer(*layers).properties(width="container", height=alt.Step(ROW)).to_dict()
     says = f"Drop in {metric} by category and variant, in points. Most hit: {', '.join(order[:3])}."
     return Chart(slug("category", *key), title, says, spec, data, wide=not few, most_wide=None if few else 1000)

@@ -11,9 +11,9 @@ from anonbench.config.cells import ORIGINAL
 from anonbench.report.answer import points
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
+from anonbench.report.heat import heat
 from anonbench.report.names import GROUP, group_title, in_order, leading
 from anonbench.report.panels import Chart, Column, Panel, Table
-from anonbench.report.theme import HEAT
 
 ROW, LINE = 26, 13  # px
 COLUMNS = {
@@ -44,32 +44,18 @@ class Matrix(Figure):
 def _heat(rows: pd.DataFrame, order: Sequence[str]) -> Chart:
     data = rows[["title", "variant", "metric", "drop", "verdict", "seeds"]].copy()
     data["drop"] = (100 * data["drop"]).round(3)
-    data["shown"] = [points(value) for value in rows["drop"]]
-    most = max(1.0, data["drop"].abs().max())
-    data["strong"] = data["drop"].abs() > 0.55 * most
     titles = data.title.drop_duplicates().tolist()
     lines = max(len(title.split()) for title in titles)
     axis = alt.Axis(
         orient="top", labelAngle=0, labelExpr="split(datum.label, ' ')", labelPadding=LINE * lines - LINE / 2
     )
-    base = alt.Chart(alt.NamedData("data")).encode(
-        x=alt.X("title:N", title=None, sort=titles, axis=axis),
-        y=alt.Y("variant:N", title=None, sort=order),
+    spec = heat(
+        data,
+        alt.X("title:N", title=None, sort=titles, axis=axis),
+        alt.Y("variant:N", title=None, sort=order),
+        ROW * len(order),
+        ["title:N", "variant:N", "metric:N", "verdict:N", "seeds:Q"],
     )
-    cells = (
-        base.mark_rect(stroke="$paper", strokeWidth=2)
-        .transform_calculate(costs="datum.drop > 0")
-        .encode(
-            color=alt.Color("costs:N", scale=alt.Scale(**HEAT), legend=None),
-            opacity=alt.Opacity("drop:Q", scale=alt.Scale(domain=[-most, 0, most], range=[1, 0.04, 1]), legend=None),
-            tooltip=["title:N", "variant:N", alt.Tooltip("drop:Q", format=".2f"), "metric:N", "verdict:N", "seeds:Q"],
-        )
-    )
-    text = base.mark_text(fontSize=12).encode(
-        text="shown:N",
-        color=alt.condition("datum.strong", alt.value("$on-heat"), alt.value("$ink")),
-    )
-    spec = (cells + text).properties(width="container", height=alt.Step(ROW)).to_dict()
     worst = rows.loc[rows["drop"].idxmax()] if rows["drop"].notna().any() else None
     says = "A row per variant, a column per task; numbers are drops in points of the task's leading metric."
     if worst is not None:

@@ -66,7 +66,11 @@ function showTip(content, x, y) {
   tip.style.left = `${Math.max(8, Math.min(x, innerWidth - w - 8))}px`;
   tip.style.top = `${y + h + 16 > innerHeight ? Math.max(8, y - h - 28) : y + 8}px`;
 }
-const hideTip = () => { tip.hidden = true; };
+let again = null; // shows the tip of a term where the term is now
+const hideTip = () => {
+  tip.hidden = true;
+  again = null;
+};
 function chartTip(_, event, item, value) {
   if (value == null) return hideTip();
   const lines = Object.entries(value).map(([name, text]) => {
@@ -81,14 +85,16 @@ for (const term of document.querySelectorAll("a.term, .sort[aria-describedby]"))
     const meaning = document.getElementById(term.getAttribute("aria-describedby"));
     const { left, bottom } = term.getBoundingClientRect();
     if (meaning) showTip([document.createTextNode(meaning.textContent)], left, bottom);
+    again = show;
   };
   term.addEventListener("mouseenter", show);
   term.addEventListener("focus", show);
-  term.addEventListener("mouseleave", hideTip);
-  term.addEventListener("blur", hideTip);
+  const hide = () => again === show && hideTip();
+  term.addEventListener("mouseleave", hide);
+  term.addEventListener("blur", hide);
 }
 addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
-addEventListener("scroll", hideTip, { passive: true });
+addEventListener("scroll", () => (again ?? hideTip)(), { passive: true, capture: true });
 
 // Tables sort by a click on a heading: numbers by value, what is unknown last.
 const valueOf = (cell) => cell.dataset.value ?? cell.textContent.trim();
