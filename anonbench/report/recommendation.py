@@ -39,7 +39,9 @@ def _lines(findings: Findings) -> Iterator[str]:
     )
     yield ""
     if findings.missing:
-        yield f"{len(findings.missing)} cells are missing, so that a variant may be missing below."
+        count = len(findings.missing)
+        lacking = "One cell is" if count == 1 else f"{count} cells are"
+        yield f"{lacking} missing, so that a variant may be missing below."
         yield ""
     groups = rows[GROUP].drop_duplicates()
     for region, of_region in rows.groupby("region", sort=True):

@@ -66,9 +66,8 @@ def write_report(findings: Findings, folder: Path | str) -> None:
     write_table(main_rows(findings.summary, findings.drops), folder / "table")
     stands = ""
     if findings.missing:
-        stands = (
-            f"{len(findings.missing)} of {findings.provenance.cells} cells are missing; the section Missing says why."
-        )
+        count, of = len(findings.missing), findings.provenance.cells
+        stands = f"{count} of {of} cells {'is' if count == 1 else 'are'} missing; the section Missing says why."
     write_text(folder / "report.html", page(TITLE, sections, read_terms(), stands))
 
 

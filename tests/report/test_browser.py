@@ -194,7 +194,7 @@ def test_data_and_drawings_are_saved_from_the_page_alone(wide, written: Path) ->
 
 def test_a_missing_cell_is_told_first_and_explained(wide) -> None:
     page = wide.page
-    assert "1 of 126 cells are missing" in page.locator(".masthead").inner_text()
+    assert "1 of 126 cells is missing" in page.locator(".masthead").inner_text()
     text = page.locator("#missing").inner_text()
     assert "the rule train_model failed" in text and "ERROR Not enough <memory>." in text
     assert "logs/train_model/street/td-hm/body-gan-medium/seed1.log" in text
