@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from anonbench.common.errors import UserError
+from anonbench.common.files import write_text
 from anonbench.common.plugins import use_folders
+from anonbench.common.root import ROOT
 from anonbench.report import theme
 from anonbench.report.drops_file import COLUMNS, read_drops
 from anonbench.report.figure import FIGURES
@@ -22,7 +24,7 @@ from anonbench.report.published import beside, read_published
 from anonbench.report.tables import read_table
 from anonbench.report.template import page_digest
 from anonbench.report.terms import read_terms
-from anonbench.report.writing import sections_of, with_theme, write_report
+from anonbench.report.writing import drawn, sections_of, with_theme, write_report
 from tests.helpers.found import found, missing_cell
 
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -158,36 +160,23 @@ def test_the_digest_follows_the_template(tmp_path: Path, monkeypatch: pytest.Mon
     assert len({before, first, page_digest()}) == 3
 
 
-OWN = '''
-import altair as alt
-from anonbench.report.figure import Figure
-from anonbench.report.panels import Chart
-
-class Seeds(Figure):
-    """How many rows each seed has."""
-
-    title = "Seeds"
-    order = 15
-
-    def draw(self, findings):
-        data = findings.summary.groupby("seed", as_index=False).size()
-        spec = alt.Chart(alt.NamedData("data")).mark_bar().encode(x="seed:O", y="size:Q").to_dict()
-        return [Chart("seeds", "Rows by seed", "A bar per seed.", spec, data)]
-'''
+OWN = re.search(
+    r"```python\n# my_plugins/(figures/spread.py)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL
+)
 
 
 def test_one_file_adds_a_figure(tmp_path: Path) -> None:
-    (tmp_path / "figures").mkdir()
-    (tmp_path / "figures/seeds.py").write_text(OWN)
+    write_text(tmp_path / OWN[1], OWN[2])
     try:
         use_folders([str(tmp_path)])
-        assert "seeds" in FIGURES.names()
+        assert "spread" in FIGURES.names()
         sections = sections_of(found())
     finally:
         use_folders([])
-    assert [section.title for section in sections][1:3] == ["Matrix", "Seeds"]
-    assert sections[2].panels[0].data.seed.tolist() == [0, 1, 2]
-    assert "seeds" not in FIGURES.names()
+    assert [section.title for section in sections][3:5] == ["Categories", "Spread"]
+    (chart,) = sections[4].panels
+    assert chart.data.seed.tolist() == [0, 1, 2] * 3 and drawn(chart)[0].startswith("<svg")
+    assert "spread" not in FIGURES.names()
 
 
 def test_a_chart_keeps_what_it_sets_itself() -> None:

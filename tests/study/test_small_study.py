@@ -145,7 +145,7 @@ def test_the_report_shows_the_whole_study(finished):
     assert result.returncode == 0, result.stdout + result.stderr
     results = finished.root / "results"
     page = (results / "report.html").read_text()
-    assert "missing" not in page.partition("<nav")[0]
+    assert "says why." not in page.partition("<nav")[0]
     assert page.count("data-scene>") == 3 * 3  # images of three datasets
     for dataset, warned in (("tiny", False), ("ped", True), ("own", True)):
         assert (f"This file holds original photographs of {dataset}" in page) == warned
