@@ -51,7 +51,7 @@ class Findings:
     levels
         The names of levels, from weak to strong.
     doses
-        The share of people that a method anonymizes at a level, by method and level, where it is not all of them.
+        The share of people that a method anonymizes, by method and level, of levels that differ in it alone.
     """
 
     summary: pd.DataFrame

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from anonbench.common.files import json_text
 from anonbench.common.records import read_record
 from anonbench.config.cells import ORIGINAL, anonymized, expand
 from anonbench.config.config import Config
@@ -131,10 +132,14 @@ def _generators(study: Study) -> list[GeneratorSheet]:
 
 
 def _doses(config: Config) -> dict[tuple[str, str], float]:
-    """The share of people whom a method anonymizes at a level, where the configuration says less than all."""
-    return {
-        (method, level): float(params["share"])
-        for method, levels in config.methods.items()
-        for level, params in levels.items()
-        if params.get("share", 1) != 1
-    }
+    """The share of people whom a method anonymizes, at levels that differ from another one in nothing else."""
+    found = {}
+    for method, levels in config.methods.items():
+        alike: dict[str, dict[str, float]] = {}
+        for level, params in levels.items():
+            rest = {key: value for key, value in params.items() if key != "share"}
+            alike.setdefault(json_text(rest), {})[level] = float(params.get("share", 1))
+        for shares in alike.values():
+            if len(set(shares.values())) > 1:
+                found |= {(method, level): share for level, share in shares.items()}
+    return found

@@ -89,14 +89,16 @@ def test_a_missing_cell_comes_second() -> None:
 
 
 def test_levels_and_doses_are_axes() -> None:
-    by = {s.title: s for s in sections_of(found(levels=("low", "high", "dose50"), doses={("blur", "dose50"): 0.5}))}
+    doses = {("blur", "dose50"): 0.5, ("blur", "high"): 1.0}
+    by = {s.title: s for s in sections_of(found(levels=("low", "high", "dose50"), doses=doses))}
     level, dose = (
         next(panel for panel in by["Levels"].panels if panel.name == f"{kind}-street-pose-td-hm")
         for kind in ("level", "dose")
     )
     assert set(level.data.level) == {"low", "high", "dose50"}
     assert not ((level.data.method == "blur") & (level.data.level == "dose50")).any()
-    assert set(dose.data.method) == {"blur"} and set(dose.data.dose) == {50, 100}
+    assert set(dose.data.method) == {"blur"} and sorted(dose.data.dose) == [50, 50, 100, 100]  # of two regions
+    assert set(level.data[level.data.method == "blur"].level) == {"low", "high"}
 
 
 def test_photographs_of_people_are_never_shown_without_a_word() -> None:

@@ -24,8 +24,12 @@ class Levels(Figure):
 
     def draw(self, findings: Findings) -> Sequence[Panel]:
         rows = leading(findings.drops)
-        doses = pd.Series(list(zip(rows.method, rows.level, strict=True)), index=rows.index).map(findings.doses)
-        return [*_levels(rows[doses.isna()], findings.levels), *_doses(rows, doses)]
+        doses = (
+            pd.Series(list(zip(rows.method, rows.level, strict=True)), index=rows.index)
+            .map(dict(findings.doses))
+            .astype(float)
+        )
+        return [*_levels(rows[~(doses < 1)], findings.levels), *_doses(rows.assign(dose=100 * doses))]
 
 
 def _levels(rows: pd.DataFrame, order: Sequence[str]) -> Iterator[Chart]:
@@ -36,11 +40,10 @@ def _levels(rows: pd.DataFrame, order: Sequence[str]) -> Iterator[Chart]:
     yield from _charts(rows, "level", x, "level")
 
 
-def _doses(rows: pd.DataFrame, doses: pd.Series) -> Iterator[Chart]:
-    dosed = doses.dropna().index
-    ends = rows[rows.method.isin(rows.method[dosed])].assign(dose=doses.fillna(1.0) * 100)
-    x = alt.X("dose:Q", title="people anonymized, %", scale=alt.Scale(domain=[0, 100]))
-    yield from _charts(ends if len(dosed) else ends.iloc[:0], "dose", x, "dose")
+def _doses(rows: pd.DataFrame) -> Iterator[Chart]:
+    axis = alt.Axis(title="people anonymized, %", tickCount=5)
+    x = alt.X("dose:Q", axis=axis, scale=alt.Scale(domain=[0, 100]))
+    yield from _charts(rows[rows.dose.notna()], "dose", x, "dose")
 
 
 def _charts(rows: pd.DataFrame, by: str, x: alt.X, kind: str) -> Iterator[Chart]:
