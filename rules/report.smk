@@ -15,7 +15,7 @@ rule summarize:
         cells=every_cell,
         audits=every_audit,
     output:
-        csv="results/summary.csv",
+        csv=report("results/summary.csv", caption="../workflow/report/summary.rst", category="Results"),
         audit="results/audit.csv",
         markdown="results/summary.md",
     log:
@@ -38,9 +38,11 @@ rule report:
         audit=rules.summarize.output.audit,
         shown=every_shown_file,
     output:
-        html="results/report.html",
+        html=report("results/report.html", caption="../workflow/report/main.rst", category="Report"),
         figures=directory("results/figures"),
-        recommendation="results/recommendation.md",
+        recommendation=report(
+            "results/recommendation.md", caption="../workflow/report/recommendation.rst", category="Report"
+        ),
         table=multiext("results/table", *SUFFIXES),
     log:
         "logs/report.log",
