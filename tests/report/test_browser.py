@@ -206,8 +206,10 @@ def test_it_prints_every_figure_in_ink_on_paper(chromium, written: Path, tmp_pat
         page.emulate_media(media="print", color_scheme="dark")
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(253, 253, 251)"
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        wide = page.evaluate("document.querySelector('.drawing svg').getBoundingClientRect().width")
-        assert wide <= 704  # px of a page's text
+        body, place, drawing = page.evaluate(
+            "['body', '.drawing', '.drawing svg'].map((of) => document.querySelector(of).getBoundingClientRect().width)"
+        )
+        assert 500 < drawing <= place <= body <= 704  # px of a page's text: one column, drawn anew
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         page.pdf(path=tmp_path / "report.pdf", format="A4")
         assert (tmp_path / "report.pdf").stat().st_size > 50_000
