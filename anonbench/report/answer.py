@@ -13,6 +13,7 @@ from anonbench.report.findings import Claims, Findings
 from anonbench.report.names import GROUP, group_title, leading, named
 from anonbench.report.summary import ALL, CATEGORY
 
+LEAST = 0.0005  # a drop that is not 0.0 points
 NAMED = 3  # variants that a sentence names; of more it says how many
 
 
@@ -41,11 +42,11 @@ class Answer:
 def answers(findings: Findings) -> Iterator[Answer]:
     """The answer of every group that has a variant, in the groups' order."""
     rows = leading(findings.drops)
-    groups = rows[GROUP].drop_duplicates()
+    groups, all_named = rows[GROUP].drop_duplicates(), named(findings.drops)
     for key, found in rows.groupby(GROUP, sort=True):
         found = found.sort_values(["drop", "variant"], ignore_index=True)
         noise = noise_floor(findings.summary, *key, found.metric[0], findings.claims.confidence)
-        sentences = [*_sentences(found, findings.claims), *_hardest_hit(findings.drops, found)]
+        sentences = [*_sentences(found, findings.claims), *_hardest_hit(all_named, found)]
         yield Answer(group_title(*key, groups), sentences, found, noise)
 
 
@@ -77,7 +78,8 @@ def _sentences(rows: pd.DataFrame, claims: Claims) -> Iterator[str]:
         return
     metric = rows.metric.iloc[0]
     if rows.lower_bound.all():
-        yield f"The {metric} drops least with {_amount(known.iloc[0])} and most with {_amount(known.iloc[-1])}."
+        most = f" and most with {_amount(known.iloc[-1])}" if len(known) > 1 else ""
+        yield f"The {metric} drops {'least ' * bool(most)}with {_amount(known.iloc[0])}{most}."
         intervals = known.low.notna().any()
         yield "One seed a variant: no verdict" + (", and every interval is too narrow." if intervals else ".")
         return
@@ -107,8 +109,10 @@ def _hardest_hit(drops: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
     of = (drops[GROUP] == first[GROUP]).all(axis=1) & (drops.metric == first.metric) & (drops.scope == CATEGORY)
     found = drops[of & (drops.method != ORIGINAL) & (drops.evaluated_on == "original") & drops["drop"].notna()]
     if found.category.nunique() > 1:
-        worst = named(found).loc[found["drop"].idxmax()]
-        yield f"The category that loses most is {worst.category}: {points(worst['drop'])} points with {worst.variant}."
+        worst = found.loc[found["drop"].idxmax()]
+        if worst["drop"] >= LEAST:
+            loss = points(worst["drop"])
+            yield f"The category that loses most is {worst.category}: {loss} points with {worst.variant}."
 
 
 def _list(rows: pd.DataFrame, amounts: bool = False) -> str:

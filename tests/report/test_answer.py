@@ -57,6 +57,11 @@ def test_one_seed_has_no_verdict_whatever_the_interval() -> None:
     ]
 
 
+def test_of_a_single_variant_none_is_the_least() -> None:
+    drops = drops_of(blur=(0.03, "")).assign(lower_bound=True)
+    assert said(drops)[0] == "The AP drops with face · blur (3.0 points)."
+
+
 def test_without_a_baseline_nothing_is_said_of_a_drop() -> None:
     drops = drops_of(blur=(float("nan"), ""))
     assert said(drops) == ["No variant has been evaluated together with its baseline yet."]

@@ -51,7 +51,7 @@ class TheAnswer(Figure):
     def lead(self, findings: Findings) -> str:
         summary, drops = findings.summary, findings.drops
         seeds = summary.seed.nunique()
-        images = _and(sorted({f"{int(number):,}" for number in summary.images.unique()}))
+        images = _and([f"{int(number):,}" for number in sorted(summary.images.unique())])
         return (
             f"Models are trained on anonymized images of {_and(sorted(drops.dataset.unique()))} and evaluated on the"
             " original ones. A drop is what they lack of models that were trained on the originals:"
@@ -125,7 +125,7 @@ def _x(rows: pd.DataFrame, title: str, field: str = "drop:Q") -> alt.X:
     """Linear within ±1 point and logarithmic beyond, where drops are large: what is near 0 can be told apart."""
     ends = rows[["drop", "low", "high"]].stack()
     if ends.abs().max() <= LINEAR:
-        return alt.X(field, axis=alt.Axis(title=title, tickCount=5), scale=alt.Scale(nice=True, zero=True))
+        return alt.X(field, axis=alt.Axis(title=title, tickCount=3, format="~f"), scale=alt.Scale(nice=True, zero=True))
     least, most = min(-1.0, ends.min()), max(1.0, ends.max())
     values = [tick for tick in TICKS if least <= tick <= most]
     axis = alt.Axis(title=f"{title} (log)", values=values, format="d", grid=True)

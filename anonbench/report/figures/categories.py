@@ -28,6 +28,7 @@ class Categories(Figure):
 
     def draw(self, findings: Findings) -> Sequence[Panel]:
         drops = findings.drops[(findings.drops.evaluated_on == "original") & (findings.drops.method != ORIGINAL)]
+        drops = named(drops)
         groups = drops[GROUP].drop_duplicates()
         charts = []
         for key, group in drops.groupby(GROUP, sort=True):
@@ -37,7 +38,7 @@ class Categories(Figure):
                 found = rows[rows.scope == SUPERCATEGORY]
             found = found[found["drop"].notna()]
             if found.category.nunique() > 1:
-                charts.append(_chart(key, group_title(*key, groups), named(found), findings.levels))
+                charts.append(_chart(key, group_title(*key, groups), found, findings.levels))
         return charts
 
 
