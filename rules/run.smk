@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from anonbench.workflow.run import ending_with_this, guarded, other_run, sole_run, submitted
 
 COMMAND = shlex.join(["snakemake", *sys.argv[1:]])
-ALONGSIDE = {"plan"}  # targets that touch no results
+ALONGSIDE = {"plan", "partial"}  # targets that touch no results of the others
 
 
 @contextmanager

@@ -51,6 +51,7 @@ def config(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
 
 def test_every_kind_of_plugin_has_an_example(folder: Path) -> None:
     assert {path.name for path in (folder / "my_plugins").iterdir()} == {
+        "figures",
         "formats",
         "kinds",
         "methods",

@@ -22,6 +22,12 @@ from anonbench.report.inference.seeds import Spread, draw_spread, seed_spread
 from anonbench.report.inference.verdict import holm, verdicts
 
 KEYS = ["dataset", "task", "model", "region", "method", "level", "evaluated_on", "scope", "category", "metric"]
+COLUMNS = [
+    *KEYS,
+    "value", "baseline", "drop", "low", "high", "verdict", "detectable", "lower_bound", "standard_error", "df",
+    "seed_sd", "images_error", "seeds", "baseline_seeds", "draws", "images", "p", "p_holm", "p_equivalent",
+    "p_equivalent_holm",
+]  # fmt: skip
 FAMILY = ["dataset", "task", "evaluated_on", "scope", "category", "metric"]
 """Drops that share these are one family, over which verdicts are corrected."""
 
@@ -76,7 +82,7 @@ def drop_table(
         for part in _of_model(key, list(group), read, statistics, is_learned)
     ]
     if not rows:
-        return pd.DataFrame(columns=[*KEYS, *_COLUMNS])
+        return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(rows, ignore_index=True)
     families = table.groupby(FAMILY, sort=False)
     for test in ("p", "p_equivalent"):
@@ -85,14 +91,7 @@ def drop_table(
         table["drop"].to_numpy(), table.p_holm.to_numpy(), table.p_equivalent_holm.to_numpy(),
         table.lower_bound.to_numpy(), statistics.confidence,
     )  # fmt: skip
-    return table[[*KEYS, *_COLUMNS]].sort_values(KEYS, kind="stable", ignore_index=True)
-
-
-_COLUMNS = [
-    "value", "baseline", "drop", "low", "high", "verdict", "detectable", "lower_bound", "standard_error", "df",
-    "seed_sd", "images_error", "seeds", "baseline_seeds", "draws", "images", "p", "p_holm", "p_equivalent",
-    "p_equivalent_holm",
-]  # fmt: skip
+    return table[COLUMNS].sort_values(KEYS, kind="stable", ignore_index=True)
 
 
 def read_drops(path: Path | str) -> pd.DataFrame:
@@ -103,14 +102,14 @@ def read_drops(path: Path | str) -> pd.DataFrame:
     UserError
         If the file is missing or lacks a column.
     """
-    numbers = [name for name in _COLUMNS if name not in ("verdict", "lower_bound")]
+    numbers = [name for name in COLUMNS if name not in (*KEYS, "verdict", "lower_bound")]
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(numbers, [""]))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist.", MAKE_AGAIN) from None
-    if lacking := [name for name in (*KEYS, *_COLUMNS) if name not in table]:
+    if lacking := [name for name in COLUMNS if name not in table]:
         raise UserError(f"{path} lacks {', '.join(lacking)}.", MAKE_AGAIN)
-    return table[[*KEYS, *_COLUMNS]]
+    return table[COLUMNS]
 
 
 def _trained_together(cell: Cell) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from anonbench.config.cells import ORIGINAL, Variant
 from anonbench.evaluate.errors.record import CellErrors, Decomposition
-from anonbench.report.summary import ALL, CATEGORY
+from anonbench.evaluate.scopes import ALL, CATEGORY
 
 _SHARED = ["dataset", "task", "model"]
 _VARIANT = ["region", "method", "level", "evaluated_on"]

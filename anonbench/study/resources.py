@@ -36,6 +36,8 @@ PLAIN, TORCH, CUDA, LOADERS = 1000, 2000, 3000, 2500
 LISTED, ANNOTATED, PREDICTED, MATCHED = 0.01, 0.05, 0.2, 0.6
 # MB an image and resample: how often it is drawn.
 DRAWN = 12e-6
+# MB of the job that draws the report, and bytes of what it writes.
+REPORT, REPORT_BYTES = 2000, 1e8
 # MB of a process that anonymizes, with the images that it holds.
 ANONYMIZER = 200
 # Bytes a pixel of a person that a generator learns from: its image and three masks, with the spare around them.
@@ -222,6 +224,9 @@ class Estimates:
 
     def summarize(self, w: Any) -> Need:
         return Need()
+
+    def report(self, w: Any) -> Need:
+        return Need(memory=REPORT, disk=REPORT_BYTES)
 
     def _torch(self) -> float:
         return TORCH + CUDA * self.gpus

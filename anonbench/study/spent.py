@@ -72,22 +72,43 @@ def gather(config: Config) -> Costs:
         If a record is damaged.
     """
     study = Study(config)
-    found = {job.log: read_record(JobRecord, path) for job in study.jobs if (path := record_of_job(job.log)).is_file()}
+    found = _found(study)
     done = [(job, found[job.log]) for job in study.jobs if job.log in found]
+    missing = {stage: [str(job.log) for job in study.jobs_of(stage) if job.log not in found] for stage in STAGES}
+    return Costs(
+        machines=_machines(found.values()),
+        spent=_rows(study, found),
+        missing={stage: logs for stage, logs in missing.items() if logs},
+        units=_units(study, done),
+    )
+
+
+def read_spent(study: Study) -> tuple[list[Machine], list[Spent]]:
+    """The machines of a study's finished jobs, and what these have taken, as of :class:`Costs`.
+
+    Raises
+    ------
+    UserError
+        If a record is damaged.
+    """
+    found = _found(study)
+    return _machines(found.values()), _rows(study, found)
+
+
+def _found(study: Study) -> dict[Path, JobRecord]:
+    """The records of finished jobs by their logs, in the order of the jobs."""
+    return {job.log: read_record(JobRecord, path) for job in study.jobs if (path := record_of_job(job.log)).is_file()}
+
+
+def _rows(study: Study, found: dict[Path, JobRecord]) -> list[Spent]:
     grouped: dict[tuple[str, str], list[Job]] = defaultdict(list)
     for job in study.jobs:
         grouped[job.stage, job.about].append(job)
     seen: set[tuple[int, int]] = set()
-    missing = {stage: [str(job.log) for job in study.jobs_of(stage) if job.log not in found] for stage in STAGES}
-    return Costs(
-        machines=_machines(record for _, record in done),
-        spent=[
-            _spent(stage, about, [(job, found.get(job.log)) for job in jobs], seen)
-            for (stage, about), jobs in grouped.items()
-        ],
-        missing={stage: logs for stage, logs in missing.items() if logs},
-        units=_units(study, done),
-    )
+    return [
+        _spent(stage, about, [(job, found.get(job.log)) for job in jobs], seen)
+        for (stage, about), jobs in grouped.items()
+    ]
 
 
 def measured_units(config: Config) -> Units:

@@ -3,7 +3,13 @@
 import time
 
 from anonbench.config.cells import anonymized
+from anonbench.report.export import SUFFIXES
+from anonbench.report.figure import FIGURES
+from anonbench.report.template import page_digest
+from anonbench.study.findings import generator_folders, training_files, variant_files
+from anonbench.study.jobs import Study
 from anonbench.study.needs import learned_methods, needed_splits
+from anonbench.study.provenance import shown_configuration
 
 STARTED = time.time()
 
@@ -18,3 +24,18 @@ def every_audit(wildcards):
     """The audits of all variants that the study's cells are trained or evaluated on."""
     made = sorted(anonymized(CELLS))
     return [f"resources/variants/{dataset}/{split}/{variant}/audit.json" for dataset, split, variant in made]
+
+
+# What the page is made of besides code: its template, the definitions of terms, and figures of papers.
+REPORT_TEXTS = page_digest()
+
+
+def every_shown_file(wildcards):
+    """What the report shows besides the tables: training curves, training images, and what generators make."""
+    study = Study(CONFIG)
+    generators = generator_folders(study).values()
+    return [
+        *training_files(study).values(),
+        *(files.manifest for files in variant_files(study).values()),
+        *(folder / name for folder in generators for name in ("samples.png", "log.json")),
+    ]

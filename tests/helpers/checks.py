@@ -17,7 +17,7 @@ from anonbench.common.images import decode
 from anonbench.config.cells import ORIGINAL, Cell
 from anonbench.config.config import Config
 from anonbench.evaluate.cell import CellScores, read_cell
-from anonbench.report.summary import MAIN_METRICS
+from anonbench.report.main_table import MAIN_METRICS
 from anonbench.study.needs import cells_of
 from anonbench.variants.variant_images import VariantFiles, VariantImages
 

@@ -16,7 +16,7 @@ import yaml
 
 from anonbench.common.root import ROOT
 
-PARTS = ["Snakefile", "rules", "workflow_scripts", "anonbench", "config", "envs", "profiles"]
+PARTS = ["Snakefile", "rules", "workflow_scripts", "anonbench", "config", "envs", "profiles", "docs/terms.md"]
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Project:
                 shutil.rmtree(root / part, ignore_errors=True)
                 shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
             else:
-                root.mkdir(parents=True, exist_ok=True)
+                (root / part).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, root / part)
         return cls(root, config, below)
 

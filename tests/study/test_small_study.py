@@ -196,6 +196,44 @@ def test_the_costs_of_all_jobs_are_summed_and_a_plan_agrees_with_them(finished, 
     (finished.root / "results" / "costs.json").unlink()
 
 
+def test_the_report_shows_the_whole_study(finished):
+    result = finished.snakemake("results/report.html")
+    assert result.returncode == 0, result.stdout + result.stderr
+    results = finished.root / "results"
+    page = (results / "report.html").read_text()
+    assert "says why." not in page.partition("<nav")[0]
+    assert page.count("data-scene>") == 3 + 3 + 2  # of the own dataset, two training images show a face
+    for dataset, warned in (("tiny", False), ("ped", True), ("own", True)):
+        assert (f"This file holds original photographs of {dataset}" in page) == warned
+    assert "<h3>tiny_body</h3>" in page and "archive: PennFudanPed.zip" in page
+    assert (results / "figures/training-tiny-pose.svg").read_text().startswith("<svg")
+    table = pd.read_parquet(results / "table.parquet")
+    summary = pd.read_csv(results / "summary.csv", keep_default_na=False)
+    assert set(table.method) == set(summary.method) and set(table.dataset) == {"tiny", "ped", "own"}
+    assert (results / "recommendation.md").read_text().count("One seed is not enough") == 7
+    again = finished.snakemake("results/report.html")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_partial_report_has_what_there_is_and_says_why_not_the_rest(finished):
+    cell = finished.root / "results/cells/tiny/det/original/seed0/original.json"
+    kept = cell.rename(cell.with_suffix(".kept"))
+    try:
+        result = finished.snakemake("partial")
+        assert result.returncode == 0, result.stdout + result.stderr
+    finally:
+        kept.rename(cell)
+    folder = finished.root / "results/partial"
+    summary = pd.read_csv(folder / "summary.csv", keep_default_na=False, na_values={"value": "", "drop": ""})
+    rows = summary[(summary.dataset == "tiny") & (summary.model == "det")]
+    assert set(rows.method) == {"blur", "mask_out"} and rows.value.notna().any() and rows["drop"].isna().all()
+    assert len(summary) < len(pd.read_csv(finished.root / "results/summary.csv"))
+    page = (folder / "report.html").read_text()
+    assert "1 of 12 cells is missing" in page
+    assert "the rule <code>score</code> has run, but its files are gone" in page
+    assert "logs/score/tiny/det/original/seed0/original.log" in page
+
+
 # What a change runs again
 
 

@@ -26,6 +26,7 @@ PACKAGE_OF = {
     "resvg_py": "resvg-py",
     "mmengine": "onedl-mmengine",
     "pi_heif": "pi-heif",
+    "vl_convert": "vl-convert-python",
 }
 
 
@@ -93,6 +94,8 @@ PLUGINS = {
     "diagnose": ["evaluate.tasks"],
     "plan": ["datasets.formats"],
     "costs": ["datasets.formats"],
+    "report": ["datasets.formats", "report.figures"],
+    "partial": ["datasets.formats", "report.figures"],
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-COSTS, GAINS, EQUIVALENT, UNDETERMINED, NONE = "costs", "gains", "equivalent", "undetermined", ""
+COSTS, GAINS, EQUIVALENT, UNDETERMINED = VERDICTS = ("costs", "gains", "equivalent", "undetermined")
+NONE = ""
 
 
 def holm(p: np.ndarray) -> np.ndarray:

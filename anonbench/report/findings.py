@@ -1,0 +1,55 @@
+"""Everything that the report shows, as typed data: what its figures get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from anonbench.config.statistics import StatisticsConfig
+from anonbench.report.missing import MissingCell
+from anonbench.report.pictures import Gallery, GeneratorSheet
+from anonbench.report.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a study found, and how.
+
+    Parameters
+    ----------
+    summary
+        As of :func:`anonbench.report.summary.summarize`; the baseline is empty where its cell is missing.
+    drops
+        One row per metric of every variant (:mod:`anonbench.report.drops`).
+    audits
+        As of :func:`anonbench.report.audit.audit_table`.
+    published
+        Figures of papers (:mod:`anonbench.report.published`).
+    trainings
+        One row per logged step of every model: ``dataset``, ``model``, ``variant``, ``seed``, ``step``, ``loss``.
+    galleries, generators
+        Pictures.
+    missing
+        The cells that the study asks for and does not have.
+    levels
+        The names of levels, from weak to strong.
+    doses
+        The share of people that a method anonymizes, by method and level, of levels that differ in it alone.
+    claims
+        Confidence of intervals, and the margin within which a drop counts as none.
+    """
+
+    summary: pd.DataFrame
+    drops: pd.DataFrame
+    audits: pd.DataFrame
+    published: pd.DataFrame
+    trainings: pd.DataFrame
+    provenance: Provenance
+    galleries: Sequence[Gallery] = ()
+    generators: Sequence[GeneratorSheet] = ()
+    missing: Sequence[MissingCell] = ()
+    levels: Sequence[str] = ()
+    doses: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    claims: StatisticsConfig = StatisticsConfig()

@@ -1,0 +1,62 @@
+"""How the report names things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from anonbench.config.cells import ORIGINAL
+from anonbench.evaluate.scopes import ALL
+from anonbench.report.main_table import lead_of
+
+GROUP = ["dataset", "task", "model"]
+VARIANT = ["region", "method", "level"]
+
+
+def words(name: str) -> str:
+    """A name of the configuration as people write it: ``instance_segmentation`` is *instance segmentation*."""
+    return name.replace("_", " ")
+
+
+def leading(drops: pd.DataFrame) -> pd.DataFrame:
+    """The rows of every group's leading metric over all categories, on the original validation images, of variants."""
+    overall = drops[(drops.scope == ALL) & (drops.evaluated_on == "original") & (drops.method != ORIGINAL)]
+    parts = [rows[rows.metric == lead_of(rows.metric)] for _, rows in overall.groupby(GROUP, sort=True)]
+    return named(pd.concat(parts)) if parts else named(overall)
+
+
+def named(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a column ``variant`` for people: the level is left out where a study has only one."""
+    several = rows.level[rows.method != ORIGINAL].nunique() > 1
+    parts = [rows.region, rows.method.map(words), *([rows.level] if several else [])]
+    text = parts[0].astype(str)
+    for part in parts[1:]:
+        text = text + " · " + part.astype(str)
+    return rows.assign(variant=text.where(rows.method != ORIGINAL, ORIGINAL))
+
+
+def in_order(rows: pd.DataFrame, levels: Sequence[str]) -> list[str]:
+    """The names of the variants, by region and method, and from weak to strong."""
+    strength = {level: number for number, level in enumerate(levels)}
+    one = rows.drop_duplicates("variant").assign(strength=lambda found: found.level.map(strength).fillna(len(levels)))
+    return one.sort_values(["region", "method", "strength", "level"]).variant.tolist()
+
+
+def group_title(dataset: str, task: str, model: str, groups: pd.DataFrame) -> str:
+    """A group's name: its task, and dataset and model where several have that task.
+
+    Parameters
+    ----------
+    groups
+        All groups, a row each.
+    """
+    same = groups[groups.task == task]
+    more = [dataset] * (groups.dataset.nunique() > 1) + [model] * (len(same[same.dataset == dataset]) > 1)
+    title = words(task)
+    return title[0].upper() + title[1:] + (f" ({', '.join(more)})" if more else "")
+
+
+def slug(*parts: str) -> str:
+    """Names as one that serves as a file name and an anchor."""
+    return "-".join("".join(c if c.isalnum() else "-" for c in part).strip("-").lower() for part in parts)

@@ -1,0 +1,167 @@
+"""What a study has found so far, gathered from the working directory for its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from anonbench.common.files import json_text
+from anonbench.common.records import read_record
+from anonbench.config.cells import ORIGINAL, anonymized
+from anonbench.config.config import Config
+from anonbench.evaluate.cell import CellScores, read_cell
+from anonbench.evaluate.replicates import read_replicates
+from anonbench.report.audit import audit_table
+from anonbench.report.drops import drop_table
+from anonbench.report.findings import Findings
+from anonbench.report.pictures import Gallery, GeneratorSheet, gallery, generator_sheet, training_curve
+from anonbench.report.published import read_published
+from anonbench.study.jobs import Study
+from anonbench.study.missing import missing_cells
+from anonbench.study.needs import cells_of, learned_methods
+from anonbench.study.provenance import provenance
+from anonbench.variants.audit import AUDIT_FILE, VariantAudit
+from anonbench.variants.variant_images import VariantFiles
+
+TRAINING = ["dataset", "model", "variant", "seed", "step", "loss"]
+
+
+def gather_findings(config: Config, summary: pd.DataFrame, drops: pd.DataFrame, audits: pd.DataFrame) -> Findings:
+    """The tables with everything else that the report shows; pictures and curves of what is not made are left out.
+
+    Parameters
+    ----------
+    config
+        The checked configuration.
+    summary, drops, audits
+        The tables, of :class:`anonbench.report.findings.Findings`.
+
+    Raises
+    ------
+    UserError
+        If a file that is there is damaged.
+    """
+    study = Study(config)
+    return Findings(
+        summary=summary,
+        drops=drops,
+        audits=audits,
+        published=read_published(),
+        trainings=_trainings(study),
+        provenance=provenance(config),
+        galleries=_galleries(study),
+        generators=_generators(study),
+        missing=missing_cells(config),
+        levels=list(dict.fromkeys(level for levels in config.methods.values() for level in levels)),
+        doses=_doses(config),
+        claims=config.statistics,
+    )
+
+
+def finished_cells(config: Config) -> list[CellScores]:
+    """The cells of a study that exist.
+
+    Raises
+    ------
+    UserError
+        If one is damaged.
+    """
+    return [read_cell(cell.path) for cell in cells_of(config) if Path(cell.path).is_file()]
+
+
+def finished_drops(config: Config) -> pd.DataFrame:
+    """The drops of the cells whose resamples exist, as of :func:`anonbench.report.drops.drop_table`.
+
+    Those of a dataset and model whose originals have none are left out.
+
+    Raises
+    ------
+    UserError
+        If a file of resamples is damaged.
+    """
+    finished = [cell for cell in cells_of(config) if Path(cell.resamples).is_file()]
+    baselines = {
+        (cell.dataset, cell.model) for cell in finished if (cell.variant, cell.evaluated_on) == (ORIGINAL, ORIGINAL)
+    }
+    compared = [cell for cell in finished if (cell.dataset, cell.model) in baselines]
+    learned = set(learned_methods(config))
+    return drop_table(compared, lambda cell: read_replicates(cell.resamples), config.statistics, learned.__contains__)
+
+
+def finished_audits(config: Config) -> pd.DataFrame:
+    """The audits of the study's variants that exist, as of :func:`anonbench.report.audit.audit_table`.
+
+    Raises
+    ------
+    UserError
+        If one is damaged.
+    """
+    names = sorted(anonymized(cells_of(config)))
+    paths = [Path("resources/variants", *name, AUDIT_FILE) for name in names]
+    return audit_table(read_record(VariantAudit, path) for path in paths if path.is_file())
+
+
+def training_files(study: Study) -> dict[tuple[str, str, str, int], Path]:
+    """The file of logged losses of every training, by dataset, model, variant and seed."""
+    return {
+        (dataset, model, variant, seed): Path(f"results/models/{dataset}/{model}/{variant}/seed{seed}/scalars.json")
+        for dataset, model, variant, seed in sorted(study.trainings)
+    }
+
+
+def variant_files(study: Study) -> dict[tuple[str, str], VariantFiles]:
+    """Where the training images of every variant are, by dataset and variant."""
+    return {
+        (made.dataset, str(made.variant)): VariantFiles(
+            manifest=Path(f"resources/variants/{made.dataset}/train/{made.variant}/manifest.json"),
+            originals=Path(f"resources/datasets/{made.dataset}/images/train"),
+        )
+        for made in sorted(study.made, key=lambda made: (made.dataset, made.variant))
+        if made.split == "train"
+    }
+
+
+def generator_folders(study: Study) -> dict[str, Path]:
+    """The folder of every generator that the study trains, by its name."""
+    return {name: Path("resources/generators", name) for name in sorted(study.learned)}
+
+
+def _trainings(study: Study) -> pd.DataFrame:
+    rows = [
+        [*key, step, loss]
+        for key, path in training_files(study).items()
+        if path.is_file()
+        for step, loss in training_curve(path)
+    ]
+    return pd.DataFrame(rows, columns=TRAINING)
+
+
+def _galleries(study: Study) -> list[Gallery]:
+    found: dict[str, dict[str, VariantFiles]] = {}
+    for (dataset, variant), files in variant_files(study).items():
+        if variant != ORIGINAL and files.manifest.is_file():
+            found.setdefault(dataset, {})[variant] = files
+    return [gallery(dataset, study.formats[dataset].RENDERED, files) for dataset, files in found.items()]
+
+
+def _generators(study: Study) -> list[GeneratorSheet]:
+    return [
+        generator_sheet(name, folder / "samples.png", folder / "log.json")
+        for name, folder in generator_folders(study).items()
+        if (folder / "samples.png").is_file() and (folder / "log.json").is_file()
+    ]
+
+
+def _doses(config: Config) -> dict[tuple[str, str], float]:
+    """The share of people whom a method anonymizes, at levels that differ from another one in nothing else."""
+    found = {}
+    for method, levels in config.methods.items():
+        alike: dict[str, dict[str, float]] = {}
+        for level, params in levels.items():
+            rest = {key: value for key, value in params.items() if key != "share"}
+            alike.setdefault(json_text(rest), {})[level] = float(params.get("share", 1))
+        for shares in alike.values():
+            if len(set(shares.values())) > 1:
+                found |= {(method, level): share for level, share in shares.items()}
+    return found

@@ -1,0 +1,159 @@
+"""What a study found, made up: every number is drawn from a truth that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from anonbench.config.cells import ORIGINAL, Variant
+from anonbench.config.statistics import StatisticsConfig
+from anonbench.report.audit import SHARES
+from anonbench.report.drops import COLUMNS, KEYS
+from anonbench.report.findings import Findings
+from anonbench.report.missing import MissingCell
+from anonbench.report.pictures import Before, Gallery, GeneratorSheet, Pair, _uri
+from anonbench.report.provenance import Provenance, Spent
+from anonbench.report.published import COLUMNS as PUBLISHED
+
+TASKS = {"mask-rcnn": ("detection", "instance_segmentation"), "td-hm": ("pose",)}
+METHODS = {"blur": 0.5, "pixelate": 0.45, "mask_out": 0.55, "inpaint": 0.54, "gan": 0.12}  # what they cost, bodies
+FACES = {"detection": 0.0, "instance_segmentation": 0.002, "pose": 0.12}  # the share of it, of faces
+MARGIN = 0.01
+
+
+def found(
+    datasets: Sequence[str] = ("street",),
+    levels: Sequence[str] = ("medium",),
+    seeds: int = 3,
+    categories: Sequence[str] = ("person", "car", "dog"),
+    images: int = 2,
+    **other,
+) -> Findings:
+    """Findings of ``TASKS`` on each dataset, with ten variants a level beside the originals."""
+    rng = np.random.default_rng(0)
+    summary = _summary(rng, datasets, levels, seeds, categories)
+    drops = _drops(summary, seeds)
+    runs = summary[["dataset", "model"]].drop_duplicates()
+    variants = [str(Variant(r, m, lv)) for r in ("body", "face") for m in METHODS for lv in levels]
+    trainings = pd.DataFrame(
+        {
+            "dataset": run.dataset,
+            "model": run.model,
+            "variant": variant,
+            "seed": 0,
+            "step": step,
+            "loss": 2 / step + 0.1,
+        }
+        for run in runs.itertuples()
+        for variant in (ORIGINAL, *variants)
+        for step in range(1, 31)
+    )
+    picture = rng.integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    pairs = [Pair(variant, _uri(np.full((96, 128, 3), 7 * n, np.uint8))) for n, variant in enumerate(variants)]
+    befores = [Before(f"{n}.png", _uri(picture), 128, 96, pairs) for n in range(images)]
+    snapshots = [
+        {"epoch": e, "step": 10 * e, "losses": {"l1": 1 / e}, "quality": {"diversity": 2.0 + e, "people": 9}}
+        for e in (1, 2)
+    ]
+    what = {
+        "summary": summary,
+        "drops": drops,
+        "audits": _audits(datasets, variants),
+        "published": pd.DataFrame(columns=PUBLISHED),
+        "trainings": trainings,
+        "galleries": [Gallery(name, True, befores) for name in datasets],
+        "generators": [GeneratorSheet("street_body", _uri(picture), 314, 20, snapshots)],
+        "provenance": Provenance(
+            versions={"anonbench": "0.1.0", "Python": "3.11.2"},
+            configuration="study: []\n",
+            machines=["A processor, 2 cores"],
+            spent=[Spent(stage="models", jobs=66, wall=3.2, cpu=3.1, gpu=0, memory=2 * 10**9, disk=10**8)],
+            cells=summary.groupby(["dataset", "model", "region", "method", "level", "seed"]).ngroups,
+        ),
+        "levels": list(levels),
+        "claims": StatisticsConfig(margin=MARGIN),
+    }
+    return Findings(**what | other)
+
+
+def missing_cell(**other) -> MissingCell:
+    """A cell whose training ran out of memory."""
+    what = {
+        "dataset": "street", "model": "td-hm", "variant": "body-gan-medium", "seed": 1, "evaluated_on": "original",
+        "rule": "train_model", "log": "logs/train_model/street/td-hm/body-gan-medium/seed1.log", "ended": "failed",
+        "lines": ["10:00:00 ERROR Not enough <memory>."],
+    }  # fmt: skip
+    return MissingCell(**what | other)
+
+
+def _summary(rng, datasets, levels, seeds, categories) -> pd.DataFrame:
+    rows = []
+    variants = [Variant(), *(Variant(r, m, lv) for r in ("body", "face") for m in METHODS for lv in levels)]
+    for dataset in datasets:
+        for model, tasks in TASKS.items():
+            for task in tasks:
+                for variant in variants:
+                    strength = (
+                        1
+                        if variant.level == "none"
+                        else 0.5 + (list(levels).index(variant.level) + 1) / len(levels) / 2
+                    )
+                    true = METHODS.get(variant.method, 0) * strength * (FACES[task] if variant.region == "face" else 1)
+                    for seed in range(seeds):
+                        for scope, category in [("all", "all"), *(("category", one) for one in categories)]:
+                            for metric, offset in {"AP": 0.6, "AP50": 0.9}.items():
+                                mine = true if category in ("all", "person") else 0.1 * true
+                                value = max(0.0, offset - mine + rng.normal(0, 0.004))
+                                rows.append(
+                                    [dataset, task, model, variant.region, variant.method, variant.level, seed,
+                                     "original", scope, category, metric, value, 200, 500]
+                                )  # fmt: skip
+    names = [*KEYS[:6], "seed", *KEYS[6:], "value", "images", "instances"]
+    table = pd.DataFrame(rows, columns=names)
+    table.insert(7, "draw", 0)
+    match = ["dataset", "task", "model", "seed", "scope", "category", "metric"]
+    base = table[table.method == ORIGINAL][[*match, "value"]].rename(columns={"value": "baseline"})
+    table = table.merge(base, on=match)
+    return table.assign(drop=table.baseline - table.value)
+
+
+def _drops(summary: pd.DataFrame, seeds: int) -> pd.DataFrame:
+    grouped = summary[summary.method != ORIGINAL].groupby(KEYS)
+    table = grouped[["value", "baseline", "drop"]].mean().reset_index()
+    error = 0.0035
+    table["standard_error"], table["df"] = error, 20
+    table["low"], table["high"] = table["drop"] - 2.09 * error, table["drop"] + 2.09 * error
+    table["seeds"] = table["baseline_seeds"] = seeds
+    table["images"], table["detectable"], table["lower_bound"] = 200, 0.012, seeds < 2
+    table["p"] = table["p_holm"] = table["p_equivalent"] = table["p_equivalent_holm"] = 0.5
+    table["seed_sd"], table["images_error"], table["draws"] = 0.004, 0.001, 1
+    table["verdict"] = np.select(
+        [table.low.gt(0), table.high.lt(0), table.low.gt(-MARGIN) & table.high.lt(MARGIN)],
+        ["costs", "gains", "equivalent"],
+        "undetermined",
+    )
+    if seeds < 2:
+        table["verdict"] = ""
+    return table[COLUMNS]
+
+
+def _audits(datasets, variants) -> pd.DataFrame:
+    rows = []
+    for dataset in datasets:
+        for number, name in enumerate(variants):
+            one = Variant.parse(name)
+            row = {"dataset": dataset, "split": "train", "region": one.region, "method": one.method, "level": one.level}
+            row["draw"] = 0
+            row |= {
+                "people": 300,
+                "regions": 290,
+                "changed": 290 - number,
+                "masked_out": number,
+                "outside": 0,
+                "left": 0,
+            }
+            row |= {"not_located": 2, "reasons": f"too_small: {number}" if number else ""}
+            rows.append(row | dict(zip(SHARES, (0.4, 0.5, 0.6, 0.98), strict=True)))
+    return pd.DataFrame(rows)

@@ -1,0 +1,67 @@
+"""The main table as Markdown, LaTeX, CSV and Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from anonbench.report.export import COLUMNS, SUFFIXES, as_latex, as_markdown, main_rows, write_table
+from tests.helpers.found import found
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    findings = found()
+    return main_rows(findings.summary, findings.drops)
+
+
+def test_a_row_per_variant_in_points_the_originals_first(table: pd.DataFrame) -> None:
+    findings = found()
+    pose = table[table.task == "pose"].reset_index(drop=True)
+    assert len(table) == 3 * 11 and pose.method[0] == "original" and set(pose.metric) == {"AP"}
+    assert pd.isna(pose["drop"][0]) and pose.verdict[0] == ""
+    rows = findings.summary[(findings.summary.task == "pose") & (findings.summary.method == "original")]
+    rows = rows[(rows.metric == "AP") & (rows.scope == "all")]
+    assert pose.value[0] == pytest.approx(100 * rows.value.mean()) and pose.seeds[0] == 3
+    gan = pose[(pose.method == "gan") & (pose.region == "face")].iloc[0]
+    assert gan.low < gan["drop"] < gan.high and gan.value + gan["drop"] == pytest.approx(pose.value[0])
+
+
+def test_all_files_hold_the_same_rows(table: pd.DataFrame, tmp_path: Path) -> None:
+    write_table(table, tmp_path / "table")
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == sorted(SUFFIXES)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), table)
+    back = pd.read_csv(tmp_path / "table.csv", keep_default_na=False, na_values={"drop": "", "low": "", "high": ""})
+    pd.testing.assert_frame_equal(back, table)
+    assert list(back) == COLUMNS
+
+
+def test_markdown_has_the_interval_beside_the_drop(table: pd.DataFrame) -> None:
+    row = table[(table.task == "pose") & (table.method == "gan") & (table.region == "face")].iloc[0]
+    assert f"| {row['drop']:.1f} [{row.low:.1f}, {row.high:.1f}]" in as_markdown(table)
+
+
+def test_latex_has_a_column_per_task_and_a_row_per_variant(table: pd.DataFrame) -> None:
+    lines = as_latex(table).splitlines()
+    assert lines[0] == r"\begin{tabular}{lrrr}" and lines[1] == r"\toprule" and lines[-2] == r"\bottomrule"
+    assert lines[3] == r" & detection & instance segmentation & pose \\"
+    body = [line.split(" & ")[0] for line in lines if line.count("&") == 3][3:]
+    assert body == ["original", *["blur", "gan", "inpaint", "mask out", "pixelate"] * 2]
+    values = table[(table.method == "mask_out") & (table.region == "body")].set_index("task").value
+    tasks = ("detection", "instance_segmentation", "pose")
+    assert "mask out & " + " & ".join(f"{values[task]:.1f}" for task in tasks) + r" \\" in lines
+
+
+def test_latex_escapes_names_and_leaves_gaps_open(table: pd.DataFrame) -> None:
+    some = table[~((table.task == "pose") & (table.method == "blur"))].replace({"dataset": {"street": "a_b & 50%"}})
+    text = as_latex(some)
+    assert r"a\_b \& 50\%" in text
+    assert sum(line.startswith("blur & ") and line.endswith(r"& -- \\") for line in text.splitlines()) == 2
+
+
+def test_an_empty_study_has_an_empty_table() -> None:
+    findings = found()
+    empty = main_rows(findings.summary.iloc[:0], findings.drops.iloc[:0])
+    assert empty.empty and list(empty) == COLUMNS
