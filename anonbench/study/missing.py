@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from anonbench.common.job_record import record_of_job
-from anonbench.config.cells import ORIGINAL, Cell, Variant
+from anonbench.config.cells import Cell, Variant, anonymized
 from anonbench.config.config import Config
+from anonbench.config.draws import with_draw
 from anonbench.models.config_files import model_config_weights
 from anonbench.report.missing import MissingCell
 from anonbench.study.jobs import Job, Study
@@ -98,22 +99,22 @@ class _Ways:
         yield Job("train_model", {key: value for key, value in wildcards.items() if key != "evaluated_on"})
         for name in model_config_weights(config.models[cell.model].config):
             yield Job("fetch_weights", {"weights": name})
-        variant = Variant.parse(cell.variant)
         splits = {(cell.dataset, split) for split in ("train", "val")}
         regions = set()
-        if cell.variant != ORIGINAL:
-            anonymized = {"train", *(["val"] if cell.evaluated_on == "anonymized" else [])}
-            regions = {(cell.dataset, split, variant.region) for split in anonymized}
-            for name in generator_names(config, cell.dataset, variant.method, variant.level, variant.region):
-                if name in self.study.learned:
-                    yield Job("train_generator", {"generator": name})
-                    splits.add(self.study.learned[name])
-                    regions.add((*self.study.learned[name], variant.region))
-            made = {"region": variant.region, "method": variant.method, "level": variant.level}
+        for _, split, name in anonymized([cell]):
+            variant = Variant.parse(name)
+            regions.add((cell.dataset, split, variant.region))
+            parts = cell.dataset, variant.method, variant.level, variant.region, variant.draw
+            for generator in generator_names(config, *parts):
+                if generator in self.study.learned:
+                    yield Job("train_generator", {"generator": generator})
+                    splits.add(self.study.learned[generator])
+                    regions.add((*self.study.learned[generator], variant.region))
+            made = {"split": split, "region": variant.region, "method": variant.method, "level": variant.level}
+            made["draw"] = with_draw("", variant.draw)
             for job in self._by_dataset.get(cell.dataset, []):
-                same = all(job.wildcards.get(key, value) == value for key, value in made.items())
-                if job.rule in ("deal_regions", "anonymize_shard", "compose_variant") and same:
-                    if job.wildcards["split"] in anonymized:
+                if job.rule in ("deal_regions", "anonymize_shard", "compose_variant"):
+                    if all(job.wildcards.get(key, value) == value for key, value in made.items()):
                         yield job
         for dataset in {dataset for dataset, _ in splits}:
             for job in self._by_dataset.get(dataset, []):
