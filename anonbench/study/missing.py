@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from anonbench.common.job_record import record_of_job
-from anonbench.config.cells import Cell, Variant, anonymized
+from anonbench.config.cells import ORIGINAL, Cell, Variant, anonymized
 from anonbench.config.config import Config
 from anonbench.config.draws import with_draw
 from anonbench.models.config_files import model_config_weights
@@ -57,7 +57,8 @@ class _Ways:
         for rules in STEPS:
             jobs = [job for job in self._needed(cell) if job.rule in rules]
             gone = [job for job in jobs if not self.made(job)]
-            if jobs and not gone:
+            # A trained model still waits for anonymized images to be evaluated on.
+            if jobs and not gone and (rules != ("train_model",) or cell.shown == ORIGINAL):
                 break
             lacking = gone or lacking
         # Of several, the one that has begun says most.

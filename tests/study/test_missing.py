@@ -130,3 +130,34 @@ def test_of_several_shards_the_one_that_failed_is_named(config: Config) -> None:
     assert len(tiny) == 3
     write_text(tiny[1].log, "10:00:01 ERROR No room.\n")
     assert lost(config, "body-blur-medium").log == str(tiny[1].log)
+
+
+def test_a_crossed_cell_waits_for_the_variants_validation_images(config: Config) -> None:
+    config.study[0].evaluate_on.append("crossed")
+    for job in Study(config).jobs:
+        for path in job.outputs:
+            write_text(path, "")
+    gone(config, "compose_variant", split="val", method="blur")
+    crossed = [m for m in missing_cells(config) if m.evaluated_on == "body-blur-medium"]
+    assert crossed == []  # made already: only what lacks a score is missing
+    for path in Path("results/cells/tiny").glob("*/original/seed0/body-blur-medium.json"):
+        path.unlink()
+    for path in Path("results/predictions/tiny").glob("*/original/seed0/body-blur-medium.json.gz"):
+        path.unlink()
+    crossed = [m for m in missing_cells(config) if m.evaluated_on == "body-blur-medium"]
+    assert {(m.variant, m.rule) for m in crossed} == {("original", "compose_variant")}
+
+
+def test_a_draw_waits_for_its_own_generator(config: Config) -> None:
+    block = next(block for block in config.study if "gan" in block.methods)
+    block.draws.append(1)
+    for job in Study(config).jobs:
+        for path in job.outputs:
+            write_text(path, "")
+    (job,) = gone(config, "train_generator", generator="tiny_body-draw1")
+    for rule in ("anonymize_shard", "compose_variant"):
+        gone(config, rule, method="gan", draw="-draw1")
+    for rule in ("train_model", "predict", "score"):
+        gone(config, rule, variant="body-gan-medium-draw1")
+    (found,) = missing_cells(config)
+    assert (found.variant, found.rule, found.log) == ("body-gan-medium-draw1", "train_generator", str(job.log))
