@@ -38,7 +38,7 @@ study:
     regions: [{regions}]            # what is hidden: face, body
     methods: [blur, pixelate, mask_out]  # and inpaint; gan needs an entry of `generators`
     levels: [medium]                # low, medium, high
-    seeds: [0]                      # more seeds tell chance from effect: [0, 1, 2]
+    seeds: [0, 1, 2]                # a single one is faster, and has no verdict
     evaluate_on: [original]
 
 # Models of this size train on a laptop. For a GPU see docs/models.md.
@@ -123,6 +123,7 @@ def _dataset(
         )
         lines.append(f"    sigmas: {json.dumps(entry['sigmas'])}")
     lines += [
+        "    unannotated: hide        # in variants, people whom a detector finds beside yours (docs/own-data.md)",
         "    # categories: [...]      # to keep besides the people; all unless it is set",
         "    # orientation: displayed # if asked: how images with an EXIF orientation were annotated, or `stored`",
         "    # crowds: learn          # if asked: read annotations marked `iscrowd` as single people, or `ignore` them",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 ALL = "all"  # also the category that its rows name
 SUPERCATEGORY, CATEGORY, WHO = "supercategory", "category", "who"
+PEOPLE, OTHERS = "people", "others"  # the groups of the scope `who`
 
 
 def families(supercategories: Mapping[str, str | None]) -> dict[str, list[str]]:
@@ -30,7 +31,7 @@ def families(supercategories: Mapping[str, str | None]) -> dict[str, list[str]]:
 
 def who(categories: Iterable[str], people: Collection[str]) -> dict[str, list[str]]:
     """The categories that are people, who are anonymized, and the others, which are not; empty where one is missing."""
-    parts: dict[str, list[str]] = {"people": [], "others": []}
+    parts: dict[str, list[str]] = {PEOPLE: [], OTHERS: []}
     for name in categories:
-        parts["people" if name in people else "others"].append(name)
+        parts[PEOPLE if name in people else OTHERS].append(name)
     return parts if all(parts.values()) else {}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from anonbench.config.cells import ORIGINAL
 from anonbench.config.statistics import StatisticsConfig
-from anonbench.evaluate.scopes import ALL, CATEGORY
+from anonbench.evaluate.scopes import CATEGORY, OTHERS, WHO
 from anonbench.report.findings import Findings
 from anonbench.report.inference.verdict import COSTS, EQUIVALENT, GAINS, UNDETERMINED
 from anonbench.report.names import GROUP, group_title, leading, named
@@ -46,23 +46,20 @@ def answers(findings: Findings) -> Iterator[Answer]:
     groups, all_named = rows[GROUP].drop_duplicates(), named(findings.drops)
     for key, found in rows.groupby(GROUP, sort=True):
         found = found.sort_values(["drop", "variant"], ignore_index=True)
-        noise = noise_floor(findings.summary, *key, found.metric[0], findings.claims.confidence)
-        sentences = [*_sentences(found, findings.claims), *_hardest_hit(all_named, found)]
+        noise = noise_floor(findings.summary, found.iloc[0], findings.claims.confidence)
+        sentences = [*_sentences(found, findings.claims), *_collateral(all_named, found)]
         yield Answer(group_title(*key, groups), sentences, found, noise)
 
 
-def noise_floor(
-    summary: pd.DataFrame, dataset: str, task: str, model: str, metric: str, confidence: float
-) -> float | None:
+def noise_floor(summary: pd.DataFrame, drop: pd.Series, confidence: float) -> float | None:
     """How far two means over the seeds of the originals lie apart by chance, in AP points.
 
-    The bound of that confidence from Student's t, of as many seeds as there are; None of fewer than two.
+    The bound of that confidence from Student's t, of as many seeds as there are; None of fewer than two. ``drop`` is a
+    row of the table of drops, whose metric it is.
     """
-    rows = summary[
-        (summary.dataset == dataset) & (summary.task == task) & (summary.model == model)
-        & (summary.metric == metric) & (summary.scope == ALL)
-        & (summary.method == ORIGINAL) & (summary.evaluated_on == "original")
-    ]  # fmt: skip
+    keys = [*GROUP, "scope", "category", "metric"]
+    rows = summary[(summary[keys] == drop[keys]).all(axis=1) & (summary.method == ORIGINAL)]
+    rows = rows[rows.evaluated_on == "original"]
     values = rows.value.dropna()
     if len(values) < 2:
         return None
@@ -77,14 +74,14 @@ def _sentences(rows: pd.DataFrame, claims: StatisticsConfig) -> Iterator[str]:
     if known.empty:
         yield "No variant has been evaluated together with its baseline yet."
         return
-    metric = rows.metric.iloc[0]
+    metric = rows.measure.iloc[0]
     if rows.lower_bound.all():
         most = f" and most with {_amount(known.iloc[-1])}" if len(known) > 1 else ""
         yield f"The {metric} drops {'least ' * bool(most)}with {_amount(known.iloc[0])}{most}."
         intervals = known.low.notna().any()
         yield "One seed a variant: no verdict" + (", and every interval is too narrow." if intervals else ".")
         return
-    margin = f"{100 * claims.margin:g} {metric} point{'s' * (claims.margin != 0.01)}"
+    margin = f"{100 * claims.margin:g} {rows.metric.iloc[0]} point{'s' * (claims.margin != 0.01)}"
     by = {verdict: known[known.verdict == verdict] for verdict in (EQUIVALENT, GAINS, COSTS, UNDETERMINED)}
     if len(by[EQUIVALENT]):
         yield f"Equivalent to no anonymization, within {margin}: {_list(by[EQUIVALENT])}."
@@ -104,13 +101,18 @@ def _sentences(rows: pd.DataFrame, claims: StatisticsConfig) -> Iterator[str]:
         yield f"Undetermined: {_list(open_)}{least}."
 
 
-def _hardest_hit(drops: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
-    """Which category loses most, where there are several; ``rows`` are the group's."""
+def _collateral(drops: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
+    """What becomes of everything else, where the group's ``rows`` are of people; else which category loses most."""
     first = rows.iloc[0]
-    of = (drops[GROUP] == first[GROUP]).all(axis=1) & (drops.metric == first.metric) & (drops.scope == CATEGORY)
-    found = drops[of & (drops.method != ORIGINAL) & (drops.evaluated_on == "original") & drops["drop"].notna()]
-    if found.category.nunique() > 1:
-        worst = found.loc[found["drop"].idxmax()]
+    of = (drops[GROUP] == first[GROUP]).all(axis=1) & (drops.metric == first.metric) & drops["drop"].notna()
+    found = drops[of & (drops.method != ORIGINAL) & (drops.evaluated_on == "original")]
+    others, categories = found[(found.scope == WHO) & (found.category == OTHERS)], found[found.scope == CATEGORY]
+    if first.scope == WHO and len(others):
+        worst = others.loc[others["drop"].idxmax()]
+        if worst["drop"] >= LEAST:
+            yield f"All other categories lose at most {points(worst['drop'])} points, with {worst.variant}."
+    elif categories.category.nunique() > 1:
+        worst = categories.loc[categories["drop"].idxmax()]
         if worst["drop"] >= LEAST:
             loss = points(worst["drop"])
             yield f"The category that loses most is {worst.category}: {loss} points with {worst.variant}."

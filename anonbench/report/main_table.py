@@ -12,7 +12,7 @@ import pandas as pd
 
 from anonbench.common.files import write_text
 from anonbench.config.cells import ORIGINAL
-from anonbench.evaluate.scopes import ALL, CATEGORY, SUPERCATEGORY
+from anonbench.evaluate.scopes import ALL, CATEGORY, PEOPLE, SUPERCATEGORY, WHO
 from anonbench.report.audit import as_markdown
 
 # Leading metric, of which drops are shown, -> the metrics of the table. WIDER FACE has no AP over all its settings;
@@ -61,17 +61,22 @@ def main_table(summary: pd.DataFrame, drops: pd.DataFrame) -> str:
     """The main metrics as Markdown tables, in AP points (x 100), mean over seeds and draws.
 
     There is a table for each dataset, task and model, with a row per variant and images evaluated on: its metrics, with
-    the standard deviation over seeds from two on, the drop of the leading one with its interval, and the verdict. Where
-    a dataset has several super-categories, a second table gives each one's mean drop: who loses. Where it has several
-    categories, but no more than fit a page, a third one gives each one's AP.
+    the standard deviation over seeds from two on, the drop of the leading one with its interval, and the verdict; and
+    the same of people alone, where there are other categories. Where a dataset has several super-categories, a further
+    table gives each one's mean drop: who loses. Where it has several categories, but no more than fit a page, a last
+    one gives each one's AP.
     """
     parts = []
     for (dataset, task, model), group in summary.groupby(["dataset", "task", "model"], sort=True):
         name = f"{dataset}, {task.replace('_', ' ')}"
         lead = lead_of(group.metric)
         own = drops[(drops.dataset == dataset) & (drops.task == task) & (drops.model == model)]
-        own = own[(own.scope == ALL) & (own.metric == lead)].set_index(VARIANT)
-        parts += [f"### {dataset}: {task.replace('_', ' ')} ({model})", "", _variants(group, lead, own), ""]
+        own = own[own.metric == lead]
+        parts += [f"### {dataset}: {task.replace('_', ' ')} ({model})", ""]
+        parts += [_variants(group[group.scope == ALL], lead, own[own.scope == ALL]), ""]
+        people, of_people = (one[(one.scope == WHO) & (one.category == PEOPLE)] for one in (group, own))
+        if len(people):
+            parts += [f"Of people alone, {name}:", "", _variants(people, lead, of_people), ""]
         leading = group[group.metric == lead]
         changed = leading[(leading.method != ORIGINAL) | (leading.evaluated_on != "original")]
         families, categories = changed[changed.scope == SUPERCATEGORY], leading[leading.scope == CATEGORY]
@@ -84,14 +89,14 @@ def main_table(summary: pd.DataFrame, drops: pd.DataFrame) -> str:
 
 def _variants(group: pd.DataFrame, lead: str, drops: pd.DataFrame) -> str:
     shown = MAIN_METRICS.get(lead, [lead])
-    overall = group[(group.scope == ALL) & group.metric.isin(shown)]
+    overall = group[group.metric.isin(shown)]
     grouped = overall.groupby([*VARIANT, "metric"])
     value, drop = (grouped[column].apply(_points).unstack("metric") for column in ("value", "drop"))
     table = pd.DataFrame({m: value[m] for m in shown if m in value})
     table.insert(1, f"drop in {lead}", drop[lead])
     if len(drops):
         table.insert(2, "verdict", "–")
-        for row in drops.itertuples():
+        for row in drops.set_index(VARIANT).itertuples():
             ends = f" [{100 * row.low:.1f}, {100 * row.high:.1f}]" if math.isfinite(row.low) else ""
             table.loc[row.Index, f"drop in {lead}"] = f"{100 * row.drop:.1f}{ends}"
             table.loc[row.Index, "verdict"] = row.verdict or ("one seed" if row.lower_bound else "–")

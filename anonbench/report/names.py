@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from anonbench.config.cells import ORIGINAL
-from anonbench.evaluate.scopes import ALL
+from anonbench.evaluate.scopes import ALL, PEOPLE, WHO
 from anonbench.report.main_table import lead_of
 
 GROUP = ["dataset", "task", "model"]
@@ -20,10 +20,20 @@ def words(name: str) -> str:
 
 
 def leading(drops: pd.DataFrame) -> pd.DataFrame:
-    """The rows of every group's leading metric over all categories, on the original validation images, of variants."""
-    overall = drops[(drops.scope == ALL) & (drops.evaluated_on == "original") & (drops.method != ORIGINAL)]
-    parts = [rows[rows.metric == lead_of(rows.metric)] for _, rows in overall.groupby(GROUP, sort=True)]
-    return named(pd.concat(parts)) if parts else named(overall)
+    """The rows of every group's leading metric, on the original validation images, of variants.
+
+    They are of people where there are other categories beside them: a mean over all of them hides what becomes of the
+    only one that is anonymized. ``measure`` is the metric's name with whom it is of.
+    """
+    shown = drops[(drops.evaluated_on == "original") & (drops.method != ORIGINAL)]
+    people = (shown.scope == WHO) & (shown.category == PEOPLE)
+    parts = []
+    for _, rows in shown[people | (shown.scope == ALL)].groupby(GROUP, sort=True):
+        rows = rows[rows.metric == lead_of(rows.metric[rows.scope == ALL])]
+        of_people = rows[rows.scope == WHO]
+        rows = rows if of_people.empty else of_people
+        parts.append(rows.assign(measure=rows.metric + (" of people" if len(of_people) else "")))
+    return named(pd.concat(parts)) if parts else named(shown.iloc[:0].assign(measure=""))
 
 
 def named(rows: pd.DataFrame) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def _lines(findings: Findings) -> Iterator[str]:
 
 
 def _group(rows: pd.DataFrame) -> Iterator[str]:
-    metric = rows.metric.iloc[0]
+    metric = rows.measure.iloc[0]
     if rows.lower_bound.all() or rows.high.isna().all():
         least = rows.loc[rows["drop"].idxmin()] if rows["drop"].notna().any() else None
         yield "One seed is not enough to recommend anything." + (
@@ -88,4 +88,5 @@ def _evidence(row: pd.Series, metric: str) -> str:
     if pd.isna(row.low):
         return f"{row.variant} (drop in {metric} {points(row['drop'])})"
     interval = f"{points(row.low)} to {points(row.high)}"
-    return f"{row.variant} (drop in {metric} {points(row['drop'])}, {interval}, {int(row.seeds)} seeds)"
+    seeds = f"{row.seeds:.0f} seed" + "s" * (row.seeds != 1)
+    return f"{row.variant} (drop in {metric} {points(row['drop'])}, {interval}, {seeds})"

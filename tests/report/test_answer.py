@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from anonbench.report.answer import answers, noise_floor, points
+from anonbench.report.names import leading
 from tests.helpers.found import found
 
 
@@ -82,8 +83,21 @@ def test_the_noise_floor_is_students_bound_of_two_means() -> None:
     of = (summary.task == "pose") & (summary.method == "original") & (summary.metric == "AP") & (summary.scope == "all")
     summary.loc[of, "value"] = [0.60, 0.61, 0.62]
     # t(0.975, 2) = 4.3027, sd 1 point, sqrt(2 / 3)
-    assert noise_floor(summary, "street", "pose", "td-hm", "AP", 0.95) == pytest.approx(3.5131, abs=1e-3)
-    assert noise_floor(summary[summary.seed == 0], "street", "pose", "td-hm", "AP", 0.95) is None
+    (drop,) = leading(drops_of(blur=(0.03, "costs"))).to_dict("records")
+    assert noise_floor(summary, pd.Series(drop), 0.95) == pytest.approx(3.5131, abs=1e-3)
+    assert noise_floor(summary[summary.seed == 0], pd.Series(drop), 0.95) is None
+
+
+def test_where_there_are_other_categories_people_lead() -> None:
+    drops = drops_of(blur=(0.03, "costs"), gan=(0.02, "costs"))
+    people = drops.assign(scope="who", category="people", drop=drops["drop"] + 0.1)
+    rows = leading(pd.concat([drops, people, people.assign(category="others")]))
+    assert rows.measure.tolist() == ["AP of people"] * 2 and rows["drop"].tolist() == pytest.approx([0.13, 0.12])
+    assert leading(drops).measure.tolist() == ["AP"] * 2
+    others = people.assign(category="others", drop=[0.01, 0.003])
+    sentences = said(pd.concat([drops, people, others]).assign(lower_bound=True))
+    assert sentences[0].startswith("The AP of people drops least")
+    assert sentences[-1] == "All other categories lose at most 1.0 points, with face · blur."
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from anonbench.report.theme import NO_VERDICT, ROOMY, VERDICT_COLOURS, VERDICT_S
 ROW, NARROW, MANY = 24, 18, 14  # px of a variant, and of one of many; how many are many
 LINEAR = 10  # points, up to which the scale is linear
 TICKS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)
-KEPT = ["dataset", "task", "model", "variant", "metric", "drop", "low", "high", "verdict", "seeds"]
+KEPT = ["dataset", "task", "model", "variant", "measure", "drop", "low", "high", "verdict", "seeds"]
 
 
 class TheAnswer(Figure):
@@ -70,7 +70,7 @@ def ranking(answer: Answer, claims: StatisticsConfig) -> Chart:
     told = {row.variant: points(row.drop / 100) for row in rows.itertuples()}
     verdicts = {row.variant: "" if row.verdict == NO_VERDICT else f"  {row.verdict}" for row in rows.itertuples()}
     y = alt.Y("variant:N", sort=order, title=None, axis=alt.Axis(labelLimit=170))
-    metric = f"drop in {first.metric}, points"
+    metric = f"drop in {first.measure}, points"
     x = _x(rows, metric)
     base = alt.Chart(alt.NamedData("data"))
     tip = [

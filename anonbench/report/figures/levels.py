@@ -49,11 +49,11 @@ def _doses(rows: pd.DataFrame) -> Iterator[Chart]:
 def _charts(rows: pd.DataFrame, by: str, x: alt.X, kind: str) -> Iterator[Chart]:
     groups = rows[GROUP].drop_duplicates()
     for key, found in rows.groupby(GROUP, sort=True):
-        data = found[[*GROUP, "region", "method", "metric", by, "drop", "low", "high", "verdict"]].copy()
+        data = found[[*GROUP, "region", "method", "measure", by, "drop", "low", "high", "verdict"]].copy()
         data["method"] = data.method.map(words)
         for column in ("drop", "low", "high"):
             data[column] = (100 * data[column]).round(3)
-        title, metric = group_title(*key, groups), found.metric.iloc[0]
+        title, metric = group_title(*key, groups), found.measure.iloc[0]
         base = alt.Chart(alt.NamedData("data")).encode(
             x=x,
             color=alt.Color("method:N", title=None, legend=alt.Legend(columns=3, symbolType="stroke")),

@@ -18,7 +18,7 @@ from anonbench.report.panels import Chart, Column, Panel, Table
 ROW, LINE = 26, 13  # px
 COLUMNS = {
     "title": Column("task"), "region": Column("region"), "method": Column("method"), "level": Column("level"),
-    "metric": Column("metric"), "value": Column("value", 1), "baseline": Column("baseline", 1),
+    "measure": Column("metric"), "value": Column("value", 1), "baseline": Column("baseline", 1),
     "drop": Column("drop", 1), "low": Column("from", 1), "high": Column("to", 1), "verdict": Column("verdict"),
     "detectable": Column("detectable", 1), "seeds": Column("seeds", 0),
 }  # fmt: skip
@@ -42,7 +42,7 @@ class Matrix(Figure):
 
 
 def _heat(rows: pd.DataFrame, order: Sequence[str]) -> Chart:
-    data = rows[["title", "variant", "metric", "drop", "verdict", "seeds"]].copy()
+    data = rows[["title", "variant", "measure", "drop", "verdict", "seeds"]].copy()
     data["drop"] = (100 * data["drop"]).round(3)
     titles = data.title.drop_duplicates().tolist()
     lines = max(len(title.split()) for title in titles)
@@ -54,7 +54,7 @@ def _heat(rows: pd.DataFrame, order: Sequence[str]) -> Chart:
         alt.X("title:N", title=None, sort=titles, axis=axis),
         alt.Y("variant:N", title=None, sort=order),
         ROW * len(order),
-        ["title:N", "variant:N", "metric:N", "verdict:N", "seeds:Q"],
+        ["title:N", "variant:N", "measure:N", "verdict:N", "seeds:Q"],
     )
     worst = rows.loc[rows["drop"].idxmax()] if rows["drop"].notna().any() else None
     says = "A row per variant, a column per task; numbers are drops in points of the task's leading metric."
