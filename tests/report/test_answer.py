@@ -94,7 +94,7 @@ def test_where_there_are_other_categories_people_lead() -> None:
     rows = leading(pd.concat([drops, people, people.assign(category="others")]))
     assert rows.measure.tolist() == ["AP of people"] * 2 and rows["drop"].tolist() == pytest.approx([0.13, 0.12])
     assert leading(drops).measure.tolist() == ["AP"] * 2
-    others = people.assign(category="others", drop=[0.01, 0.003])
+    others = people.assign(category="others", drop=people.method.map({"blur": 0.01, "gan": 0.003}))
     sentences = said(pd.concat([drops, people, others]).assign(lower_bound=True))
     assert sentences[0].startswith("The AP of people drops least")
     assert sentences[-1] == "All other categories lose at most 1.0 points, with face · blur."
