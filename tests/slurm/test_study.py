@@ -77,7 +77,7 @@ def test_gpus_are_asked_for_by_what_computes_on_one(jobs):
     asked = {(job.rule, job.gpus) for job in jobs if job.rule != "anonymize_shard"}
     assert asked == {
         ("convert_split", 0), ("find_regions", 0), ("train_generator", 1), ("train_model", 1),
-        ("cell_predict_score", 1),
+        ("cell_predict_resample_score", 1),
     }  # fmt: skip
     shards = {job.wildcards: job.gpus for job in jobs if job.rule == "anonymize_shard"}
     assert shards == {"tiny_train_body_gan_medium_1_1": 1, "tiny_train_body_mask_out_medium_1_1": 0}
@@ -89,7 +89,7 @@ def test_short_steps_are_not_submitted(jobs):
     }
     assert counts == {
         "convert_split": 3, "find_regions": 2, "train_generator": 1, "anonymize_shard": 2, "train_model": 2,
-        "cell_predict_score": 2,
+        "cell_predict_resample_score": 2,
     }  # fmt: skip
 
 
