@@ -14,7 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from anonbench.common.root import ROOT
-from tests.test_docs import DOCUMENTS, identity
+from tests.test_docs import DOCUMENTS, anchors, identity
 
 pytest.importorskip("material", reason="mkdocs-material is not installed")
 
@@ -77,6 +77,7 @@ def test_every_document_is_a_page_in_the_navigation(site: Path, pages: dict[Path
 def test_a_page_reads_as_on_github(document: Path, site: Path, pages: dict[Path, Page]) -> None:
     github = Page(f"<article>{GITHUB.render(document.read_text(encoding='utf-8'))}</article>").written
     assert {tag: pages[place(document, site)].written[tag] for tag in COUNTED} == {tag: github[tag] for tag in COUNTED}
+    assert anchors(document) <= pages[place(document, site)].ids
 
 
 def test_links_lead_to_pages_and_anchors_that_exist(pages: dict[Path, Page]) -> None:
