@@ -1,4 +1,4 @@
-"""The documents as a site: it has every page, reads as on GitHub, leads nowhere wrong, and asks no other host for anything."""
+"""The documents as a site: it has every page, reads as on GitHub, has no broken link, and asks no other host."""
 
 from __future__ import annotations
 
