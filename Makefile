@@ -2,7 +2,7 @@
 PYTHON ?=
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
-.PHONY: help demo test quick-test check schema envs docs pictures check-models check-study setup setup-slurm clean
+.PHONY: help demo test quick-test check schema envs docs site pictures check-models check-study setup setup-slurm clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ envs: setup  ## write the conda environments from the pinned files
 
 docs: setup  ## render the documents' tables from docs/results/data/
 	.venv/bin/python docs/build.py
+
+site: setup  ## write the documents as a site to site/
+	.venv/bin/mkdocs build
 
 pictures: setup  ## the same, and draw docs/anonymizers.jpg with the demo's generators
 	.venv/bin/python docs/build.py --pictures

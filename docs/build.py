@@ -91,8 +91,9 @@ def rendered(text: str, root: Path) -> str:
     """A document with its tables rendered from the stored figures."""
 
     def block(found: re.Match[str]) -> str:
-        figures = pd.read_csv(root / DATA / f"{found[2]}.csv", keep_default_na=False, na_values={"sd": ""})
-        return f"{found[1]}\n{TABLES[found[2]](figures)}\n\n{found[4]}"
+        data, shown = TABLES[found[2]]
+        figures = pd.read_csv(root / DATA / f"{data}.csv", keep_default_na=False, na_values={"sd": ""})
+        return f"{found[1]}\n{shown(figures)}\n\n{found[4]}"
 
     return BLOCK.sub(block, text)
 
@@ -148,7 +149,7 @@ def variants(figures: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFra
         yield {name: "–" if value == "none" else value for name, value in names.items()}, rows
 
 
-def demo(figures: pd.DataFrame) -> str:
+def side_by_side(figures: pd.DataFrame) -> str:
     """One row per variant, tasks side by side."""
     columns = {
         "box AP": ("detection", "AP"),
@@ -164,7 +165,7 @@ def demo(figures: pd.DataFrame) -> str:
     return markdown(lines)
 
 
-def photos(figures: pd.DataFrame) -> str:
+def by_task(figures: pd.DataFrame) -> str:
     """One table per dataset and task, one row per variant."""
     parts = []
     for (dataset, task, model), group in figures.groupby(GROUP, sort=True):
@@ -187,7 +188,12 @@ def markdown(lines: list[dict[str, str]]) -> str:
 
 
 TAKES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {"demo": people, "photos": medium}
-TABLES: dict[str, Callable[[pd.DataFrame], str]] = {"demo": demo, "photos": photos}
+# A table's name, the stored file that it shows, and how.
+TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
+    "demo": ("demo", side_by_side),
+    "photos": ("photos", by_task),
+    "photos_side_by_side": ("photos", side_by_side),
+}
 
 
 if __name__ == "__main__":
