@@ -6,8 +6,8 @@ Needs a study's originals with many seeds, predicted and converted::
     python -m experiments.false_alarms --dataset scenes --model mask-rcnn_demo --tasks detection instance_segmentation
 
 Two groups of seeds are drawn at random and compared as originals and a variant would be, many times: all differences
-are chance. Then a drop is planted, which is taken off the second group's values and replicates: of half, one and two times
-the smallest one that is said to be detectable.
+are chance. Then a drop is planted, which is taken off the second group's values and replicates: of half, one and two
+times the smallest one that is said to be detectable.
 """
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ def anonymize(
     """Hide the faces or bodies in photographs.
 
     Every photograph is found in OUT under its own name, upright and without metadata, and OUT/anonbench.jsonl says what
-    was hidden in it. A region that the method cannot process is filled black. A photograph that cannot be read is not
-    written. The same command goes on where it was interrupted; OUT is never overwritten without being asked.
+    was hidden in it. A region that the method cannot process is filled black. A photograph that cannot be read, or that
+    the annotations do not list, is not written. The same command goes on where it was interrupted; OUT is never overwritten without being asked.
 
     Exits with 0 if every photograph was written, 1 if some were not, and 2 if nothing could be done.
     """
@@ -76,7 +76,18 @@ def anonymize(
     except UserError as error:
         stop(error)
     _tell(tally, out, region.value)
-    raise typer.Exit(FAILED if tally.failed else 0)
+    unlisted = _unlisted(place, {one.name for one in listed}) if annotations else []
+    if unlisted:
+        shown = ", ".join(unlisted[:20]) + ", ..." * (len(unlisted) > 20)
+        typer.echo(f"Not written, as {annotations} does not list them: {len(unlisted)} photographs: {shown}", err=True)
+    raise typer.Exit(FAILED if tally.failed or unlisted else 0)
+
+
+def _unlisted(folder: Path, listed: set[str]) -> list[str]:
+    """The photographs of a folder that are not among those with these names."""
+    from anonbench.cli.photographs import photographs
+
+    return [one.name for one in photographs(folder) if one.name not in listed]
 
 
 def _show(work, listed) -> None:

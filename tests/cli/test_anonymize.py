@@ -267,6 +267,17 @@ def test_given_people_are_hidden_and_whoever_is_lost_hides_the_photograph(anonbe
     assert found[NAMES[2]]["masked_out"] == {"not_located": 1} and found[NAMES[2]]["regions"][0]["box"] is None
 
 
+def test_a_photograph_that_the_annotations_do_not_list_is_named(anonbench, folder, tmp_path) -> None:
+    coco(folder, tmp_path / "people.json")
+    (folder / "more").mkdir(exist_ok=True)
+    (folder / "more" / "new.png").write_bytes(encode(picture(7), ".png"))
+    out = tmp_path / "out"
+    words = ("--region", "body", "--annotations", tmp_path / "people.json", "--method", "mask_out", "--level", "low")
+    result = anonbench("anonymize", folder, out, *words)
+    assert result.exit_code == 1 and "does not list them: 1 photographs: more/new.png" in result.output
+    assert not (out / "more" / "new.png").exists() and (out / NAMES[0]).exists()
+
+
 def test_a_generator_of_the_workflow_makes_other_people(anonbench, finds, folder, tmp_path) -> None:
     finds(BOX)
     generator = untrained(tmp_path / "generator.safetensors")
