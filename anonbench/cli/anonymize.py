@@ -42,7 +42,8 @@ def anonymize(
 
     Every photograph is found in OUT under its own name, upright and without metadata, and OUT/anonbench.jsonl says what
     was hidden in it. A region that the method cannot process is filled black. A photograph that cannot be read, or that
-    the annotations do not list, is not written. The same command goes on where it was interrupted; OUT is never overwritten without being asked.
+    the annotations do not list, is not written. The same command goes on where it was interrupted; OUT is never
+    overwritten without being asked.
 
     Exits with 0 if every photograph was written, 1 if some were not, and 2 if nothing could be done.
     """
