@@ -140,8 +140,8 @@ class Made:
 class Study:
     """The work that a configuration's cells need for ``results/summary.csv``, each thing once.
 
-    What the report alone needs, the rules ``diagnose`` and ``report``, is no part of it. Reads of the datasets only what
-    is there before they are fetched.
+    What the report alone needs, the jobs of ``diagnose`` and ``report``, is no part of it. Reads of the datasets only
+    what is there before they are fetched.
 
     Parameters
     ----------
