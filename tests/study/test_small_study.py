@@ -209,11 +209,8 @@ def test_the_report_shows_the_whole_study(finished):
     errors = pd.read_csv(results / "figures/errors-ped-detection-det.csv")
     assert set(errors.variant) == {"body · mask out · medium"} and len(errors) == 6
     assert (results / "errors/own/det/face-pixelate-high/seed0/anonymized.json").exists()
-    worst = list((results / "figures/worst").rglob("*.jpg"))
-    assert {path.parts[-3] for path in worst} == {
-        "tiny-det-detection", "tiny-det-instance-segmentation", "tiny-pose-pose", "ped-det-detection",
-        "ped-det-instance-segmentation", "own-det-detection", "own-det-instance-segmentation",
-    } & {path.parts[-3] for path in worst} and len(worst) >= 4  # fmt: skip
+    worst = {path.parts[-3:-1] for path in (results / "figures/worst").rglob("*.jpg")}
+    assert ("tiny-pose-pose", "body-gan-medium") in worst
     assert (results / "figures/training-tiny-pose.svg").read_text().startswith("<svg")
     table = pd.read_parquet(results / "table.parquet")
     summary = pd.read_csv(results / "summary.csv", keep_default_na=False)
