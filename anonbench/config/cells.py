@@ -76,6 +76,16 @@ class Cell:
         return f"results/resamples/{self._name}.npz"
 
     @property
+    def predictions(self) -> str:
+        """The file of what its model finds, relative to the working directory."""
+        return f"results/predictions/{self._name}.json.gz"
+
+    @property
+    def errors(self) -> str:
+        """The file of its errors, relative to the working directory."""
+        return f"results/errors/{self._name}.json"
+
+    @property
     def _name(self) -> str:
         return f"{self.dataset}/{self.model}/{self.variant}/seed{self.seed}/{self.evaluated_on}"
 

@@ -19,6 +19,7 @@ from anonbench.config.methods import level_config, level_share, params_of, plugi
 from anonbench.config.models import ModelConfig
 from anonbench.config.plugins import FORMATS, KINDS
 from anonbench.config.regions import RegionsConfig
+from anonbench.config.report import ReportConfig
 from anonbench.config.runtime import RuntimeConfig
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.config.study import Block
@@ -43,6 +44,7 @@ class Config(Model):
     models: dict[str, ModelConfig]
     study: Annotated[list[Block], NonEmpty]
     statistics: StatisticsConfig = StatisticsConfig()
+    report: ReportConfig = ReportConfig()
     runtime: RuntimeConfig = RuntimeConfig()
 
     def method_config(self, method: str, level: str, region: Region) -> Model:

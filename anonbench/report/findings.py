@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from anonbench.config.statistics import StatisticsConfig
+from anonbench.report.contrasts import Contrast
 from anonbench.report.missing import MissingCell
 from anonbench.report.pictures import Gallery, GeneratorSheet
 from anonbench.report.provenance import Provenance
@@ -27,10 +28,16 @@ class Findings:
         As of :func:`anonbench.report.audit.audit_table`.
     published
         Figures of papers (:mod:`anonbench.report.published`).
+    errors
+        What each kind of error costs (:func:`anonbench.report.errors.error_table`).
     trainings
         One row per logged step of every model: ``dataset``, ``model``, ``variant``, ``seed``, ``step``, ``loss``.
     galleries, generators
         Pictures.
+    contrasts
+        The images on which a variant's model and the originals' model differ most, drawn.
+    hidden
+        The datasets whose photographs the configuration leaves out.
     missing
         The cells that the study asks for and does not have.
     levels
@@ -45,10 +52,13 @@ class Findings:
     drops: pd.DataFrame
     audits: pd.DataFrame
     published: pd.DataFrame
+    errors: pd.DataFrame
     trainings: pd.DataFrame
     provenance: Provenance
     galleries: Sequence[Gallery] = ()
     generators: Sequence[GeneratorSheet] = ()
+    contrasts: Sequence[Contrast] = ()
+    hidden: Sequence[str] = ()
     missing: Sequence[MissingCell] = ()
     levels: Sequence[str] = ()
     doses: Mapping[tuple[str, str], float] = field(default_factory=dict)

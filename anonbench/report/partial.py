@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from anonbench.config.cells import ORIGINAL
-from anonbench.evaluate.cell import CategoryScores, CellScores, TaskScores
+from anonbench.evaluate.cell import CategoryScores, CellScores, Stratum, TaskScores
 from anonbench.evaluate.records import Values
 from anonbench.report.summary import summarize
 
@@ -40,6 +40,13 @@ def _nothing(cell: CellScores) -> CellScores:
                     instances=scores.instances, metrics=_unknown(scores.metrics), supercategory=scores.supercategory
                 )
                 for category, scores in task.categories.items()
+            },
+            strata={
+                scope: {
+                    name: Stratum(instances=scores.instances, metrics=_unknown(scores.metrics))
+                    for name, scores in strata.items()
+                }
+                for scope, strata in task.strata.items()
             },
         )
         for name, task in cell.tasks.items()

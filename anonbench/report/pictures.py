@@ -56,10 +56,15 @@ class Gallery:
 
 @dataclass(frozen=True)
 class GeneratorSheet:
-    """A trained generator: its sample sheet as a data URI, and its snapshots as plain values (``log.json``)."""
+    """A trained generator: its sample sheet as a data URI, and its snapshots as plain values (``log.json``).
+
+    ``source`` is empty where the sheet is not shown. ``photographs`` names the dataset of whose people it holds
+    photographs, and is empty where they are rendered.
+    """
 
     name: str
     source: str
+    photographs: str
     people: int
     steps: int
     snapshots: Sequence[Mapping[str, Any]]
@@ -87,9 +92,9 @@ def gallery(dataset: str, rendered: bool, variants: Mapping[str, VariantFiles]) 
     images = []
     for name in chosen:
         before = decode(next(iter(variants.values())).originals / name)
-        after = [Pair(variant, _uri(one.read(name))) for variant, one in readers.items() if one.is_edited(name)]
-        height, width = _scaled(before).shape[:2]
-        images.append(Before(name, _uri(before), width, height, after))
+        after = [Pair(variant, uri(one.read(name))) for variant, one in readers.items() if one.is_edited(name)]
+        height, width = _scaled(before, SIDE).shape[:2]
+        images.append(Before(name, uri(before), width, height, after))
     return Gallery(dataset, rendered, images)
 
 
@@ -104,8 +109,19 @@ def _chosen(manifests: Sequence[Manifest]) -> list[str]:
     return order[:IMAGES]
 
 
-def generator_sheet(name: str, samples: Path, log: Path) -> GeneratorSheet:
+def generator_sheet(name: str, samples: Path, log: Path, photographs: str = "", hide: bool = False) -> GeneratorSheet:
     """What a trained generator left.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    samples, log
+        Its files.
+    photographs
+        As in :class:`GeneratorSheet`.
+    hide
+        Whether such photographs are left out.
 
     Raises
     ------
@@ -114,7 +130,8 @@ def generator_sheet(name: str, samples: Path, log: Path) -> GeneratorSheet:
     """
     found = read_made(log)
     try:
-        return GeneratorSheet(name, _uri(decode(samples)), found["people"], found["steps"], found["snapshots"])
+        source = "" if photographs and hide else uri(decode(samples))
+        return GeneratorSheet(name, source, photographs, found["people"], found["steps"], found["snapshots"])
     except (KeyError, TypeError):
         raise UserError(f"{log} is not the log of a generator.", MAKE_AGAIN) from None
 
@@ -136,16 +153,16 @@ def training_curve(scalars: Path, points: int = 60) -> list[tuple[int, float]]:
     return [(int(part[-1, 0]), float(part[:, 1].mean())) for part in parts if len(part)]
 
 
-def _scaled(image: np.ndarray) -> np.ndarray:
+def _scaled(image: np.ndarray, side: int) -> np.ndarray:
     height, width = image.shape[:2]
-    scale = SIDE / max(height, width)
+    scale = side / max(height, width)
     if scale >= 1:
         return image
     return cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
 
 
-def _uri(image: np.ndarray) -> str:
-    """An RGB image as a data URI, scaled down to :data:`SIDE`."""
-    bgr = cv2.cvtColor(_scaled(image), cv2.COLOR_RGB2BGR)
+def uri(image: np.ndarray, side: int | None = None) -> str:
+    """An RGB image as a data URI, scaled down to so many px on its longer side, :data:`SIDE` unless given."""
+    bgr = cv2.cvtColor(_scaled(image, side or SIDE), cv2.COLOR_RGB2BGR)
     data = cv2.imencode(".webp", bgr, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1].tobytes()
     return f"data:image/webp;base64,{base64.b64encode(data).decode()}"

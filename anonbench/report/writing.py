@@ -49,8 +49,8 @@ def write_report(findings: Findings, folder: Path | str) -> None:
     """Write the report and what goes with it.
 
     That is the page, ``report.html``; below ``figures/``, of every figure and table of the page the data as CSV, and of
-    figures SVG and PDF; ``recommendation.md``; and the main table, ``table`` with each of
-    :data:`anonbench.report.export.SUFFIXES`.
+    figures SVG and PDF, and the images on which models differ; ``recommendation.md``; and the main table, ``table``
+    with each of :data:`anonbench.report.export.SUFFIXES`.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def write_report(findings: Findings, folder: Path | str) -> None:
     folder = Path(folder)
     sections = sections_of(findings)
     _write_figures(folder / "figures", sections)
+    for image in (image for contrast in findings.contrasts for image in contrast.images):
+        write_bytes(folder / "figures" / image.file, image.jpeg)
     write_text(folder / "recommendation.md", recommendation(findings))
     write_table(main_rows(findings.summary, findings.drops), folder / "table")
     stands = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,12 +12,15 @@ from anonbench.common.records import read_record
 from anonbench.config.cells import ORIGINAL, anonymized
 from anonbench.config.config import Config
 from anonbench.evaluate.cell import CellScores, read_cell
+from anonbench.evaluate.errors.record import CellErrors
 from anonbench.evaluate.replicates import read_replicates
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
+from anonbench.report.errors import error_table
 from anonbench.report.findings import Findings
 from anonbench.report.pictures import Gallery, GeneratorSheet, gallery, generator_sheet, training_curve
 from anonbench.report.published import read_published
+from anonbench.study.contrasts import contrasts
 from anonbench.study.jobs import Study
 from anonbench.study.missing import missing_cells
 from anonbench.study.needs import cells_of, learned_methods
@@ -43,15 +47,19 @@ def gather_findings(config: Config, summary: pd.DataFrame, drops: pd.DataFrame, 
         If a file that is there is damaged.
     """
     study = Study(config)
+    hidden = hidden_datasets(study)
     return Findings(
         summary=summary,
         drops=drops,
         audits=audits,
         published=read_published(),
+        errors=finished_errors(config),
         trainings=_trainings(study),
         provenance=provenance(config),
-        galleries=_galleries(study),
-        generators=_generators(study),
+        galleries=_galleries(study, hidden),
+        generators=_generators(study, hidden),
+        contrasts=contrasts(study, hidden),
+        hidden=hidden,
         missing=missing_cells(config),
         levels=list(dict.fromkeys(level for levels in config.methods.values() for level in levels)),
         doses=_doses(config),
@@ -87,6 +95,18 @@ def finished_drops(config: Config) -> pd.DataFrame:
     compared = [cell for cell in finished if (cell.dataset, cell.model) in baselines]
     learned = set(learned_methods(config))
     return drop_table(compared, lambda cell: read_replicates(cell.resamples), config.statistics, learned.__contains__)
+
+
+def finished_errors(config: Config) -> pd.DataFrame:
+    """What errors cost in the cells whose errors are told, as of :func:`anonbench.report.errors.error_table`.
+
+    Raises
+    ------
+    UserError
+        If a file of errors is damaged.
+    """
+    paths = [Path(cell.errors) for cell in cells_of(config)]
+    return error_table(read_record(CellErrors, path) for path in paths if path.is_file())
 
 
 def finished_audits(config: Config) -> pd.DataFrame:
@@ -137,20 +157,30 @@ def _trainings(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=TRAINING)
 
 
-def _galleries(study: Study) -> list[Gallery]:
+def hidden_datasets(study: Study) -> list[str]:
+    """The datasets whose photographs the configuration leaves out of the report."""
+    if study.config.report.photographs == "show":
+        return []
+    return sorted(name for name, source in study.formats.items() if not source.RENDERED)
+
+
+def _galleries(study: Study, hidden: Sequence[str]) -> list[Gallery]:
     found: dict[str, dict[str, VariantFiles]] = {}
     for (dataset, variant), files in variant_files(study).items():
-        if variant != ORIGINAL and files.manifest.is_file():
+        if variant != ORIGINAL and dataset not in hidden and files.manifest.is_file():
             found.setdefault(dataset, {})[variant] = files
     return [gallery(dataset, study.formats[dataset].RENDERED, files) for dataset, files in found.items()]
 
 
-def _generators(study: Study) -> list[GeneratorSheet]:
-    return [
-        generator_sheet(name, folder / "samples.png", folder / "log.json")
-        for name, folder in generator_folders(study).items()
-        if (folder / "samples.png").is_file() and (folder / "log.json").is_file()
-    ]
+def _generators(study: Study, hidden: Sequence[str]) -> list[GeneratorSheet]:
+    found = []
+    for name, folder in generator_folders(study).items():
+        samples, log = folder / "samples.png", folder / "log.json"
+        if samples.is_file() and log.is_file():
+            dataset, _ = study.learned[name]
+            photographs = "" if study.formats[dataset].RENDERED else dataset
+            found.append(generator_sheet(name, samples, log, photographs, hide=photographs in hidden))
+    return found
 
 
 def _doses(config: Config) -> dict[tuple[str, str], float]:

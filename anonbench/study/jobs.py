@@ -138,9 +138,10 @@ class Made:
 
 
 class Study:
-    """The work that a configuration's cells need, each thing once.
+    """The work that a configuration's cells need for ``results/summary.csv``, each thing once.
 
-    Reads of the datasets only what is there before they are fetched.
+    What the report alone needs, the jobs of ``diagnose`` and ``report``, is no part of it. Reads of the datasets only
+    what is there before they are fetched.
 
     Parameters
     ----------

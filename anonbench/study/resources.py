@@ -36,8 +36,8 @@ PLAIN, TORCH, CUDA, LOADERS = 1000, 2000, 3000, 2500
 LISTED, ANNOTATED, PREDICTED, MATCHED = 0.01, 0.05, 0.2, 0.6
 # MB an image and resample: how often it is drawn.
 DRAWN = 12e-6
-# MB of the job that draws the report, and bytes of what it writes.
-REPORT, REPORT_BYTES = 2000, 1e8
+# MB of the job that draws the report besides what it matches, and bytes of what it writes.
+REPORT, REPORT_BYTES = 2000, 4e8
 # MB of a process that anonymizes, with the images that it holds.
 ANONYMIZER = 200
 # Bytes a pixel of a person that a generator learns from: its image and three masks, with the spare around them.
@@ -226,7 +226,8 @@ class Estimates:
         return Need()
 
     def report(self, w: Any) -> Need:
-        return Need(memory=REPORT, disk=REPORT_BYTES)
+        images = max(self._size(dataset, "val").images for block in self.config.study for dataset in block.datasets)
+        return Need(memory=REPORT + MATCHED * images, disk=REPORT_BYTES)
 
     def _torch(self) -> float:
         return TORCH + CUDA * self.gpus

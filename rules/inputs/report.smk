@@ -3,10 +3,12 @@
 import time
 
 from anonbench.config.cells import anonymized
+from anonbench.evaluate.choice import task_modules
 from anonbench.report.export import SUFFIXES
 from anonbench.report.figure import FIGURES
 from anonbench.report.template import page_digest
-from anonbench.study.findings import generator_folders, training_files, variant_files
+from anonbench.study.contrasts import contrast_files
+from anonbench.study.findings import generator_folders, hidden_datasets, training_files, variant_files
 from anonbench.study.jobs import Study
 from anonbench.study.needs import learned_methods, needed_splits
 from anonbench.study.provenance import shown_configuration
@@ -28,13 +30,16 @@ def every_audit(wildcards):
 
 # What the page is made of besides code: its template, the definitions of terms, and figures of papers.
 REPORT_TEXTS = page_digest()
+TASK_MODULES = task_modules({task for cell in CELLS for task in CONFIG.models[cell.model].tasks})
 
 
 def every_shown_file(wildcards):
-    """What the report shows besides the tables: training curves, training images, and what generators make."""
+    """What the report shows besides the tables: errors, curves, images, predictions, and what generators make."""
     study = Study(CONFIG)
     generators = generator_folders(study).values()
     return [
+        *(cell.errors for cell in CELLS),
+        *contrast_files(study, hidden_datasets(study)),
         *training_files(study).values(),
         *(files.manifest for files in variant_files(study).values()),
         *(folder / name for folder in generators for name in ("samples.png", "log.json")),

@@ -9,11 +9,17 @@ import pandas as pd
 
 from anonbench.config.cells import ORIGINAL, Variant
 from anonbench.config.statistics import StatisticsConfig
+from anonbench.evaluate.errors.detections import KINDS as DETECTION_KINDS
+from anonbench.evaluate.errors.poses import KINDS as POSE_KINDS
+from anonbench.evaluate.errors.record import CellErrors, Error, TaskErrors
 from anonbench.report.audit import SHARES
+from anonbench.report.contrasts import Contrast, Differing, Tally
 from anonbench.report.drops import COLUMNS, KEYS
+from anonbench.report.errors import error_table
 from anonbench.report.findings import Findings
 from anonbench.report.missing import MissingCell
-from anonbench.report.pictures import Before, Gallery, GeneratorSheet, Pair, _uri
+from anonbench.report.names import slug
+from anonbench.report.pictures import Before, Gallery, GeneratorSheet, Pair, uri
 from anonbench.report.provenance import Provenance, Spent
 from anonbench.report.published import COLUMNS as PUBLISHED
 
@@ -51,8 +57,8 @@ def found(
         for step in range(1, 31)
     )
     picture = rng.integers(0, 255, (96, 128, 3), dtype=np.uint8)
-    pairs = [Pair(variant, _uri(np.full((96, 128, 3), 7 * n, np.uint8))) for n, variant in enumerate(variants)]
-    befores = [Before(f"{n}.png", _uri(picture), 128, 96, pairs) for n in range(images)]
+    pairs = [Pair(variant, uri(np.full((96, 128, 3), 7 * n, np.uint8))) for n, variant in enumerate(variants)]
+    befores = [Before(f"{n}.png", uri(picture), 128, 96, pairs) for n in range(images)]
     snapshots = [
         {"epoch": e, "step": 10 * e, "losses": {"l1": 1 / e}, "quality": {"diversity": 2.0 + e, "people": 9}}
         for e in (1, 2)
@@ -62,9 +68,11 @@ def found(
         "drops": drops,
         "audits": _audits(datasets, variants),
         "published": pd.DataFrame(columns=PUBLISHED),
+        "errors": _errors(summary),
         "trainings": trainings,
         "galleries": [Gallery(name, True, befores) for name in datasets],
-        "generators": [GeneratorSheet("street_body", _uri(picture), 314, 20, snapshots)],
+        "contrasts": [contrast(name, task, model) for name in datasets for model in TASKS for task in TASKS[model]],
+        "generators": [GeneratorSheet("street_body", uri(picture), "", 314, 20, snapshots)],
         "provenance": Provenance(
             versions={"anonbench": "0.1.0", "Python": "3.11.2"},
             configuration="study: []\n",
@@ -76,6 +84,20 @@ def found(
         "claims": StatisticsConfig(margin=MARGIN),
     }
     return Findings(**what | other)
+
+
+def contrast(dataset: str, task: str, model: str, rendered: bool = True) -> Contrast:
+    """Two images on which models differ, the first one in the page."""
+    picture = np.full((40, 90, 3), 90, np.uint8)
+    images = [
+        Differing(
+            name=f"{rank}.png", instances=4, original=Tally(3, 1), variant=Tally(rank, 7),
+            file=f"worst/{slug(dataset, model, task)}/body-gan-low/{rank:02d}.jpg", jpeg=b"a picture",
+            source=uri(picture) if rank == 1 else "", width=90, height=40,
+        )
+        for rank in (1, 2)
+    ]  # fmt: skip
+    return Contrast(dataset, task, model, "body-gan-low", 0, rendered, images)
 
 
 def missing_cell(**other) -> MissingCell:
@@ -137,6 +159,32 @@ def _drops(summary: pd.DataFrame, seeds: int) -> pd.DataFrame:
     if seeds < 2:
         table["verdict"] = ""
     return table[COLUMNS]
+
+
+KINDS = {"pose": POSE_KINDS}  # of other tasks, those of detections
+
+
+def _errors(summary: pd.DataFrame) -> pd.DataFrame:
+    """Of every cell, each kind of error costs as much as its number in the order of kinds, per cent of the drop."""
+    cells = []
+    overall = summary[(summary.scope == "all") & (summary.metric == "AP")]
+    for (dataset, model, region, method, level, seed), rows in overall.groupby(
+        ["dataset", "model", "region", "method", "level", "seed"]
+    ):
+        tasks = {}
+        for row in rows.itertuples():
+            errors = {
+                kind: Error(count=10 * number, dap=0.02 + number / 100 * (row.baseline - row.value))
+                for number, kind in enumerate(KINDS.get(row.task, DETECTION_KINDS), 1)
+            }
+            tasks[row.task] = TaskErrors(ap=row.value, errors=errors, judged=99, categories={})
+        variant = str(Variant(region, method, level))
+        cells.append(
+            CellErrors(
+                dataset=dataset, model=model, variant=variant, seed=seed, evaluated_on="original", tasks=tasks
+            )
+        )  # fmt: skip
+    return error_table(cells)
 
 
 def _audits(datasets, variants) -> pd.DataFrame:

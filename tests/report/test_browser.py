@@ -67,7 +67,7 @@ def test_it_renders_without_a_complaint_and_asks_for_nothing(opened, written: Pa
     page = opened.page
     assert opened.told == [] and opened.asked == [written.as_uri()]
     drawings = page.locator(".drawing")
-    assert drawings.count() == page.locator(".drawing svg").count() == 13
+    assert drawings.count() == page.locator(".drawing svg").count() == 16
     assert page.evaluate("document.documentElement.scrollWidth") == opened.width  # nothing hangs over
     widths = page.evaluate("[...document.querySelectorAll('.drawing svg')].map((s) => s.getBoundingClientRect().width)")
     assert all(100 < width <= opened.width for width in widths)

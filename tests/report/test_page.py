@@ -17,6 +17,7 @@ from anonbench.common.plugins import use_folders
 from anonbench.common.root import ROOT
 from anonbench.report import theme
 from anonbench.report.figure import FIGURES
+from anonbench.report.names import slug
 from anonbench.report.page import Explained, cell, charts, page
 from anonbench.report.panels import Chart, Column, Section, Table
 from anonbench.report.published import beside, read_published
@@ -24,7 +25,7 @@ from anonbench.report.tables import read_table
 from anonbench.report.template import page_digest
 from anonbench.report.terms import read_terms
 from anonbench.report.writing import drawn, sections_of, with_theme, write_report
-from tests.helpers.found import found, missing_cell
+from tests.helpers.found import contrast, found, missing_cell
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 
@@ -46,7 +47,12 @@ def test_every_figure_has_its_data_and_drawings_beside_the_page(folder: Path) ->
     assert "$" not in drawn and "var(" not in drawn and "body · blur" in drawn
     data = pd.read_csv(folder / "figures/drop-street-pose-td-hm.csv")
     assert data["drop"].is_monotonic_increasing and len(data) == 10
-    assert {path.stem for path in (folder / "figures").glob("*.csv")} == named | {"drops", "audit", "spent"}
+    assert {path.stem for path in (folder / "figures").glob("*.csv")} == named | {
+        "drops",
+        "audit",
+        "spent",
+        "error-costs",
+    }
 
 
 def test_a_second_report_leaves_no_figure_of_the_first(folder: Path) -> None:
@@ -105,6 +111,75 @@ def test_photographs_of_people_are_never_shown_without_a_word() -> None:
     real = dataclasses.replace(findings, galleries=[dataclasses.replace(findings.galleries[0], rendered=False)])
     warning = "This file holds original photographs of street"
     assert warning in page("T", sections_of(real), {}) and warning not in page("T", sections_of(findings), {})
+
+
+def test_photographs_on_which_models_differ_are_shown_with_a_word_and_once_a_task() -> None:
+    findings = found(galleries=[], contrasts=[contrast("street", "pose", "td-hm", rendered=False)])
+    warning = "This file holds original photographs of street"
+    text = page("T", sections_of(findings), {})
+    assert text.count(warning) == 1
+    assert "1.png, instances: 4. Originals: 3 found, 1 false. body · gan: 1 found, 7 false." in text
+    assert (
+        "2.png" not in text and "2 images in <code>figures/worst/street-td-hm-pose/body-gan-low</code>, seed 0" in text
+    )
+
+
+def test_a_sheet_with_photographs_says_so_and_one_without_a_picture_keeps_its_words() -> None:
+    findings = found(galleries=[], contrasts=[])
+    (sheet,) = findings.generators
+    real = dataclasses.replace(sheet, photographs="street")
+    bare = dataclasses.replace(real, source="")
+    texts = [page("T", sections_of(dataclasses.replace(findings, generators=[one])), {}) for one in (sheet, real, bare)]
+    assert ["This file holds original photographs of street" in text for text in texts] == [False, True, False]
+    assert ["People that the generator street_body makes" in text for text in texts] == [True, True, False]
+    assert all("Learned from 314 people" in text for text in texts)
+
+
+def test_what_the_configuration_leaves_out_is_said() -> None:
+    text = page("T", sections_of(found(galleries=[], contrasts=[], hidden=["ped", "street"])), {})
+    assert text.count("The configuration leaves out photographs of ped, street.") == 2
+    assert "leaves out photographs" not in page("T", sections_of(found()), {})
+
+
+def test_images_on_which_models_differ_lie_beside_the_page(folder: Path) -> None:
+    places = {"street-mask-rcnn-detection", "street-mask-rcnn-instance-segmentation", "street-td-hm-pose"}
+    found_ = {path.parts[-3:] for path in (folder / "figures/worst").rglob("*.jpg")}
+    assert found_ == {(place, "body-gan-low", f"0{rank}.jpg") for place in places for rank in (1, 2)}
+    assert (folder / "figures/worst/street-td-hm-pose/body-gan-low/02.jpg").read_bytes() == b"a picture"
+
+
+def test_the_cost_of_each_error_is_drawn_by_variant_and_told() -> None:
+    by = {section.title: section for section in sections_of(found())}
+    chart = next(panel for panel in by["Errors"].panels if panel.name == "errors-street-pose-td-hm")
+    findings = found()
+    drop = findings.drops[(findings.drops.task == "pose") & (findings.drops.scope == "all")]
+    drop = drop[(drop.metric == "AP") & (drop.method == "gan") & (drop.region == "body")]["drop"].item()
+    rows = chart.data[chart.data.variant == "body · gan"]
+    assert rows.error.tolist() == ["jitter", "inversion", "swap", "miss"] and rows["count"].tolist() == [10, 20, 30, 40]
+    assert rows.change.tolist() == pytest.approx([drop * n for n in (1, 2, 3, 4)], abs=2e-3)
+    assert rows.baseline.tolist() == [2.0] * 4 and len(chart.data) == 40
+    boxes = next(panel for panel in by["Errors"].panels if panel.name == "errors-street-detection-mask-rcnn")
+    assert "wrong in both" in set(boxes.data.error) and "both" not in set(boxes.data.error)
+    assert chart.says.endswith("On average most: miss.")
+
+
+def test_every_error_of_the_page_is_a_term() -> None:
+    errors = next(section for section in sections_of(found()) if section.title == "Errors")
+    kinds = {kind for panel in charts([errors]) for kind in panel.data.error}
+    text = Explained(read_terms())(errors.lead)
+    assert len(kinds) == 10 and all(f'href="#term-{slug(kind)}"' in text for kind in kinds)
+
+
+def test_errors_on_other_images_and_of_single_categories_are_not_drawn() -> None:
+    findings = found()
+    other = findings.errors.assign(evaluated_on="anonymized", change=9.0)
+    one = findings.errors.assign(scope="category", category="dog", change=9.0)
+    more = dataclasses.replace(findings, errors=pd.concat([findings.errors, other, one]))
+    by = {section.title: section for section in sections_of(more)}
+    assert max(panel.data.change.max() for panel in charts([by["Errors"]])) < 100
+    none = dataclasses.replace(findings, errors=findings.errors.iloc[:0])
+    absent = next(section for section in sections_of(none) if section.title == "Errors")
+    assert absent.panels == [] and absent.lead == "No cell's errors are told yet."
 
 
 def test_the_first_use_of_a_term_in_a_section_is_a_link() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from anonbench.evaluate.cell import Stratum
 from anonbench.report.partial import summarize_partly
 from anonbench.report.summary import summarize
 from tests.report.test_summary import cell
@@ -17,6 +18,17 @@ def test_a_cell_without_its_baseline_keeps_its_rows_and_has_no_drop() -> None:
     assert rows.value.to_dict() == {("blur", 0): 0.4, ("blur", 1): 0.3, ("original", 1): 0.6}
     assert rows["drop"].drop(("blur", 0)).round(9).to_dict() == {("blur", 1): 0.3, ("original", 1): 0.0}
     assert pd.isna(rows.loc[("blur", 0), "drop"]) and pd.isna(rows.loc[("blur", 0), "baseline"])
+
+
+def test_strata_keep_their_rows_as_well() -> None:
+    lonely = cell("body-blur-low", 0.4)
+    strata = {"height_px": {"32-64": Stratum(instances=3, metrics={"AP": 0.2})}}
+    task = lonely.tasks["detection"].model_copy(update={"strata": strata})
+    lonely = lonely.model_copy(update={"tasks": {"detection": task}})
+    rows = summarize_partly([lonely])
+    (row,) = rows[rows.scope == "height_px"].to_dict("records")
+    assert (row["category"], row["value"], row["instances"]) == ("32-64", 0.2, 3)
+    assert pd.isna(row["baseline"]) and pd.isna(row["drop"]) and len(rows) == 6
 
 
 def test_an_original_evaluated_otherwise_is_no_baseline() -> None:

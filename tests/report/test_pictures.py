@@ -83,6 +83,11 @@ def test_a_generator_is_its_sheet_and_its_log(tmp_path: Path) -> None:
     sheet = generator_sheet("g", tmp_path / "samples.png", log)
     assert (sheet.people, sheet.steps, sheet.snapshots) == (5, 9, [{"epoch": 1}])
     assert abs(int(pixels(sheet.source)[4, 4, 0]) - 77) <= 4
+    assert sheet.photographs == "" and generator_sheet("g", tmp_path / "samples.png", log, hide=True) == sheet
+    real = generator_sheet("g", tmp_path / "samples.png", log, "ped")
+    assert real.photographs == "ped" and real.source == sheet.source
+    hidden = generator_sheet("g", tmp_path / "samples.png", log, "ped", hide=True)
+    assert hidden.source == "" and hidden.people == 5
     log.write_text("{}")
     with pytest.raises(UserError, match="log.json is not the log of a generator"):
         generator_sheet("g", tmp_path / "samples.png", log)

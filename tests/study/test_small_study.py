@@ -206,6 +206,11 @@ def test_the_report_shows_the_whole_study(finished):
     for dataset, warned in (("tiny", False), ("ped", True), ("own", True)):
         assert (f"This file holds original photographs of {dataset}" in page) == warned
     assert "<h3>tiny_body</h3>" in page and "archive: PennFudanPed.zip" in page
+    errors = pd.read_csv(results / "figures/errors-ped-detection-det.csv")
+    assert set(errors.variant) == {"body · mask out · medium"} and len(errors) == 6
+    assert (results / "errors/own/det/face-pixelate-high/seed0/anonymized.json").exists()
+    worst = {path.parts[-3:-1] for path in (results / "figures/worst").rglob("*.jpg")}
+    assert ("tiny-pose-pose", "body-gan-medium") in worst
     assert (results / "figures/training-tiny-pose.svg").read_text().startswith("<svg")
     table = pd.read_parquet(results / "table.parquet")
     summary = pd.read_csv(results / "summary.csv", keep_default_na=False)
@@ -213,6 +218,19 @@ def test_the_report_shows_the_whole_study(finished):
     assert (results / "recommendation.md").read_text().count("One seed is not enough") == 7
     again = finished.snakemake("results/report.html")
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_photographs_are_left_out_of_the_report_where_asked(project):
+    project.config["report"] = {"photographs": "hide"}
+    assert project.planned("results/report.html") == {"report"}
+    result = project.snakemake("results/report.html")
+    assert result.returncode == 0, result.stdout + result.stderr
+    results = project.root / "results"
+    page = (results / "report.html").read_text()
+    assert page.count("data-scene>") == 3 and "This file holds original photographs" not in page
+    assert page.count("The configuration leaves out photographs of own, ped.") == 2
+    assert {path.parts[-3].split("-")[0] for path in (results / "figures/worst").rglob("*.jpg")} == {"tiny"}
+    assert len(pd.read_csv(results / "figures/errors-ped-detection-det.csv")) == 6
 
 
 def test_a_partial_report_has_what_there_is_and_says_why_not_the_rest(finished):

@@ -17,4 +17,5 @@ class BeforeAndAfter(Figure):
     absent = "No variant's images are there."
 
     def draw(self, findings: Findings) -> Sequence[Panel]:
-        return [Fragment("gallery.html", {"gallery": one}) for one in findings.galleries if one.images]
+        hidden = [Fragment("hidden.html", {"datasets": findings.hidden})] if findings.hidden else []
+        return [*hidden, *(Fragment("gallery.html", {"gallery": one}) for one in findings.galleries if one.images)]
