@@ -69,7 +69,7 @@ def main_table(summary: pd.DataFrame, drops: pd.DataFrame) -> str:
     parts = []
     for (dataset, task, model), group in summary.groupby(["dataset", "task", "model"], sort=True):
         name = f"{dataset}, {task.replace('_', ' ')}"
-        lead = lead_of(group.metric)
+        lead = lead_of(group.metric[group.scope == ALL])
         own = drops[(drops.dataset == dataset) & (drops.task == task) & (drops.model == model)]
         own = own[own.metric == lead]
         parts += [f"### {dataset}: {task.replace('_', ' ')} ({model})", ""]

@@ -80,7 +80,7 @@ def test_gpus_are_asked_for_by_what_computes_on_one(jobs):
         ("cell_predict_resample_score", 1),
     }  # fmt: skip
     shards = {job.wildcards: job.gpus for job in jobs if job.rule == "anonymize_shard"}
-    assert shards == {"tiny_train_body_gan_medium_1_1": 1, "tiny_train_body_mask_out_medium_1_1": 0}
+    assert shards == {"tiny_train_body_gan_medium__1_1": 1, "tiny_train_body_mask_out_medium__1_1": 0}
 
 
 def test_short_steps_are_not_submitted(jobs):

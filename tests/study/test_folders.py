@@ -36,7 +36,7 @@ def snakemake(folder: Path, *arguments: str) -> str:
 
 def test_a_study_runs_anywhere_and_a_moved_workflow_runs_nothing_again(tmp_path: Path) -> None:
     workflow, study = tmp_path / "a clone", tmp_path / "my study"
-    for part in ("Snakefile", "rules", "workflow_scripts", "anonbench", "config", "envs", "profiles"):
+    for part in ("Snakefile", "rules", "workflow_scripts", "anonbench", "config", "envs", "profiles", "docs/terms.md"):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
         (workflow / part).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / part, workflow / part)

@@ -382,7 +382,7 @@ def test_a_change_in_the_code_of_errors_tells_them_again(project, file):
     job = _jobs("diagnose", "tiny", "body-blur-medium", "pose", 0, ["original"])
     with project.changed(f"anonbench/{file}", '"""', '"""Changed. '):
         assert job <= (planned := project.planned(target))
-    assert {job.split()[0] for job in planned} <= {"diagnose", "score", "summarize"}
+    assert {job.split()[0] for job in planned} <= {"diagnose", "score", "resample", "summarize"}
     with project.changed("anonbench/evaluate/metrics/coco.py", '"""', '"""Changed. '):
         assert not job & project.planned(target)
 

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from anonbench.config.cells import ORIGINAL
-from anonbench.evaluate.scopes import CATEGORY, SUPERCATEGORY
+from anonbench.evaluate.scopes import ALL, CATEGORY, SUPERCATEGORY
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
 from anonbench.report.heat import heat
@@ -33,7 +33,7 @@ class Categories(Figure):
         groups = drops[GROUP].drop_duplicates()
         charts = []
         for key, group in drops.groupby(GROUP, sort=True):
-            rows = group[group.metric == lead_of(group.metric)]
+            rows = group[group.metric == lead_of(group.metric[group.scope == ALL])]
             found = rows[rows.scope == CATEGORY]
             if found.category.nunique() > MOST and (rows.scope == SUPERCATEGORY).any():
                 found = rows[rows.scope == SUPERCATEGORY]
