@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from anonbench.evaluate.cell import CategoryScores
+from anonbench.evaluate.cell import CategoryScores, Stratum
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
 from anonbench.report.main_table import Outputs, main_table, write_summary
@@ -119,3 +119,14 @@ def test_the_files_hold_every_digit_and_the_table(tmp_path):
     assert out.markdown.read_text() == main_table(summary, drops) + "\n"
     back = pd.read_csv(out.drops, keep_default_na=False, na_values={"high": ""})
     assert back.high.tolist() == pytest.approx(drops.high.tolist(), nan_ok=True, rel=1e-15)
+
+
+def test_a_stratums_metric_does_not_lead_where_the_whole_has_none() -> None:
+    cells = []
+    for variant, value in (("original", 0.8), ("face-blur-low", 0.5)):
+        metrics = {"AP_easy": 0.9, "AP_medium": 0.85, "AP_hard": value}
+        one = cell_of(variant, metrics, {"face": CategoryScores(instances=9, metrics=metrics)})
+        scores = one.tasks["detection"]
+        scores.strata["height_px"] = {"<32": Stratum(instances=9, metrics={"AP": 0.3})}
+        cells.append(one)
+    assert rows_of(table_of(cells))[0][3:5] == ["AP_hard", "drop in AP_hard"]
