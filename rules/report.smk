@@ -48,7 +48,7 @@ rule report:
         recommendation=report(
             "results/recommendation.md", caption="../workflow/report/recommendation.rst", category="Report"
         ),
-        table=multiext("results/table", *SUFFIXES),
+        table=multiext("results/table", *TABLE_SUFFIXES),
     log:
         "logs/report.log",
     benchmark:

@@ -1,4 +1,4 @@
-"""Every kind of plug-in that the configuration names."""
+"""Every kind of plug-in, for what names or finds them without loading any."""
 
 from __future__ import annotations
 
@@ -9,3 +9,4 @@ KINDS = Plugins("anonbench.generators.kinds", "kind of generator")
 METHODS = Plugins("anonbench.anonymize.methods", "anonymization method")
 TASKS = Plugins("anonbench.evaluate.tasks", "task")
 METRICS = Plugins("anonbench.evaluate.metrics", "metric")
+FIGURES = Plugins("anonbench.report.figures", "figure")

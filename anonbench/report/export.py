@@ -13,7 +13,6 @@ from anonbench.evaluate.scopes import ALL
 from anonbench.report.main_table import lead_of
 from anonbench.report.names import GROUP, VARIANT, words
 
-SUFFIXES = (".md", ".tex", ".csv", ".parquet")
 COLUMNS = [*GROUP, *VARIANT, "metric", "value", "drop", "low", "high", "verdict", "seeds"]
 _SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
 

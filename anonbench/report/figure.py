@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from anonbench.common.plugins import Plugin, Plugins
+from anonbench.common.plugins import Plugin
 from anonbench.report.findings import Findings
 from anonbench.report.panels import Panel, Section
 
@@ -35,6 +35,3 @@ class Figure(Plugin):
         if not panels and not self.absent:
             return None
         return Section(self.name, self.title, self.lead(findings) if panels else self.absent, panels)
-
-
-FIGURES: Plugins[Figure] = Plugins("anonbench.report.figures", "figure")

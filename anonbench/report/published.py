@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from anonbench.common.root import ROOT
+from anonbench.report.places import PUBLISHED
 
-FILE = ROOT / "config/published.csv"
 COLUMNS = [
     "study", "source", "place", "dataset", "task", "region", "method", "metric", "quantity", "value", "original",
     "read",
 ]  # fmt: skip
 
 
-def read_published(path: Path = FILE) -> pd.DataFrame:
+def read_published(path: Path = PUBLISHED) -> pd.DataFrame:
     """Figures of papers, one a row.
 
     ``source`` is where the figure stands and ``place`` where in it (table and page, or abstract). ``dataset``,

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from anonbench.common.files import write_bytes, write_text
+from anonbench.config.plugins import FIGURES
 from anonbench.report import theme
 from anonbench.report.export import main_rows, write_table
-from anonbench.report.figure import FIGURES
 from anonbench.report.findings import Findings
 from anonbench.report.page import charts, page, tables
 from anonbench.report.panels import Chart, Section
@@ -50,7 +50,7 @@ def write_report(findings: Findings, folder: Path | str) -> None:
 
     That is the page, ``report.html``; below ``figures/``, of every figure and table of the page the data as CSV, and of
     figures SVG and PDF, and the images on which models differ; ``recommendation.md``; and the main table, ``table``
-    with each of :data:`anonbench.report.export.SUFFIXES`.
+    with each of :data:`anonbench.report.places.TABLE_SUFFIXES`.
 
     Parameters
     ----------

@@ -25,6 +25,7 @@ from anonbench.study.jobs import Study
 from anonbench.study.missing import missing_cells
 from anonbench.study.needs import cells_of, learned_methods
 from anonbench.study.provenance import provenance
+from anonbench.study.shown import generator_folders, hidden_datasets, training_files, training_manifests
 from anonbench.variants.audit import AUDIT_FILE, VariantAudit
 from anonbench.variants.variant_images import VariantFiles
 
@@ -122,31 +123,6 @@ def finished_audits(config: Config) -> pd.DataFrame:
     return audit_table(read_record(VariantAudit, path) for path in paths if path.is_file())
 
 
-def training_files(study: Study) -> dict[tuple[str, str, str, int], Path]:
-    """The file of logged losses of every training, by dataset, model, variant and seed."""
-    return {
-        (dataset, model, variant, seed): Path(f"results/models/{dataset}/{model}/{variant}/seed{seed}/scalars.json")
-        for dataset, model, variant, seed in sorted(study.trainings)
-    }
-
-
-def variant_files(study: Study) -> dict[tuple[str, str], VariantFiles]:
-    """Where the training images of every variant are, by dataset and variant."""
-    return {
-        (made.dataset, str(made.variant)): VariantFiles(
-            manifest=Path(f"resources/variants/{made.dataset}/train/{made.variant}/manifest.json"),
-            originals=Path(f"resources/datasets/{made.dataset}/images/train"),
-        )
-        for made in sorted(study.made, key=lambda made: (made.dataset, made.variant))
-        if made.split == "train"
-    }
-
-
-def generator_folders(study: Study) -> dict[str, Path]:
-    """The folder of every generator that the study trains, by its name."""
-    return {name: Path("resources/generators", name) for name in sorted(study.learned)}
-
-
 def _trainings(study: Study) -> pd.DataFrame:
     rows = [
         [*key, step, loss]
@@ -157,18 +133,12 @@ def _trainings(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=TRAINING)
 
 
-def hidden_datasets(study: Study) -> list[str]:
-    """The datasets whose photographs the configuration leaves out of the report."""
-    if study.config.report.photographs == "show":
-        return []
-    return sorted(name for name, source in study.formats.items() if not source.RENDERED)
-
-
 def _galleries(study: Study, hidden: Sequence[str]) -> list[Gallery]:
     found: dict[str, dict[str, VariantFiles]] = {}
-    for (dataset, variant), files in variant_files(study).items():
-        if variant != ORIGINAL and dataset not in hidden and files.manifest.is_file():
-            found.setdefault(dataset, {})[variant] = files
+    for (dataset, variant), manifest in training_manifests(study).items():
+        if variant != ORIGINAL and dataset not in hidden and manifest.is_file():
+            originals = Path(f"resources/datasets/{dataset}/images/train")
+            found.setdefault(dataset, {})[variant] = VariantFiles(manifest=manifest, originals=originals)
     return [gallery(dataset, study.formats[dataset].RENDERED, files) for dataset, files in found.items()]
 
 

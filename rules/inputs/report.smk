@@ -4,14 +4,19 @@ import time
 
 from anonbench.config.cells import anonymized
 from anonbench.evaluate.choice import task_modules
-from anonbench.report.export import SUFFIXES
-from anonbench.report.figure import FIGURES
+from anonbench.report.places import TABLE_SUFFIXES
+from anonbench.config.plugins import FIGURES
 from anonbench.report.template import page_digest
-from anonbench.study.contrasts import contrast_files
-from anonbench.study.findings import generator_folders, hidden_datasets, training_files, variant_files
 from anonbench.study.jobs import Study
 from anonbench.study.needs import learned_methods, needed_splits
 from anonbench.study.provenance import shown_configuration
+from anonbench.study.shown import (
+    contrast_files,
+    generator_folders,
+    hidden_datasets,
+    training_files,
+    training_manifests,
+)
 
 STARTED = time.time()
 
@@ -41,6 +46,6 @@ def every_shown_file(wildcards):
         *(cell.errors for cell in CELLS),
         *contrast_files(study, hidden_datasets(study)),
         *training_files(study).values(),
-        *(files.manifest for files in variant_files(study).values()),
+        *training_manifests(study).values(),
         *(folder / name for folder in generators for name in ("samples.png", "log.json")),
     ]

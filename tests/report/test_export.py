@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from anonbench.report.export import COLUMNS, SUFFIXES, as_latex, as_markdown, main_rows, write_table
+from anonbench.report.export import COLUMNS, as_latex, as_markdown, main_rows, write_table
+from anonbench.report.places import TABLE_SUFFIXES
 from tests.helpers.found import found
 
 
@@ -31,7 +32,7 @@ def test_a_row_per_variant_in_points_the_originals_first(table: pd.DataFrame) ->
 
 def test_all_files_hold_the_same_rows(table: pd.DataFrame, tmp_path: Path) -> None:
     write_table(table, tmp_path / "table")
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == sorted(SUFFIXES)
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == sorted(TABLE_SUFFIXES)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), table)
     back = pd.read_csv(tmp_path / "table.csv", keep_default_na=False, na_values={"drop": "", "low": "", "high": ""})
     pd.testing.assert_frame_equal(back, table)

@@ -15,8 +15,8 @@ from anonbench.common.errors import UserError
 from anonbench.common.files import write_text
 from anonbench.common.plugins import use_folders
 from anonbench.common.root import ROOT
+from anonbench.config.plugins import FIGURES
 from anonbench.report import theme
-from anonbench.report.figure import FIGURES
 from anonbench.report.names import slug
 from anonbench.report.page import Explained, cell, charts, page
 from anonbench.report.panels import Chart, Column, Section, Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from anonbench.config.cells import Cell
-from anonbench.study.contrasts import compared, contrast_files
+from anonbench.study.shown import compared, contrast_files
 
 
 def cell(variant, seed=0, on="original", dataset="d", model="m"):

@@ -1,4 +1,4 @@
-"""What the report is told of a study besides its tables."""
+"""What a report shows besides the tables."""
 
 from __future__ import annotations
 

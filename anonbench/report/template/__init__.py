@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from anonbench.common.files import sha256_of
-from anonbench.report.published import FILE as PUBLISHED
+from anonbench.report.places import PUBLISHED
 from anonbench.report.terms import FILE as TERMS
 
 FOLDER = Path(__file__).parent
