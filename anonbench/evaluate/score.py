@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from anonbench.common.errors import UserError
 from anonbench.config.cells import Cell
@@ -46,11 +47,7 @@ def score_cell(cell: Cell, annotations: Record, predictions: Predictions, tasks:
     """The metrics of one cell; the other parameters, and errors, are those of :func:`score`."""
     scores = score(annotations, predictions, tasks)
     return CellScores(
-        dataset=cell.dataset,
-        model=cell.model,
-        variant=cell.variant,
-        seed=cell.seed,
-        evaluated_on=cell.evaluated_on,
+        **asdict(cell),
         images=len(annotations["images"]),
         tasks=scores,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cached_property
 
 from anonbench.common.job_record import record_of_job
@@ -65,11 +66,7 @@ class _Ways:
         job = max(lacking, key=lambda job: (bool(_errors(job)), job.log.is_file()))
         ended, lines = _end(job)
         return MissingCell(
-            dataset=cell.dataset,
-            model=cell.model,
-            variant=cell.variant,
-            seed=cell.seed,
-            evaluated_on=cell.evaluated_on,
+            **asdict(cell),
             rule=job.rule,
             log=str(job.log),
             ended=ended,
@@ -131,13 +128,7 @@ class _Ways:
 
 
 def _cell_wildcards(cell: Cell) -> dict[str, str]:
-    return {
-        "dataset": cell.dataset,
-        "model": cell.model,
-        "variant": cell.variant,
-        "seed": str(cell.seed),
-        "evaluated_on": cell.evaluated_on,
-    }
+    return {name: str(value) for name, value in asdict(cell).items()}
 
 
 def _end(job: Job) -> tuple[str, list[str]]:

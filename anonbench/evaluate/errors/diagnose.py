@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from anonbench.config.cells import Cell
 from anonbench.evaluate.comparison import Comparison, compare
@@ -20,11 +21,7 @@ def diagnose_cell(cell: Cell, annotations: Record, predictions: Predictions, tas
     plays no part.
     """
     return CellErrors(
-        dataset=cell.dataset,
-        model=cell.model,
-        variant=cell.variant,
-        seed=cell.seed,
-        evaluated_on=cell.evaluated_on,
+        **asdict(cell),
         tasks={task: _diagnose(compare(annotations, predictions, task)) for task in tasks},
     )
 
