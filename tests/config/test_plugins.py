@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,16 @@ def test_loading_the_configuration_imports_no_heavy_package() -> None:
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     heavy = {"torch", "mmengine", "mmdet", "scipy", "pandas", "cityscapesscripts", "facenet_pytorch"}
     assert not heavy & set(found.stdout.split())
+
+
+def test_what_the_rules_import_of_the_report_is_light() -> None:
+    """It happens at every call of Snakemake, and in every job."""
+    inputs = (ROOT / "rules/inputs/report.smk").read_text(encoding="utf-8")
+    imports = re.findall(r"^from anonbench[^\n(]+(?:\([^)]*\))?", inputs, re.MULTILINE)
+    assert len(imports) > 5
+    program = "import sys\n" + "\n".join(imports) + "\nprint(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"torch", "scipy", "pandas", "cv2", "statsmodels", "numba", "altair"} & set(found.stdout.split())
 
 
 def test_a_users_plugin_is_found_in_this_process_and_in_those_it_starts(folder: Path) -> None:
