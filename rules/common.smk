@@ -28,7 +28,7 @@ from anonbench.config.config import default_file, with_defaults
 from anonbench.config.plugins import FORMATS, KINDS, METHODS
 from anonbench.datasets.format import format_of
 from anonbench.study.checks import load
-from anonbench.study.needs import cells_of
+from anonbench.study.needs import attacks_of, cells_of
 from anonbench.study.resources import Estimates
 from anonbench.workflow.code import code_digest
 from anonbench.workflow.pins import pins
@@ -47,6 +47,7 @@ container: CONFIG.runtime.container
 config = CONFIG.model_dump(mode="json")
 
 CELLS = cells_of(CONFIG)
+ATTACKED = attacks_of(CONFIG)
 
 # The packages whose version decides a model's numbers: a new pin trains and predicts again, any other pin does not.
 MODEL_PINS = pins("torch", "torchvision", "numpy", "onedl-mmcv", "onedl-mmengine", "onedl-mmdetection", "mmpose")
@@ -79,6 +80,8 @@ wildcard_constraints:
     shard=r"\d+",
     shards=r"\d+",
     evaluated_on=f"anonymized|{VARIANT}",
+    attacked=f"(face|body)-(clear|control)|{VARIANT}",
+    attack=one_of(CONFIG.attacks),
 
 
 def stop(error):

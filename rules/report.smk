@@ -14,10 +14,12 @@ rule summarize:
     input:
         cells=every_cell,
         resamples=[cell.resamples for cell in CELLS],
+        attacks=[attacked.path for attacked in ATTACKED],
         audits=every_audit,
     output:
         csv=report("results/summary.csv", caption="../workflow/report/summary.rst", category="Results"),
         drops="results/drops.csv",
+        privacy="results/privacy.csv",
         audit="results/audit.csv",
         markdown="results/summary.md",
     log:
@@ -30,6 +32,7 @@ rule summarize:
         **needs("summarize"),
     params:
         statistics=CONFIG.statistics.model_dump(include={"confidence", "margin", "power"}),
+        serves=served_by(CONFIG),
         learned=learned_methods(CONFIG),
         code=code("summarize"),
     script:

@@ -6,7 +6,13 @@ from anonbench.config.config import read_config
 from anonbench.report.main_table import Outputs, write_summary
 from anonbench.report.partial import summarize_partly
 from anonbench.report.writing import write_report
-from anonbench.study.findings import finished_audits, finished_cells, finished_drops, gather_findings
+from anonbench.study.findings import (
+    finished_attacks,
+    finished_audits,
+    finished_cells,
+    finished_drops,
+    gather_findings,
+)
 from anonbench.workflow.job import job
 
 FOLDER = Path("results/partial")
@@ -16,8 +22,8 @@ with job(snakemake.log[0]) as running:
     summary, audits = summarize_partly(finished_cells(config)), finished_audits(config)
     drops = finished_drops(config)
     findings = gather_findings(config, summary, drops, audits)
-    files = (FOLDER / name for name in ("summary.csv", "drops.csv", "audit.csv", "summary.md"))
-    write_summary(summary, drops, audits, Outputs(*files))
+    files = (FOLDER / name for name in ("summary.csv", "drops.csv", "privacy.csv", "audit.csv", "summary.md"))
+    write_summary(summary, drops, finished_attacks(config), audits, Outputs(*files))
     write_report(findings, FOLDER)
     running.log.info(
         "%d of %d cells are missing; %s/report.html shows the others, and why.",

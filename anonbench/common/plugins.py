@@ -3,8 +3,8 @@
 A plug-in is one file (or a folder with an ``__init__.py``) in the package of its kind. It holds one subclass of the
 kind's base class, which names the model of its configuration in ``Config``; its docstring is its documentation. Users
 add their own without touching this library: the folders in :data:`ENVIRONMENT` have a folder per kind, named as the
-kind's package is (``methods``, ``formats``, ``kinds``, ``tasks``, ``metrics``, ``figures``), whose modules are found
-beside the built-in ones.
+kind's package is (``methods``, ``formats``, ``kinds``, ``tasks``, ``metrics``, ``attackers``, ``figures``), whose
+modules are found beside the built-in ones.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from anonbench.config.draws import without_draw
 from anonbench.config.generators import DEFAULT_KIND, GeneratorConfig
 from anonbench.config.methods import level_config, level_share, params_of, plugin_of
 from anonbench.config.models import ModelConfig
-from anonbench.config.plugins import FORMATS, KINDS
+from anonbench.config.plugins import ATTACKS, FORMATS, KINDS
+from anonbench.config.privacy import AttackConfig, PrivacyBlock
 from anonbench.config.regions import RegionsConfig
 from anonbench.config.report import ReportConfig
 from anonbench.config.runtime import RuntimeConfig
@@ -43,6 +44,8 @@ class Config(Model):
     weights: dict[str, WeightsConfig] = {}
     models: dict[str, ModelConfig]
     study: Annotated[list[Block], NonEmpty]
+    attacks: dict[str, Annotated[AttackConfig, NamedBy(ATTACKS, "attack")]] = {}
+    privacy: list[PrivacyBlock] = []
     statistics: StatisticsConfig = StatisticsConfig()
     report: ReportConfig = ReportConfig()
     runtime: RuntimeConfig = RuntimeConfig()

@@ -24,16 +24,20 @@ MOST_CATEGORIES = 12
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files of the result matrix: CSV of the metrics, the drops and the audits, and the page for people."""
+    """The files of the result matrix: CSV of the metrics, the drops, the attacks and the audits, and the page for
+    people."""
 
     csv: Path
     drops: Path
+    privacy: Path
     audit: Path
     markdown: Path
 
 
-def write_summary(summary: pd.DataFrame, drops: pd.DataFrame, audits: pd.DataFrame, out: Outputs) -> None:
-    """Write the long form, the drops and the audits as CSV, and the tables for people as Markdown.
+def write_summary(
+    summary: pd.DataFrame, drops: pd.DataFrame, privacy: pd.DataFrame, audits: pd.DataFrame, out: Outputs
+) -> None:
+    """Write the long form, the drops, the attacks and the audits as CSV, and the tables for people as Markdown.
 
     Parameters
     ----------
@@ -41,12 +45,14 @@ def write_summary(summary: pd.DataFrame, drops: pd.DataFrame, audits: pd.DataFra
         As of :func:`anonbench.report.summary.summarize`.
     drops
         As of :func:`anonbench.report.drops.drop_table`.
+    privacy
+        As of :func:`anonbench.report.risk.table.privacy_table`.
     audits
         As of :func:`anonbench.report.audit.audit_table`.
     out
         The files to write.
     """
-    for path, table in ((out.csv, summary), (out.drops, drops), (out.audit, audits)):
+    for path, table in ((out.csv, summary), (out.drops, drops), (out.privacy, privacy), (out.audit, audits)):
         write_text(path, table.to_csv(index=False, lineterminator="\n"))
     hidden = f"### What the variants hide\n\n{as_markdown(audits)}\n" if len(audits) else ""
     write_text(out.markdown, f"{main_table(summary, drops)}\n{hidden}")

@@ -19,6 +19,7 @@ from anonbench.config.types import Region
 from anonbench.datasets.check import check_verified, out_of_reach
 from anonbench.datasets.format import format_of
 from anonbench.models.config_files import find_model_config, model_config_weights
+from anonbench.study.check_privacy import check_privacy
 from anonbench.study.needs import generator_names, needed_splits, trained_generators
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # datasets and models: a path segment
@@ -51,6 +52,8 @@ def load(raw: dict[str, Any]) -> Config:
         _check_generator(config, generator, f"generators.{name}")
     for number, block in enumerate(config.study):
         _check_block(config, block, f"study[{number}]")
+    for number, block in enumerate(config.privacy):
+        check_privacy(config, block, f"privacy[{number}]")
     for name, generator in trained_generators(config).items():
         _check_sources(config, generator, f"generators.{name}")
     for number, folder in enumerate(config.archives):
@@ -100,7 +103,8 @@ def check_reach(config: Config, datasets: Iterable[str]) -> None:
 
 
 def _check_names(config: Config) -> None:
-    sections = ("datasets", NAME), ("weights", NAME), ("models", NAME), ("generators", NAME), ("methods", WORD)
+    sections = ("datasets", NAME), ("weights", NAME), ("models", NAME), ("generators", NAME)
+    sections = *sections, ("methods", WORD), ("attacks", WORD)
     for section, pattern in sections:
         for name in getattr(config, section):
             _check_name(f"{section}.{name}", name, pattern)

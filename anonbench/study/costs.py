@@ -103,6 +103,8 @@ GPU_WIDTH, GPU_HEIGHT, GPU_CHANNELS = 160, 288, 64
 SCORE, RESAMPLE = 0.01, 0.005
 # ... and to say what its detections and poses do wrong there.
 DIAGNOSE = 0.003
+# Core seconds a photograph of a person, by the attack's plug-in.
+ATTACK = {"naive": 0.02, "parrot": 0.03}
 # Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
 STARTUP = {
     "fetch_file": 0.4,
@@ -120,6 +122,7 @@ STARTUP = {
     "score": 0.3,
     "resample": 2.5,  # with the compiling
     "diagnose": 0.3,
+    "attack": 4.0,
     "summarize": 0.6,
 }
 
@@ -139,8 +142,8 @@ OUTSIDE_BYTES = 4
 # Bytes of an evaluated image, and task, in a file of predictions; of a cell; and of a resample and task in a cell's
 # replicates, of 100 metrics.
 PREDICTION_BYTES, CELL_BYTES, RESAMPLE_BYTES = 180, 20_000, 400
-# Bytes of a cell's errors.
-ERRORS_BYTES = 20_000
+# Bytes of a cell's errors, and of a person in what an attack reaches.
+ERRORS_BYTES, ATTACK_BYTES = 20_000, 100
 # Bytes of a generator's files at the measured size, its snapshots included.
 GENERATOR_BYTES = 60_000_000
 # Size of an image in px where it is not known: 640 x 480.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from anonbench.attacks.record import AttackResult
 from anonbench.common.files import json_text
 from anonbench.common.records import read_record
 from anonbench.config.cells import ORIGINAL, anonymized
@@ -20,10 +21,11 @@ from anonbench.report.errors import error_table
 from anonbench.report.findings import Findings
 from anonbench.report.pictures import Gallery, GeneratorSheet, gallery, generator_sheet, training_curve
 from anonbench.report.published import read_published
+from anonbench.report.risk.table import privacy_table
 from anonbench.study.contrasts import contrasts
 from anonbench.study.jobs import Study
 from anonbench.study.missing import missing_cells
-from anonbench.study.needs import cells_of, learned_methods
+from anonbench.study.needs import attacks_of, cells_of, learned_methods, served_by
 from anonbench.study.provenance import provenance
 from anonbench.study.shown import generator_folders, hidden_datasets, training_files, training_manifests
 from anonbench.variants.audit import AUDIT_FILE, VariantAudit
@@ -108,6 +110,19 @@ def finished_errors(config: Config) -> pd.DataFrame:
     """
     paths = [Path(cell.errors) for cell in cells_of(config)]
     return error_table(read_record(CellErrors, path) for path in paths if path.is_file())
+
+
+def finished_attacks(config: Config) -> pd.DataFrame:
+    """What the attacks that exist reach, as of :func:`anonbench.report.risk.table.privacy_table`.
+
+    Raises
+    ------
+    UserError
+        If a file of an attack is damaged.
+    """
+    paths = [Path(attacked.path) for attacked in attacks_of(config)]
+    results = (read_record(AttackResult, path) for path in paths if path.is_file())
+    return privacy_table(results, served_by(config), config.statistics)
 
 
 def finished_audits(config: Config) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from anonbench.config.types import Region
 from anonbench.datasets.format import Format, format_of
 from anonbench.datasets.locate import FETCHED, locate, needed_roles, remote_files
 from anonbench.models.config_files import model_config_weights
-from anonbench.study.needs import cells_of, trained_generators
+from anonbench.study.needs import attacks_of, cells_of, trained_generators
 
 VARIANT = "{region}-{method}-{level}{draw}"
 RUN = "{dataset}/{model}/{variant}/seed{seed}"
@@ -44,7 +44,7 @@ class Rule:
     about: str | None = None
 
 
-_SUMMARY = ("summary.csv", "drops.csv", "audit.csv", "summary.md")
+_SUMMARY = ("summary.csv", "drops.csv", "privacy.csv", "audit.csv", "summary.md")
 RULES = {
     "fetch_file": Rule(
         "datasets", "{dataset}/{file_name}", ("resources/archives/{dataset}/{file_name}",), about="dataset"
@@ -88,6 +88,12 @@ RULES = {
     "score": Rule("cells", CELL, (f"results/cells/{CELL}.json",), about="model"),
     "resample": Rule("resamples", CELL, (f"results/resamples/{CELL}.npz",), about="model"),
     "diagnose": Rule("errors", CELL, (f"results/errors/{CELL}.json",), about="model"),
+    "attack": Rule(
+        "attacks",
+        "{dataset}/{attacked}/{attack}",
+        ("results/attacks/{dataset}/{attacked}/{attack}.json",),
+        about="attack",
+    ),
     "summarize": Rule("report", "", tuple(f"results/{name}" for name in _SUMMARY)),
 }
 STAGES = tuple(dict.fromkeys(rule.stage for rule in RULES.values()))
@@ -153,13 +159,17 @@ class Study:
         self.config = config
         self.cells = cells_of(config)
         self.trainings = {(cell.dataset, cell.model, cell.variant, cell.seed) for cell in self.cells}
-        self.used = {cell.dataset for cell in self.cells}
+        self.attacks = attacks_of(config)
+        self.used = {one.dataset for one in (*self.cells, *self.attacks)}
         self.learned = {
             name: (generator.learns.dataset, generator.learns.split)
             for name, generator in trained_generators(config).items()
         }
         self.splits = {(d, s) for d in self.used for s in ("train", "val")} | set(self.learned.values())
         self.made = {Made(dataset, split, Variant.parse(variant)) for dataset, split, variant in anonymized(self.cells)}
+        self.made |= {
+            Made(one.dataset, split, one.made) for one in self.attacks if one.made for split in ("train", "val")
+        }
 
     @cached_property
     def formats(self) -> dict[str, Format]:
@@ -170,6 +180,7 @@ class Study:
     def searched(self) -> set[tuple[str, str, Region]]:
         """Dataset, split and region of every search."""
         found = {(made.dataset, made.split, made.variant.region) for made in self.made}
+        found |= {(one.dataset, split, one.region) for one in self.attacks for split in ("train", "val")}
         return found | {(*split, self.config.generator(name).region) for name, split in self.learned.items()}
 
     @cached_property
@@ -230,4 +241,6 @@ class Study:
             for cell in self.cells:
                 run = {"dataset": cell.dataset, "model": cell.model, "variant": cell.variant, "seed": str(cell.seed)}
                 yield Job(rule, run | {"evaluated_on": cell.evaluated_on})
+        for one in self.attacks:
+            yield Job("attack", {"dataset": one.dataset, "attacked": one.variant, "attack": one.attack})
         yield Job("summarize", {})

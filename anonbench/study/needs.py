@@ -10,6 +10,7 @@ from anonbench.config.config import Config
 from anonbench.config.draws import with_draw
 from anonbench.config.generators import GeneratorConfig
 from anonbench.config.plugins import METHODS
+from anonbench.config.privacy import Attacked, expand_attacks
 from anonbench.config.types import Region
 
 
@@ -23,6 +24,21 @@ def kind_of(config: Config, method: str, level: str, region: Region) -> str | No
 def cells_of(config: Config) -> list[Cell]:
     """Every cell that a configuration's study asks for."""
     return expand(config.study, lambda variant: is_random(config, variant))
+
+
+def attacks_of(config: Config) -> list[Attacked]:
+    """Every attack that a configuration asks for. What leaves out images leaves nobody to attack."""
+    study = (
+        (dataset, Variant(region, method, level, draw))
+        for dataset, region, method, level, draw in _studied(config)
+        if METHODS[config.method_plugin(method, level, region)].drops != "images"
+    )
+    return expand_attacks(config.privacy, study)
+
+
+def served_by(config: Config) -> list[tuple[str, Region, str]]:
+    """Attacked dataset, region, and dataset of the study whose variants it judges, once each, sorted."""
+    return sorted({one for block in config.privacy for one in product(block.datasets, block.regions, block.serves)})
 
 
 def is_random(config: Config, variant: Variant) -> bool:
@@ -69,13 +85,20 @@ def trained_generators(config: Config) -> dict[str, GeneratorConfig]:
 
 def needed_splits(config: Config) -> dict[str, list[str]]:
     """The splits that the study's cells and their generators need, by dataset, sorted."""
-    found = {dataset: {"train", "val"} for block in config.study for dataset in block.datasets}
+    found = {dataset: {"train", "val"} for block in (*config.study, *config.privacy) for dataset in block.datasets}
     for generator in trained_generators(config).values():
         found.setdefault(generator.learns.dataset, set()).add(generator.learns.split)
     return {dataset: sorted(splits) for dataset, splits in sorted(found.items())}
 
 
 def variants_of(config: Config) -> Iterator[tuple[str, Region, str, str, int]]:
-    """Dataset, region, method, level and draw of all that the study's blocks anonymize, perhaps several times."""
+    """Dataset, region, method, level and draw of all that is anonymized to train on or to attack, maybe repeatedly."""
+    yield from _studied(config)
+    for attacked in attacks_of(config):
+        if made := attacked.made:
+            yield attacked.dataset, made.region, made.method, made.level, made.draw
+
+
+def _studied(config: Config) -> Iterator[tuple[str, Region, str, str, int]]:
     for block in config.study:
         yield from product(block.datasets, block.regions, block.methods, block.levels, block.draws)

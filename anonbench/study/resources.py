@@ -36,6 +36,8 @@ PLAIN, TORCH, CUDA, LOADERS = 1000, 2000, 3000, 2500
 LISTED, ANNOTATED, PREDICTED, MATCHED = 0.01, 0.05, 0.2, 0.6
 # MB an image and resample: how often it is drawn.
 DRAWN = 12e-6
+# MB a person who is attacked: pictures and embeddings.
+ATTACKED_PEOPLE = 0.3
 # MB of the job that draws the report besides what it matches, and bytes of what it writes.
 REPORT, REPORT_BYTES = 2000, 4e8
 # MB of a process that anonymizes, with the images that it holds.
@@ -100,7 +102,7 @@ class Estimates:
             return self._anonymizers
         if rule == "train_model":
             return self.runtime.threads * self.runtime.gpus
-        return self.runtime.threads if rule in ("train_generator", "predict", "resample") else 1
+        return self.runtime.threads if rule in ("train_generator", "predict", "resample", "attack") else 1
 
     def resources(self, rule: str) -> dict[str, Callable[..., int]]:
         """The resources of a rule's jobs by name, functions of ``wildcards`` and ``attempt``.
@@ -219,6 +221,14 @@ class Estimates:
 
     def diagnose(self, w: Any) -> Need:
         return Need(memory=PLAIN + MATCHED * self._size(w.dataset, "val").images, disk=costs.ERRORS_BYTES)
+
+    # attacks
+
+    def attack(self, w: Any) -> Need:
+        people = sum(_people(self._size(w.dataset, split)) for split in ("train", "val"))
+        plugin = self.config.attacks[w.attack].attack
+        speed = costs.ATTACK.get(plugin, max(costs.ATTACK.values()))
+        return Need(speed * people, self._torch() + ATTACKED_PEOPLE * people, costs.ATTACK_BYTES * people, self.gpus)
 
     # report
 

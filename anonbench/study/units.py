@@ -41,6 +41,11 @@ def anonymize(method: str) -> str:
     return f"anonymize {method}"
 
 
+def attack(plugin: str) -> str:
+    """A photograph of a person, attacked by that plug-in."""
+    return f"attack {plugin}"
+
+
 def synthesize(generator: GeneratorConfig) -> str:
     """A person and megapixel of a generator's resolution, of generators of that size."""
     return f"synthesize {_size(generator.width, generator.height, generator.channels)}"
@@ -77,6 +82,7 @@ def shipped() -> Units:
         f"synthesize {size}": costs.SYNTHESIZE / megapixels,
         f"learn {size}": costs.GENERATOR / megapixels,
         **{anonymize(method): seconds for method, seconds in costs.ANONYMIZE.items()},
+        **{attack(plugin): seconds for plugin, seconds in costs.ATTACK.items()},
         **{startup(rule): seconds for rule, seconds in costs.STARTUP.items()},
     }
     megapixels = costs.GPU_WIDTH * costs.GPU_HEIGHT / 1e6

@@ -132,6 +132,11 @@ class WorkOf:
     def _diagnose(self, dataset: str, model: str, variant: str, seed: str, evaluated_on: str) -> list[Work]:
         return [Work(units.DIAGNOSE, self.size(dataset, "val").images)]
 
+    def _attack(self, dataset: str, attacked: str, attack: str) -> list[Work]:
+        plugin = self._config.attacks[attack].attack
+        people = sum(_people(self.size(dataset, split)) for split in ("train", "val"))
+        return [Work(units.attack(plugin), people, f"the speed of the attack {plugin}")]
+
     def _require_everything(self, variant: str) -> None:
         """:class:`UnknownAmount` for a variant that leaves out images or labels."""
         made = Variant.parse(variant)

@@ -8,7 +8,7 @@ from anonbench.report.places import TABLE_SUFFIXES
 from anonbench.config.plugins import FIGURES
 from anonbench.report.template import page_digest
 from anonbench.study.jobs import Study
-from anonbench.study.needs import learned_methods, needed_splits
+from anonbench.study.needs import learned_methods, needed_splits, served_by
 from anonbench.study.provenance import shown_configuration
 from anonbench.study.shown import (
     contrast_files,

@@ -4,11 +4,11 @@ from anonbench.anonymize.outside.identity import file_digests
 from anonbench.study.checks import check_dropped
 from anonbench.study.needs import generator_names, kind_of
 
-STUDIED = {cell.dataset for cell in CELLS}
+STUDIED = {one.dataset for one in (*CELLS, *ATTACKED)}
 
 
 def other_split(wildcards):
-    """The split that a model of this one is trained or scored on; none where no model is."""
+    """The split that a model, or an attacker, of this one learns from or meets; none where there is no such model."""
     other = {"train": "val", "val": "train"}.get(wildcards.split)
     if other is None or wildcards.dataset not in STUDIED:
         return []
@@ -22,15 +22,20 @@ def variant_of(wildcards):
 
 def recipe_of(wildcards):
     """How a variant's images are made; of a user's own command also what its files hold, so that a change runs again."""
-    parts = wildcards.method, wildcards.level, wildcards.region
     variant = variant_of(wildcards)
     try:
         check_dropped(CONFIG, wildcards.dataset, wildcards.split, variant, "The target")
     except UserError as error:
         stop(error)
+    return recipe_for(variant)
+
+
+def recipe_for(variant):
+    """The same of a variant."""
+    parts = variant.method, variant.level, variant.region
     record = CONFIG.method_config(*parts)
     return {
-        "method": wildcards.method,
+        "method": variant.method,
         "plugin": CONFIG.method_plugin(*parts),
         "config": record.model_dump(mode="json"),
         "files": file_digests(getattr(record, "command", [])),

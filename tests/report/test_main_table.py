@@ -112,8 +112,8 @@ def test_a_task_with_metrics_of_its_own_leads_with_the_first():
 def test_the_files_hold_every_digit_and_the_table(tmp_path):
     cells = [cell("original", 0.1 + 0.2), cell("face-blur-low", 1 / 3)]
     summary, drops = summarize(cells), drops_of(cells)
-    out = Outputs(*(tmp_path / name for name in ("s.csv", "d.csv", "a.csv", "s.md")))
-    write_summary(summary, drops, audit_table([]), out)
+    out = Outputs(*(tmp_path / name for name in ("s.csv", "d.csv", "p.csv", "a.csv", "s.md")))
+    write_summary(summary, drops, drops.head(0), audit_table([]), out)
     text = out.csv.read_bytes().decode()
     assert "\r" not in text and "0.30000000000000004," in text and "0.3333333333333333," in text
     assert out.markdown.read_text() == main_table(summary, drops) + "\n"

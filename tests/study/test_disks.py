@@ -87,9 +87,9 @@ def cell(out: Path, inputs: Path) -> None:
 def report(out: Path, inputs: Path) -> None:
     truth, found = random_data(np.random.default_rng(0))
     scores = score_cell(Cell("d", "m", "original", 0, "original"), truth, found, ["detection"])
-    files = Outputs(out / "summary.csv", out / "drops.csv", out / "audit.csv", out / "summary.md")
+    files = Outputs(*(out / name for name in ("summary.csv", "drops.csv", "privacy.csv", "audit.csv", "summary.md")))
     nothing = drop_table([], {}.get, StatisticsConfig(), lambda method: False)
-    write_summary(summarize([scores]), nothing, audit_table([]), files)
+    write_summary(summarize([scores]), nothing, nothing, audit_table([]), files)
 
 
 KB, MB = 1000, 1_000_000

@@ -1,0 +1,47 @@
+"""The parrot attacker."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from anonbench.attacks.attack import Case, Linker
+from anonbench.attacks.embedders import Name, embedder
+from anonbench.attacks.metric import learn_metric
+from anonbench.attacks.people import Album, Pairs
+from anonbench.config.privacy import AttackConfig
+
+
+class Config(AttackConfig):
+    """``embedder``: the network that describes people; ``metric``: as it is (``none``), or by what tells people apart
+    who are known to the attacker, in anonymized photographs (``learned``)."""
+
+    attack: Literal["parrot"]
+    embedder: Name = "imagenet"
+    metric: Literal["none", "learned"] = "learned"
+
+
+class Parrot(Linker):
+    """Anonymizes the gallery as the probes are, and learns to tell such photographs apart (A1).
+
+    Newton, Sweeney & Malin, "Preserving privacy by de-identifying face images", IEEE TKDE 2005, call it parrot
+    recognition.
+    """
+
+    Config = Config
+    config: Config
+
+    def learn(self, case: Case) -> None:
+        self.embed = embedder(self.config.embedder, case.device)
+        self.metric = None
+        if self.config.metric == "learned":
+            known = case.known.shown
+            self.metric = learn_metric(self.embed(known), known.identities, case.seed)
+
+    def gallery(self, people: Pairs) -> np.ndarray:
+        return self.probes(people.shown)
+
+    def probes(self, people: Album) -> np.ndarray:
+        embeddings = self.embed(people)
+        return self.metric.transform(embeddings) if self.metric else embeddings

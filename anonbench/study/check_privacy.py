@@ -1,0 +1,73 @@
+"""Checks of the configuration's blocks of attacks."""
+
+from __future__ import annotations
+
+from anonbench.common.errors import UserError, suggest
+from anonbench.config.config import Config
+from anonbench.config.plugins import METHODS
+from anonbench.config.privacy import PrivacyBlock
+from anonbench.datasets.format import format_of
+from anonbench.study.needs import attacks_of, generator_names
+
+
+def check_privacy(config: Config, block: PrivacyBlock, where: str) -> None:
+    """Stop where a block names what does not exist, or asks for attacks that say nothing.
+
+    Raises
+    ------
+    UserError
+        For the first mistake.
+    """
+    for key, known in (
+        ("datasets", "datasets"),
+        ("serves", "datasets"),
+        ("attacks", "attacks"),
+        ("methods", "methods"),
+    ):
+        section = getattr(config, known)
+        for name in getattr(block, key):
+            if name not in section:
+                raise UserError(f"{where}.{key} names {name!r}, which {known} does not define.", suggest(name, section))
+    studied = {dataset for study in config.study for dataset in study.datasets}
+    for name in block.serves:
+        if name not in studied:
+            raise UserError(f"{where}.serves names {name}, of which the study trains nothing.", suggest(name, studied))
+    if bool(block.methods) != bool(block.levels):
+        raise UserError(f"{where} has only one of methods and levels.", "Give both, or neither.")
+    for name in block.datasets:
+        found = format_of(config.datasets[name])
+        for region in block.regions:
+            if region not in found.REGIONS:
+                raise UserError(
+                    f"{where}.regions asks for {region}, but {name} has {' and '.join(found.REGIONS)}s only.",
+                    f"Put {name} into a block of its own with regions: [{', '.join(found.REGIONS)}].",
+                )
+    _check_variants(config, block, where)
+
+
+def _check_variants(config: Config, block: PrivacyBlock, where: str) -> None:
+    for method in block.methods:
+        for level in block.levels:
+            if level not in config.methods[method]:
+                raise UserError(
+                    f"{where} asks for {method} at level {level!r}, but methods.{method} has no parameters for it.",
+                    f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
+                )
+            for region in block.regions:
+                if METHODS[config.method_plugin(method, level, region)].drops == "images":
+                    raise UserError(
+                        f"{where} asks for {method}, which leaves out images, so that nobody is left to attack.",
+                        f"Take {method} out of the block.",
+                    )
+    made = {one.made for one in attacks_of(config.model_copy(update={"privacy": [block]})) if one.made}
+    if not made:
+        raise UserError(
+            f"{where} attacks nothing: the study has no variant of its regions of {' and '.join(block.serves)}.",
+            "Give the block methods and levels, or other regions.",
+        )
+    for variant in sorted(made):
+        for dataset in block.datasets:
+            try:
+                generator_names(config, dataset, variant.method, variant.level, variant.region)
+            except UserError as error:
+                raise UserError(f"{where} attacks {variant}. {error.problem}", error.fix) from None
