@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.metrics import roc_curve
 
 from anonbench.attacks.people import Album
 from anonbench.attacks.record import ALL, OTHER_CLOTHES, SAME_CLOTHES, Linked
@@ -101,14 +102,7 @@ def _singled_out(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def equal_error_rate(genuine: np.ndarray, wrong: np.ndarray) -> float:
-    """Where as many right pairs are refused as wrong ones are accepted; ties count half on either side."""
-    thresholds = np.unique(np.concatenate([genuine, wrong]))
-    genuine, wrong = np.sort(genuine), np.sort(wrong)
-
-    def below(values: np.ndarray) -> np.ndarray:
-        left, up_to = (np.searchsorted(values, thresholds, side) for side in ("left", "right"))
-        return (left + up_to) / 2 / len(values)
-
-    refused, accepted = below(genuine), 1 - below(wrong)
-    at = int(np.argmin(np.abs(refused - accepted)))
-    return float((refused[at] + accepted[at]) / 2)
+    """Where as many right pairs are refused as wrong ones are accepted, between the ROC curve's points."""
+    truth = np.repeat([1, 0], [len(genuine), len(wrong)])
+    accepted, kept, _ = roc_curve(truth, np.concatenate([genuine, wrong]))
+    return float(np.interp(0, accepted - (1 - kept), accepted))
