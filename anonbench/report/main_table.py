@@ -14,6 +14,7 @@ from anonbench.common.files import write_text
 from anonbench.config.cells import ORIGINAL
 from anonbench.evaluate.scopes import ALL, CATEGORY, PEOPLE, SUPERCATEGORY, WHO
 from anonbench.report.audit import as_markdown
+from anonbench.report.risk.worst import with_risk
 
 # Leading metric, of which drops are shown, -> the metrics of the table. WIDER FACE has no AP over all its settings;
 # easy and hard beside AP are CrowdPose's.
@@ -37,7 +38,7 @@ class Outputs:
 def write_summary(
     summary: pd.DataFrame, drops: pd.DataFrame, privacy: pd.DataFrame, audits: pd.DataFrame, out: Outputs
 ) -> None:
-    """Write the long form, the drops, the attacks and the audits as CSV, and the tables for people as Markdown.
+    """Write the long form with risks, drops, attacks and audits as CSV, and the tables for people as Markdown.
 
     Parameters
     ----------
@@ -52,7 +53,12 @@ def write_summary(
     out
         The files to write.
     """
-    for path, table in ((out.csv, summary), (out.drops, drops), (out.privacy, privacy), (out.audit, audits)):
+    for path, table in (
+        (out.csv, with_risk(summary, privacy)),
+        (out.drops, drops),
+        (out.privacy, privacy),
+        (out.audit, audits),
+    ):
         write_text(path, table.to_csv(index=False, lineterminator="\n"))
     hidden = f"### What the variants hide\n\n{as_markdown(audits)}\n" if len(audits) else ""
     write_text(out.markdown, f"{main_table(summary, drops)}\n{hidden}")

@@ -3,10 +3,12 @@
 import pandas as pd
 import pytest
 
+from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.cell import CategoryScores, Stratum
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
 from anonbench.report.main_table import Outputs, main_table, write_summary
+from anonbench.report.risk.table import privacy_table
 from anonbench.report.summary import summarize
 from tests.helpers.cells import category, cell, cell_of
 from tests.helpers.replicated import STATISTICS, of_cell
@@ -113,7 +115,7 @@ def test_the_files_hold_every_digit_and_the_table(tmp_path):
     cells = [cell("original", 0.1 + 0.2), cell("face-blur-low", 1 / 3)]
     summary, drops = summarize(cells), drops_of(cells)
     out = Outputs(*(tmp_path / name for name in ("s.csv", "d.csv", "p.csv", "a.csv", "s.md")))
-    write_summary(summary, drops, drops.head(0), audit_table([]), out)
+    write_summary(summary, drops, privacy_table([], [], StatisticsConfig()), audit_table([]), out)
     text = out.csv.read_bytes().decode()
     assert "\r" not in text and "0.30000000000000004," in text and "0.3333333333333333," in text
     assert out.markdown.read_text() == main_table(summary, drops) + "\n"

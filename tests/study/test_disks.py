@@ -27,6 +27,7 @@ from anonbench.regions.build import build_regions
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
 from anonbench.report.main_table import Outputs, write_summary
+from anonbench.report.risk.table import privacy_table
 from anonbench.report.summary import summarize
 from tests.helpers import people, toysplit
 from tests.helpers.converted import made_format
@@ -89,7 +90,7 @@ def report(out: Path, inputs: Path) -> None:
     scores = score_cell(Cell("d", "m", "original", 0, "original"), truth, found, ["detection"])
     files = Outputs(*(out / name for name in ("summary.csv", "drops.csv", "privacy.csv", "audit.csv", "summary.md")))
     nothing = drop_table([], {}.get, StatisticsConfig(), lambda method: False)
-    write_summary(summarize([scores]), nothing, nothing, audit_table([]), files)
+    write_summary(summarize([scores]), nothing, privacy_table([], [], StatisticsConfig()), audit_table([]), files)
 
 
 KB, MB = 1000, 1_000_000
