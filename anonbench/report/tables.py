@@ -9,11 +9,15 @@ import pandas as pd
 from anonbench.common.errors import UserError
 from anonbench.common.files import MAKE_AGAIN
 
-NUMBERS = ("value", "baseline", "drop", "least_share", "share_p1", "share_p5", "median_share")
+NUMBERS = (
+    *("value", "baseline", "drop", "linkability", "linkability_high"),
+    *("control", "clear", "excess", "excess_low", "excess_high"),
+    *("least_share", "share_p1", "share_p5", "median_share"),
+)
 
 
 def read_table(path: Path | str) -> pd.DataFrame:
-    """``summary.csv`` or ``audit.csv``; empty numbers are NaN, and names such as ``none`` are names.
+    """``summary.csv``, ``privacy.csv`` or ``audit.csv``; empty numbers are NaN, and names such as ``none`` are names.
 
     Raises
     ------
