@@ -50,8 +50,8 @@ def render_portrait(
     size
         (width, height) px.
     view
-        ``body``: a whole person who fills 70 to 95 % of the height. ``face``: head and shoulders, the head 55 to 75 % of
-        the height and turned by at most 35 degrees.
+        ``body``: a whole person who fills 70 to 95 % of the height. ``face``: head and shoulders, the head 55 to 75 %
+        of the height and turned by at most 35 degrees.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def _bust(base: Pen, person: Identity, frame: tuple[float, float], rng: np.rando
     sk = pose_skeleton(person, pose)
     k = float(rng.uniform(*_HEAD)) / (2 * sk.head)
     above = _crown(person) * sk.head * k
-    centre = max(above + 12, float(rng.uniform(430, 500)))
+    centre = max(above + 30, float(rng.uniform(430, 500)))
     across = frame[0] * float(rng.uniform(0.44, 0.56))
     head = sk.joints["head"]
     backdrop.draw_backdrop(
