@@ -20,8 +20,9 @@ _MEMBER = re.compile(r"(?:(?P<root>.*)/)?(?P<person>[^/]+)/(?P<file>(?P=person)_
 
 
 class PersonFolders(Protocol):
-    """``people`` has each person's photographs by the person's name; names are ``person/file``."""
+    """``people`` has each person's photographs by the person's name; names are ``person/file``, below ``path``."""
 
+    path: Path
     people: dict[str, list[str]]
 
     def bytes_of(self, names: list[str]) -> int:
@@ -35,7 +36,7 @@ class Folder:
     """A folder of folders. Hidden files count for nothing; ``counts`` counts what else is no photograph."""
 
     def __init__(self, path: Path, counts: Counter[str]) -> None:
-        self._path = path
+        self.path = path
         self.people: dict[str, list[str]] = defaultdict(list)
         for file in sorted(path.glob("*/*")):
             if file.name.startswith(".") or file.parent.name.startswith("."):
@@ -46,11 +47,11 @@ class Folder:
                 counts["files_left_out_no_photographs"] += 1
 
     def bytes_of(self, names: list[str]) -> int:
-        return sum((self._path / name).stat().st_size for name in names)
+        return sum((self.path / name).stat().st_size for name in names)
 
     @contextmanager
     def reading(self) -> Iterator[Read]:
-        yield lambda name: (self._path / name).read_bytes()
+        yield lambda name: (self.path / name).read_bytes()
 
 
 class Tarred:
@@ -63,7 +64,7 @@ class Tarred:
     """
 
     def __init__(self, path: Path, counts: Counter[str]) -> None:
-        self._path = path
+        self.path = path
         self.people: dict[str, list[str]] = defaultdict(list)
         self._members: dict[str, tuple[str, int]] = {}
         roots = set()
@@ -89,5 +90,5 @@ class Tarred:
 
     @contextmanager
     def reading(self) -> Iterator[Read]:
-        with open_tarball(self._path) as archive:
+        with open_tarball(self.path) as archive:
             yield lambda name: archive.read(self._members[name][0])

@@ -71,8 +71,8 @@ class Lfw(Format):
 
     Huang, Ramesh, Berg, Learned-Miller: Labeled Faces in the Wild, University of Massachusetts, Amherst, Technical
     Report 07-49, 2007; http://vis-www.cs.umass.edu/lfw/. The archive has ``lfw/{person}/{person}_{number}.jpg``; those
-    of the funneled and deep-funneled photographs differ in the first folder's name. A folder of one's own has a folder
-    for each person, with photographs of any name.
+    of the funneled and deep-funneled photographs differ in the first folder's name, and need their own ``sha256``. A
+    folder of one's own has a folder for each person, with photographs of any name.
 
     Where the face is, is known: the publisher placed a detected face in the middle of every photograph, at 1 / 2.2 of
     its size. The default of ``face`` is somewhat larger, so that it holds forehead and chin. A person's box is the
@@ -95,7 +95,6 @@ class Lfw(Format):
             ("https://ndownloader.figshare.com/files/5976018", "http://vis-www.cs.umass.edu/lfw/lfw.tgz"),
             size=180_566_744,
             digest="sha256:055f7d9c632d7370e6fb4afc7468d40f970c34a80d4c6f50ffec63f5a8d536c0",
-            exact=True,
         )
     }
 
@@ -172,7 +171,7 @@ class Lfw(Format):
             for number, names in chosen:
                 for name in names:
                     data = read(name)
-                    pixels = normalise(data, name).pixels
+                    pixels = normalise(data, name, where=f"{source.path}: {name}").pixels
                     image, corner = on_canvas(pixels, factor) if factor > 1 else (data, (0, 0))
                     person = self._person(corner, pixels.shape[1], pixels.shape[0], number)
                     yield Sample(name if factor == 1 else f"{name}.png", image, [person])
