@@ -18,6 +18,7 @@ from anonbench.datasets.scenes import furniture, parts, traffic
 from anonbench.datasets.scenes.annotate import CATEGORY_IDS
 from anonbench.datasets.scenes.body import draw_person
 from anonbench.datasets.scenes.identity import SPLIT_CODES, identity_pool
+from anonbench.datasets.scenes.render import render_scene
 from anonbench.datasets.scenes.skeleton import make_pose
 from anonbench.datasets.scenes.svg import Pen, rasterise
 from tests.helpers.converted import made_format
@@ -72,6 +73,13 @@ def test_the_default_scenes_are_the_ones_that_results_are_of():
     assert digests == ["581b4d27a38bdaf7", "06d9e7bc5364cfe3", "f95d5dfc2b11c167"]
     quarters = [[s.image[y : y + 96, x : x + 128].mean((0, 1)) for y in (0, 96) for x in (0, 128)] for s in found]
     assert np.array(quarters) == pytest.approx(np.array(QUARTERS), abs=0.1)
+
+
+def test_what_hardly_shows_is_left_out():
+    """Of nine things in that image, one hides behind another."""
+    _, annotations = render_scene(0, "train", 37, (WIDTH, HEIGHT), identity_pool(0, "train"))
+    assert len(annotations) == 8
+    assert sha256_of(json.dumps(annotations).encode())[:16] == "ecf9f15f2b7fd59f"
 
 
 def test_samples_are_lazy_rgb_and_named():
