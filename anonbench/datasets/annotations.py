@@ -20,7 +20,10 @@ from anonbench.datasets.extent import (
     outline_of,
 )
 
-_PASSED_ON = ("face_valid", "bbox_source", "identity", "attributes", "difficulty")
+_PASSED_ON = ("face_valid", "bbox_source", "attributes", "difficulty")
+# Who somebody is, and which of their clothes they wear.
+_NUMBERS = ("identity", "outfit")
+_MAX_NUMBER = 2**53  # up to which a JSON number is exact everywhere
 _CROWD = {"0": 0, "1": 1, "false": 0, "true": 1, "none": 0, "": 0}
 _FIX = "Correct the annotation, or remove it from the file."
 
@@ -61,7 +64,8 @@ def clean(
     Raises
     ------
     UserError
-        If a mask or keypoints do not fit the image or category, or a number is not finite.
+        If a mask or keypoints do not fit the image or category, a number is not finite, or ``identity`` or ``outfit``
+        is no whole number from 0.
     """
     segmentation = _segmentation(annotation.get("segmentation"), size, counts, where)
     keypoints = _keypoints(annotation, category, counts, where)
@@ -92,7 +96,20 @@ def clean(
     for key in _PASSED_ON:
         if annotation.get(key) is not None:
             record[key] = storable(annotation[key])
+    for key in _NUMBERS:
+        if (number := _number(annotation.get(key), key, where)) is not None:
+            record[key] = number
     return record | derived
+
+
+def _number(value: Any, key: str, where: str) -> int | None:
+    """A whole number of a record; None where it has none, or the NaN that tables have in its place."""
+    if value is None or value != value:
+        return None
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    if not whole or not 0 <= value < _MAX_NUMBER:
+        raise UserError(f"{where} has the `{key}` {value!r:.100}.", "Write a whole number from 0, or leave it out.")
+    return int(value)
 
 
 def crowd_flag(value: Any, where: str) -> int:

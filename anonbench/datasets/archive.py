@@ -20,7 +20,7 @@ MAX_BYTES = 50_000_000_000
 MAX_READ = 1_000_000_000
 # A deflated photograph hardly shrinks and a matrix of doubles shrinks some tenfold; bombs start in the hundreds.
 MAX_RATIO = 100
-_AGAIN = "Download the archive again from its official address, or correct its path in the configuration."
+AGAIN = "Download the archive again from its official address, or correct its path in the configuration."
 
 
 class Archive:
@@ -48,11 +48,11 @@ class Archive:
             If that part of the archive is corrupt, or the file is larger than 1 GB.
         """
         if self.size(name) > MAX_READ:
-            raise UserError(f"{self.path}: the member {name!r} is too large, {self.size(name) / 1e6:,.0f} MB.", _AGAIN)
+            raise UserError(f"{self.path}: the member {name!r} is too large, {self.size(name) / 1e6:,.0f} MB.", AGAIN)
         try:
             return self._zip.read(self._members[name])
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-            raise UserError(f"{self.path} is corrupt at its member {name!r} ({error}).", _AGAIN) from None
+            raise UserError(f"{self.path} is corrupt at its member {name!r} ({error}).", AGAIN) from None
 
     @contextmanager
     def stream(self, name: str) -> Iterator[BinaryIO]:
@@ -69,7 +69,7 @@ class Archive:
             with self._zip.open(self._members[name]) as stream:
                 yield stream
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise UserError(f"{self.path} is corrupt at its member {name!r} ({error}).", _AGAIN) from None
+            raise UserError(f"{self.path} is corrupt at its member {name!r} ({error}).", AGAIN) from None
 
 
 @contextmanager
@@ -91,33 +91,42 @@ def open_archive(path: Path, called: str | None = None) -> Iterator[Archive]:
     try:
         opened = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
-        raise UserError(f"{called} is not a complete zip archive ({error}); it may be truncated.", _AGAIN) from None
+        raise UserError(f"{called} is not a complete zip archive ({error}); it may be truncated.", AGAIN) from None
     with opened:
         yield Archive(path, opened, called)
 
 
+def check_amount(members: int, total: int, path: Path, called: str) -> None:
+    """Stop for an archive of far more members, or bytes in all, than any dataset's, or than its size allows."""
+    if members > MAX_MEMBERS or total > MAX_BYTES or total > MAX_RATIO * max(path.stat().st_size, 10_000):
+        raise UserError(
+            f"{called} claims {members:,} members of {total / 1e6:,.0f} MB in all, far more than its size allows.",
+            AGAIN,
+        )
+
+
+def check_name(name: str, called: str) -> None:
+    """Stop for a member that is absolute or climbs out of the archive."""
+    parts = re.split(r"[/\\]", name)
+    if parts[0] == "" or ".." in parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
+        raise UserError(f"{called} has a member that climbs out of the archive: {name!r}.", AGAIN)
+
+
 def _checked_members(path: Path, opened: zipfile.ZipFile, called: str) -> dict[str, zipfile.ZipInfo]:
     infos = opened.infolist()
-    total = sum(info.file_size for info in infos)
-    if len(infos) > MAX_MEMBERS or total > MAX_BYTES or total > MAX_RATIO * max(path.stat().st_size, 10_000):
-        raise UserError(
-            f"{called} claims {len(infos):,} members of {total / 1e6:,.0f} MB in all, far more than its size allows.",
-            _AGAIN,
-        )
+    check_amount(len(infos), sum(info.file_size for info in infos), path, called)
     members: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         # ZipInfo.filename is cut at a NUL byte; orig_filename is what the archive really says.
-        parts = re.split(r"[/\\]", info.orig_filename)
-        if parts[0] == "" or ".." in parts or re.match(r"[A-Za-z]:", info.orig_filename) or "\0" in info.orig_filename:
-            raise UserError(f"{called} has a member that climbs out of the archive: {info.orig_filename!r}.", _AGAIN)
+        check_name(info.orig_filename, called)
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise UserError(f"{called} has a member that is a link or device: {info.filename!r}.", _AGAIN)
+            raise UserError(f"{called} has a member that is a link or device: {info.filename!r}.", AGAIN)
         if info.is_dir():
             continue
         if info.flag_bits & 0x1:
-            raise UserError(f"{called} has an encrypted member: {info.filename!r}.", _AGAIN)
+            raise UserError(f"{called} has an encrypted member: {info.filename!r}.", AGAIN)
         if info.filename in members:
-            raise UserError(f"{called} has the member {info.filename!r} twice.", _AGAIN)
+            raise UserError(f"{called} has the member {info.filename!r} twice.", AGAIN)
         members[info.filename] = info
     return members

@@ -95,6 +95,10 @@ class Format(Plugin):
         """The size of a split, one of :meth:`splits`, or None where it is not known before anything is fetched."""
         return None
 
+    def identifies(self) -> bool:
+        """Whether the people in its images have identities and recur, so that attackers can be judged by them."""
+        return False
+
     def check(self) -> None:
         """Stop for mistakes that a look at the file system reveals before any job runs.
 

@@ -10,9 +10,11 @@ from anonbench.common.files import digests_of_file
 from anonbench.common.validation import Model
 from anonbench.datasets.archive import open_archive
 from anonbench.datasets.sources import RemoteFile
+from anonbench.datasets.tarball import open_tarball
 
 log = logging.getLogger(__name__)
 
+_OPENING = {".zip": open_archive, ".tgz": open_tarball}
 _AGAIN = "Remove it to download it again; if you trust this file, put its {} into the configuration."
 
 
@@ -27,7 +29,7 @@ class Verified(Model):
 
 
 def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> Verified:
-    """Check a file's length and digest, and of a zip archive every member's name, kind and size.
+    """Check a file's length and digest, and of an archive every member's name, kind and size.
 
     Parameters
     ----------
@@ -48,8 +50,9 @@ def verify(path: Path, file: RemoteFile, *, called: str | None = None) -> Verifi
     if not path.is_file():
         raise UserError(f"{called} does not exist.", "Check the path in the configuration.")
     # The archive's own directory first: "truncated" says more to a user than two different digests.
-    if file.file_name.endswith(".zip"):
-        with open_archive(path, called):
+    opening = next((f for suffix, f in _OPENING.items() if file.file_name.endswith(suffix)), None)
+    if opening:
+        with opening(path, called):
             pass
     stat = path.stat()
     _compare_length(stat.st_size, file, called)

@@ -17,7 +17,19 @@ from anonbench.config.plugins import FORMATS, KINDS, METHODS, METRICS, TASKS
 from anonbench.workflow.code import code_digest, code_files
 
 BUILT_IN = {
-    FORMATS: {"bdd100k", "cityscapes", "coco", "coco2017", "crowdpose", "lspet", "pennfudan", "scenes", "wider_face"},
+    FORMATS: {
+        "bdd100k",
+        "cityscapes",
+        "coco",
+        "coco2017",
+        "crowdpose",
+        "lfw",
+        "lspet",
+        "market1501",
+        "pennfudan",
+        "scenes",
+        "wider_face",
+    },
     KINDS: {"context_encoder", "style_unet"},
     METHODS: {"blur", "drop_images", "drop_labels", "external", "gan", "inpaint", "mask_out", "pixelate"},
     TASKS: {"detection", "instance_segmentation", "pose"},

@@ -43,10 +43,12 @@ def test_what_every_format_says_of_itself(tmp_path):
         "coco": {"splits": build_odd_coco(tmp_path)["splits"]},
         "coco2017": {"generator_share": 0.25},
     }
+    identified = set()
     splits, fetched, regions = {}, {}, {}  # `fetched`: the number of files of the last split
     for name in FORMATS.names():
         made = made_format(name, **examples.get(name, {}))
         splits[name], regions[name] = made.splits(), made.REGIONS
+        identified |= {name} if made.identifies() else set()
         for split in made.splits():
             needed = made.needs(split)
             assert set(needed) <= set(made.FILES) and bool(needed) == bool(made.FILES)
@@ -60,14 +62,16 @@ def test_what_every_format_says_of_itself(tmp_path):
         assert len(type(made).__doc__) > 100
     two, three = ("train", "val"), ("train", "val", "generator")
     assert splits == {
-        "bdd100k": two, "cityscapes": two, "coco": two, "coco2017": three, "crowdpose": two, "lspet": three,
-        "pennfudan": two, "scenes": three, "wider_face": two,
+        "bdd100k": two, "cityscapes": two, "coco": two, "coco2017": three, "crowdpose": two, "lfw": two,
+        "lspet": three, "market1501": two, "pennfudan": two, "scenes": three, "wider_face": two,
     }  # fmt: skip
     assert fetched == {
-        "bdd100k": 2, "cityscapes": 2, "coco": 0, "coco2017": 2, "crowdpose": 2, "lspet": 1, "pennfudan": 1,
-        "scenes": 0, "wider_face": 3,
+        "bdd100k": 2, "cityscapes": 2, "coco": 0, "coco2017": 2, "crowdpose": 2, "lfw": 1, "lspet": 1,
+        "market1501": 1, "pennfudan": 1, "scenes": 0, "wider_face": 3,
     }  # fmt: skip
-    assert {name for name, found in regions.items() if found != ("face", "body")} == {"wider_face"}
+    partial = {name: found for name, found in regions.items() if found != ("face", "body")}
+    assert partial == {"lfw": ("face",), "market1501": ("body",), "wider_face": ("face",)}
+    assert identified == {"coco", "lfw", "market1501"}
 
 
 def test_archives(tmp_path):

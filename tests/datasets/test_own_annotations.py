@@ -10,6 +10,7 @@ from pycocotools import mask as coco_mask
 from anonbench.common.errors import UserError
 from anonbench.common.rle import encode_polygons
 from anonbench.datasets import annotations
+from anonbench.datasets.attributes import attributes_of
 from anonbench.datasets.tables.coco_categories import COCO_SIGMAS
 from tests.helpers.own_coco import BOX, HEIGHT, OUTLINE, PEOPLE, WIDTH, Own, listed, person, photo
 
@@ -359,3 +360,27 @@ def test_images_of_one_group_are_said_to_be(tmp_path, said, group):
 def test_a_group_that_cannot_be_compared_is_an_error(tmp_path, said):
     with pytest.raises(UserError, match=rf"labels\.json: the `{next(iter(said))}` of the image '1\.png'"):
         Own(tmp_path, [person(1)], records=[listed(1, "1.png", **said)]).convert()
+
+
+@pytest.mark.parametrize(("value", "kept"), [(0, 0), (7, 7), (3.0, 3), (None, None), (math.nan, None), (..., None)])
+@pytest.mark.parametrize("key", ["identity", "outfit"])
+def test_who_somebody_is_survives(tmp_path, key, value, kept):
+    found = only(Own(tmp_path, [person(1, **{key: value})]).convert())
+    assert found.get(key) == kept and type(found.get(key, 0)) is int
+
+
+@pytest.mark.parametrize("value", [-1, 2.5, True, "7", [7], {}, math.inf, 2**53, 10**400])
+@pytest.mark.parametrize("key", ["identity", "outfit"])
+def test_what_is_no_number_of_anybody_stops(tmp_path, key, value):
+    with pytest.raises(UserError, match=rf"labels\.json: an annotation .* has the `{key}` .*whole number from 0"):
+        Own(tmp_path, [person(1, **{key: value})]).convert()
+
+
+def test_attributes_that_name_a_class(tmp_path):
+    given = {"glasses": "round", "bag": True, "child": False, "note": "x" * 101, "long" * 30: "a", "blur": 2, "at": "",
+             "deep": ["a"], "none": None}  # fmt: skip
+    found = only(Own(tmp_path, [person(1, attributes=given)]).convert())
+    assert found["attributes"] == given
+    assert attributes_of(found) == {"glasses": "round", "bag": "true", "child": "false"}
+    assert attributes_of({"attributes": ["round"]}) == attributes_of({}) == {}
+    assert len(attributes_of({"attributes": {f"a{n}": "x" for n in range(60)}})) == 50

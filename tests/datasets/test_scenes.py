@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 from pycocotools import mask as rle
 
 from anonbench.common.errors import UserError
+from anonbench.common.files import sha256_of
 from anonbench.datasets.format import SplitSize
 from anonbench.datasets.prepare import prepare
 from anonbench.datasets.records import Split
@@ -16,11 +18,18 @@ from anonbench.datasets.scenes import furniture, parts, traffic
 from anonbench.datasets.scenes.annotate import CATEGORY_IDS
 from anonbench.datasets.scenes.body import draw_person
 from anonbench.datasets.scenes.identity import SPLIT_CODES, identity_pool
+from anonbench.datasets.scenes.render import render_scene
 from anonbench.datasets.scenes.skeleton import make_pose
 from anonbench.datasets.scenes.svg import Pen, rasterise
 from tests.helpers.converted import made_format
 
 WIDTH, HEIGHT, IMAGES = 256, 192, 48
+# Mean RGB of the upper left, upper right, lower left and lower right quarter of the demo's first training images.
+QUARTERS = [
+    [[120.8, 113.0, 117.3], [153.0, 131.5, 142.6], [143.3, 137.4, 144.8], [148.6, 128.5, 138.2]],
+    [[123.8, 114.5, 118.0], [175.6, 171.6, 157.1], [144.6, 142.9, 131.8], [162.8, 164.9, 158.1]],
+    [[113.3, 131.7, 156.4], [100.3, 120.0, 110.3], [161.6, 161.6, 167.8], [165.2, 159.4, 164.3]],
+]
 
 
 def load(split: str, count: int = IMAGES, width: int = WIDTH, height: int = HEIGHT, seed: int = 3) -> Split:
@@ -55,6 +64,22 @@ def test_an_image_depends_on_seed_split_and_index_alone(train):
     other_split = next(load("val", 1).samples)
     for other in (other_seed, other_split):
         assert not np.array_equal(train[0].image, other.image)
+
+
+def test_the_default_scenes_are_the_ones_that_results_are_of():
+    """Annotations to the digit; of the pixels, which differ between processors, means of quarters."""
+    found = list(made_format("scenes", splits={"train": 3, "val": 3}).load("train", {}).samples)
+    digests = [sha256_of(json.dumps(sample.annotations).encode())[:16] for sample in found]
+    assert digests == ["581b4d27a38bdaf7", "06d9e7bc5364cfe3", "f95d5dfc2b11c167"]
+    quarters = [[s.image[y : y + 96, x : x + 128].mean((0, 1)) for y in (0, 96) for x in (0, 128)] for s in found]
+    assert np.array(quarters) == pytest.approx(np.array(QUARTERS), abs=0.1)
+
+
+def test_what_hardly_shows_is_left_out():
+    """Of nine things in that image, one hides behind another."""
+    _, annotations = render_scene(0, "train", 37, (WIDTH, HEIGHT), identity_pool(0, "train"))
+    assert len(annotations) == 8
+    assert sha256_of(json.dumps(annotations).encode())[:16] == "ecf9f15f2b7fd59f"
 
 
 def test_samples_are_lazy_rgb_and_named():
@@ -236,7 +261,7 @@ def test_what_is_known_of_a_split_before_it_is_drawn():
     assert scenes.splits() == ("train", "val") and scenes.RENDERED and not scenes.FILES
     assert scenes.size("val") == SplitSize(4, 11, 4, 8000)
     assert scenes.needs("train") == () and scenes.fingerprint("train") is None and scenes.local_files("train") == ()
-    shared = {"format": "scenes", "width": 100, "height": 80, "seed": 5}
+    shared = {"format": "scenes", "width": 100, "height": 80, "seed": 5, "view": "street", "people": None}
     assert scenes.conversion("train") == shared | {"splits": {"train": 10}}
     assert made_format("scenes", **{k: v for k, v in scenes.conversion("val").items() if k != "format"}).splits() == (
         "val",

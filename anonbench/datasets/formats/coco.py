@@ -59,11 +59,14 @@ class Coco(ListedFormat):
     """A user's own dataset in COCO's format: a folder of images and a JSON file for every split.
 
     Split rule: the user's own, one entry of ``splits`` for each. Paths are relative to the working directory. Ids are
-    kept.
+    kept, as are ``identity``, ``outfit`` and ``attributes`` of annotations.
     """
 
     Config = CocoConfig
     config: CocoConfig
+
+    def identifies(self) -> bool:
+        return True  # whether annotations have an `identity` shows when they are read
 
     def check(self) -> None:
         super().check()

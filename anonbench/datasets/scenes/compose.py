@@ -82,7 +82,7 @@ def compose(
             _place(things, partial(_vehicle_or_animal, kind, half, high, view, road), rng)
             chance *= 0.4
     for kind in rng.choice(list(_FURNITURE), int(rng.integers(1, 5))):
-        _place(things, partial(_furniture, str(kind), view), rng)
+        _place(things, partial(furniture_at, str(kind), view), rng)
     counts, weights = zip(*_CROWD, strict=True)
     crowd = int(rng.choice(counts, p=weights))
     for k in rng.choice(len(pool), crowd, replace=False):
@@ -131,7 +131,8 @@ def _vehicle_or_animal(
     )  # fmt: skip
 
 
-def _furniture(kind: str, view: backdrop.View, rng: np.random.Generator) -> Thing:
+def furniture_at(kind: str, view: backdrop.View, rng: np.random.Generator) -> Thing:
+    """A piece of street furniture at a random place on the ground."""
     half, high = _FURNITURE[kind]
     # Far enough not to fill the picture.
     scale = float(rng.uniform(130, 130 + 480_000 / (high + 900)))

@@ -42,6 +42,7 @@ class Identity:
 
     number: int
     child: bool
+    feminine: bool
     height: float
     head: float
     girth: float
@@ -115,6 +116,7 @@ def make_identity(rng: np.random.Generator, number: int) -> Identity:
     return Identity(
         number=number,
         child=child,
+        feminine=feminine,
         height=near(1250, 110) if child else near(1665 if feminine else 1775, 75),
         head=near(0.19, 0.008) if child else near(0.152, 0.006),
         girth=near(1.0, 0.06) if child else float(np.clip(near(1.05, 0.17), 0.78, 1.5)),

@@ -1,12 +1,17 @@
-"""Splits of rendered scenes as streams of samples."""
+"""Splits of rendered images as streams of samples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
 
 from anonbench.datasets.records import Sample, Split
 from anonbench.datasets.scenes.annotate import categories
+from anonbench.datasets.scenes.cast import Cast
 from anonbench.datasets.scenes.identity import identity_pool
+from anonbench.datasets.scenes.portrait import PortraitView, render_portrait
 from anonbench.datasets.scenes.render import render_scene
 
 # PNG bytes per pixel of these pictures, with their noise, measured and rounded up.
@@ -28,10 +33,20 @@ def load_scenes(split: str, count: int, size: tuple[int, int], seed: int) -> Spl
         What scenes and identities are drawn from.
     """
     pool = identity_pool(seed, split)
+    return _stream("scene", count, size, lambda index: render_scene(seed, split, index, size, pool))
 
+
+def load_portraits(cast: Cast, count: int, size: tuple[int, int], view: PortraitView) -> Split:
+    """A split as a lazy stream of photographs of one person each; otherwise as :func:`load_scenes`."""
+    return _stream(view, count, size, lambda index: render_portrait(cast, index, size, view))
+
+
+def _stream(
+    name: str, count: int, size: tuple[int, int], render: Callable[[int], tuple[np.ndarray, list[dict[str, Any]]]]
+) -> Split:
     def samples() -> Iterator[Sample]:
         for index in range(count):
-            image, annotations = render_scene(seed, split, index, size, pool)
-            yield Sample(f"scene_{index:05d}.png", image, annotations, declared_size=size)
+            image, annotations = render(index)
+            yield Sample(f"{name}_{index:05d}.png", image, annotations, declared_size=size)
 
     return Split(categories(), samples(), count, int(count * size[0] * size[1] * _BYTES_PER_PIXEL))

@@ -41,26 +41,67 @@ def render_scene(
     """
     key = [seed, SPLIT_CODES[split], index]
     rng = np.random.default_rng(key)
-    frame = (1000.0 * size[0] / size[1], 1000.0)
+    frame = frame_of(size)
     view = backdrop.View(frame[0], float(rng.uniform(170, 380)), float(rng.uniform(1.45, 2.3)))
     base = Pen()
     road = backdrop.draw_backdrop(base, view, rng)
-    things = compose(view, road, rng, pool)
-    pens = [_draw(thing, number, base.defs) for number, thing in enumerate(things, 1)]
+    drawing = Drawing(base, compose(view, road, rng, pool), frame, size)
+    drawing.leave_out_hidden()
+    return drawing.exposed(np.random.default_rng([*key, 1])), drawing.annotations()
 
-    def rasterise_ids() -> np.ndarray:
-        return rasterise(base.ids + [m for pen in pens for m in pen.ids], [], frame, size, crisp=True)
 
-    ids = rasterise_ids()
-    shown = [_shows(thing, ids[..., 0] == pen.owner, frame, size) for thing, pen in zip(things, pens, strict=True)]
-    if not all(shown):
-        things = [thing for thing, ok in zip(things, shown, strict=True) if ok]
-        pens = [pen for pen, ok in zip(pens, shown, strict=True) if ok]
-        ids = rasterise_ids()
-    picture = rasterise(base.colour + [m for pen in pens for m in pen.colour], base.defs, frame, size, crisp=False)
-    image = photograph(picture, ids[..., 2], np.random.default_rng([*key, 1]))
-    records = (_annotation(thing, pen.owner, ids, frame, size) for thing, pen in zip(things, pens, strict=True))
-    return image, [record for record in records if record is not None]
+def frame_of(size: tuple[int, int]) -> tuple[float, float]:
+    """Width and height of the drawing of an image of ``size`` (width, height) px, in 1/1000 of its height."""
+    return 1000.0 * size[0] / size[1], 1000.0
+
+
+class Drawing:
+    """A backdrop with the things before it: drawn as a picture and as a picture of ids.
+
+    Parameters
+    ----------
+    base
+        Has the backdrop.
+    things
+        In drawing order, the farthest first.
+    frame
+        (width, height) of the drawing (:func:`frame_of`).
+    size
+        (width, height) px of the image.
+    """
+
+    def __init__(self, base: Pen, things: list[Thing], frame: tuple[float, float], size: tuple[int, int]) -> None:
+        self._base, self._frame, self._size = base, frame, size
+        self._things = things
+        self._pens = [_draw(thing, number, base.defs) for number, thing in enumerate(things, 1)]
+        self._ids = self._rasterised_ids()
+
+    def leave_out_hidden(self) -> None:
+        """Take out annotated things of which hardly anything is visible."""
+        pairs = list(zip(self._things, self._pens, strict=True))
+        shown = [
+            (thing, pen) for thing, pen in pairs
+            if _shows(thing, self._ids[..., 0] == pen.owner, self._frame, self._size)
+        ]  # fmt: skip
+        if len(shown) < len(pairs):
+            self._things, self._pens = [thing for thing, _ in shown], [pen for _, pen in shown]
+            self._ids = self._rasterised_ids()
+
+    def exposed(self, rng: np.random.Generator) -> np.ndarray:
+        """The photograph, (height, width, 3) RGB uint8."""
+        colour = self._base.colour + [m for pen in self._pens for m in pen.colour]
+        picture = rasterise(colour, self._base.defs, self._frame, self._size, crisp=False)
+        return photograph(picture, self._ids[..., 2], rng)
+
+    def annotations(self) -> list[dict[str, Any]]:
+        """COCO records without ``id`` and ``image_id`` of what is visible."""
+        pairs = zip(self._things, self._pens, strict=True)
+        records = (_annotation(thing, pen.owner, self._ids, self._frame, self._size) for thing, pen in pairs)
+        return [record for record in records if record is not None]
+
+    def _rasterised_ids(self) -> np.ndarray:
+        ids = self._base.ids + [m for pen in self._pens for m in pen.ids]
+        return rasterise(ids, [], self._frame, self._size, crisp=True)
 
 
 def _draw(thing: Thing, number: int, defs: list[str]) -> Pen:
