@@ -36,6 +36,12 @@ def check_privacy(config: Config, block: PrivacyBlock, where: str) -> None:
         raise UserError(f"{where} has only one of methods and levels.", "Give both, or neither.")
     for name in block.datasets:
         found = format_of(config.datasets[name])
+        if not found.identifies():
+            raise UserError(
+                f"{where}.datasets names {name}, which does not say who its people are.",
+                "Attack a dataset whose people recur: scenes with the key `people`, lfw, market1501, or your own with"
+                " `identity`.",
+            )
         for region in block.regions:
             if region not in found.REGIONS:
                 raise UserError(

@@ -38,9 +38,18 @@ def test_an_attack_knows_its_file_and_its_region():
     assert Attacked("p", "face-blur-low", "naive").made == Variant("face", "blur", "low")
 
 
+PEOPLE = {"format": "scenes", "view": "body", "width": 64, "height": 96, "people": {"identities": 8}}
+PEOPLE |= {"splits": {"train": 16, "val": 16}}
+
+
 def configured(block=None, **changes):
     defaults = ROOT / "config/config.yaml"
-    raw = {"attacks": {"naive": {"attack": "naive"}}, "privacy": [BLOCK | {"datasets": ["scenes"]} | (block or {})]}
+    raw = {
+        "datasets": {"people": PEOPLE},
+        "generators": {"scenes_body": {"serves": ["scenes", "people"]}},
+        "attacks": {"naive": {"attack": "naive"}},
+        "privacy": [BLOCK | (block or {})],
+    }
     return load(with_defaults(raw | changes, defaults))
 
 
@@ -51,7 +60,7 @@ def test_the_study_of_the_default_configuration_can_be_attacked():
         "body-clear",
         "body-control",
     }
-    assert needed_splits(config)["scenes"] == ["generator", "train", "val"]
+    assert needed_splits(config)["people"] == ["train", "val"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +85,22 @@ def test_an_unknown_attack_is_answered_with_the_known_ones():
     assert "attacks.x" in error.value.problem and "parrot" in error.value.fix
 
 
+def test_people_without_identities_cannot_be_attacked():
+    with pytest.raises(UserError, match="scenes, which does not say who its people are"):
+        configured({"datasets": ["scenes"]})
+
+
+def test_every_block_sees_the_whole_study():
+    blocks = [PrivacyBlock(**BLOCK), PrivacyBlock(**BLOCK | {"regions": ["face"]})]
+    assert {one.variant for one in expand_attacks(blocks, iter(STUDY))} >= {"body-blur-low", "face-blur-low"}
+
+
+def test_generators_have_to_serve_the_attacked_people():
+    with pytest.raises(UserError, match="attacks body-gan-medium. The body regions of people need a generator"):
+        configured(generators={})
+
+
 def test_datasets_that_train_nothing_are_not_judged():
     extra = yaml.safe_load((ROOT / "config/config.yaml").read_text())["datasets"]["scenes"]
     with pytest.raises(UserError, match="of which the study trains nothing"):
-        configured({"serves": ["spare"]}, datasets={"spare": extra})
+        configured({"serves": ["spare"]}, datasets={"people": PEOPLE, "spare": extra})
