@@ -13,6 +13,7 @@ from anonbench.attacks.people import BLANK, GREY, SIZES, Album, Pairs, Photograp
 from anonbench.common.errors import UserError
 from anonbench.common.files import read_made
 from anonbench.config.types import Region
+from anonbench.datasets.attributes import attributes_of
 from anonbench.regions.files import RegionFile, decode_region, read_regions
 from anonbench.regions.footprint import footprint
 from anonbench.regions.window import window_of
@@ -102,7 +103,7 @@ def _photograph(
         side=place.side,
         identity=person["identity"],
         outfit=person.get("outfit"),
-        attributes=person.get("attributes", {}),
+        attributes=attributes_of(person),
         file_name=file_name,
         annotation_id=one.annotation_id,
     )

@@ -28,10 +28,6 @@ def check_privacy(config: Config, block: PrivacyBlock, where: str) -> None:
         for name in getattr(block, key):
             if name not in section:
                 raise UserError(f"{where}.{key} names {name!r}, which {known} does not define.", suggest(name, section))
-    studied = {dataset for study in config.study for dataset in study.datasets}
-    for name in block.serves:
-        if name not in studied:
-            raise UserError(f"{where}.serves names {name}, of which the study trains nothing.", suggest(name, studied))
     if bool(block.methods) != bool(block.levels):
         raise UserError(f"{where} has only one of methods and levels.", "Give both, or neither.")
     for name in block.datasets:
@@ -66,11 +62,6 @@ def _check_variants(config: Config, block: PrivacyBlock, where: str) -> None:
                         f"Take {method} out of the block.",
                     )
     made = {one.made for one in attacks_of(config.model_copy(update={"privacy": [block]})) if one.made}
-    if not made:
-        raise UserError(
-            f"{where} attacks nothing: the study has no variant of its regions of {' and '.join(block.serves)}.",
-            "Give the block methods and levels, or other regions.",
-        )
     for variant in sorted(made):
         for dataset in block.datasets:
             try:

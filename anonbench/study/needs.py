@@ -10,7 +10,7 @@ from anonbench.config.config import Config
 from anonbench.config.draws import with_draw
 from anonbench.config.generators import GeneratorConfig
 from anonbench.config.plugins import METHODS
-from anonbench.config.privacy import Attacked, expand_attacks
+from anonbench.config.privacy import Attacked, PrivacyBlock, expand_attacks
 from anonbench.config.types import Region
 
 
@@ -27,18 +27,21 @@ def cells_of(config: Config) -> list[Cell]:
 
 
 def attacks_of(config: Config) -> list[Attacked]:
-    """Every attack that a configuration asks for. What leaves out images leaves nobody to attack."""
+    """Every attack that a configuration asks for. What leaves out images leaves nobody to attack.
+
+    A block costs nothing where the study trains on none of the datasets that it serves.
+    """
     study = (
         (dataset, Variant(region, method, level, draw))
         for dataset, region, method, level, draw in _studied(config)
         if METHODS[config.method_plugin(method, level, region)].drops != "images"
     )
-    return expand_attacks(config.privacy, study)
+    return expand_attacks(_judging(config), study)
 
 
 def served_by(config: Config) -> list[tuple[str, Region, str]]:
     """Attacked dataset, region, and dataset of the study whose variants it judges, once each, sorted."""
-    return sorted({one for block in config.privacy for one in product(block.datasets, block.regions, block.serves)})
+    return sorted({one for block in _judging(config) for one in product(block.datasets, block.regions, block.serves)})
 
 
 def is_random(config: Config, variant: Variant) -> bool:
@@ -85,7 +88,7 @@ def trained_generators(config: Config) -> dict[str, GeneratorConfig]:
 
 def needed_splits(config: Config) -> dict[str, list[str]]:
     """The splits that the study's cells and their generators need, by dataset, sorted."""
-    found = {dataset: {"train", "val"} for block in (*config.study, *config.privacy) for dataset in block.datasets}
+    found = {dataset: {"train", "val"} for block in (*config.study, *_judging(config)) for dataset in block.datasets}
     for generator in trained_generators(config).values():
         found.setdefault(generator.learns.dataset, set()).add(generator.learns.split)
     return {dataset: sorted(splits) for dataset, splits in sorted(found.items())}
@@ -97,6 +100,13 @@ def variants_of(config: Config) -> Iterator[tuple[str, Region, str, str, int]]:
     for attacked in attacks_of(config):
         if made := attacked.made:
             yield attacked.dataset, made.region, made.method, made.level, made.draw
+
+
+def _judging(config: Config) -> list[PrivacyBlock]:
+    """The blocks of attacks that judge something, serving the datasets alone that the study trains on."""
+    trained = {dataset for block in config.study for dataset in block.datasets}
+    served = [(block, [name for name in block.serves if name in trained]) for block in config.privacy]
+    return [block.model_copy(update={"serves": names}) for block, names in served if names]
 
 
 def _studied(config: Config) -> Iterator[tuple[str, Region, str, str, int]]:

@@ -9,7 +9,7 @@ from anonbench.config.cells import Variant
 from anonbench.config.config import with_defaults
 from anonbench.config.privacy import Attacked, PrivacyBlock, expand_attacks
 from anonbench.study.checks import load
-from anonbench.study.needs import attacks_of, needed_splits
+from anonbench.study.needs import attacks_of, needed_splits, served_by
 
 STUDY = [("scenes", Variant("body", "blur", "low")), ("scenes", Variant("face", "blur", "low"))]
 STUDY += [("scenes", Variant("body", "gan", "low", 1)), ("other", Variant("body", "pixelate", "low"))]
@@ -29,6 +29,10 @@ def test_a_block_attacks_what_the_study_has_and_both_anchors():
 def test_a_block_may_name_its_own_variants():
     own = names(methods=["mask_out"], levels=["low", "high"])
     assert own == ["body-clear", "body-control", "body-mask_out-high", "body-mask_out-low"]
+
+
+def test_a_block_without_variants_attacks_no_anchors_either():
+    assert names(serves=["other"], regions=["face"]) == []
 
 
 def test_an_attack_knows_its_file_and_its_region():
@@ -100,7 +104,9 @@ def test_generators_have_to_serve_the_attacked_people():
         configured(generators={})
 
 
-def test_datasets_that_train_nothing_are_not_judged():
+def test_a_block_that_judges_nothing_of_the_study_costs_nothing():
     extra = yaml.safe_load((ROOT / "config/config.yaml").read_text())["datasets"]["scenes"]
-    with pytest.raises(UserError, match="of which the study trains nothing"):
-        configured({"serves": ["spare"]}, datasets={"people": PEOPLE, "spare": extra})
+    config = configured({"serves": ["spare"]}, datasets={"people": PEOPLE, "spare": extra})
+    assert attacks_of(config) == [] and "people" not in needed_splits(config) and served_by(config) == []
+    half = configured({"serves": ["scenes", "spare"]}, datasets={"people": PEOPLE, "spare": extra})
+    assert served_by(half) == [("people", "body", "scenes")]
