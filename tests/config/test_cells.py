@@ -16,6 +16,7 @@ def block(**changes):
         "levels": ["low"],
         "seeds": [0, 1],
         "draws": [0],
+        "labels": ["kept"],
         "evaluate_on": ["original"],
     }
     return SimpleNamespace(**{**keys, **changes})
