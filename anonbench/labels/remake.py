@@ -113,13 +113,14 @@ def _matched(
 
 
 def _detections(predictions: Predictions) -> Iterator[Record]:
-    """The boxes of a score that counts, with their masks; without those whose mask is empty."""
+    """The boxes of a score that counts, with their masks; without those that are not finite or whose mask is empty."""
     boxes: list[Box] = predictions["bbox"]
     masks: list[Rle | None] = [None] * len(boxes)
     if "segmentation" in predictions:  # one for every box, in the same order
         masks = [result["segmentation"] for result in predictions["segmentation"]]
     for box, mask in zip(boxes, masks, strict=True):
-        if box["score"] >= SURE["bbox"] and (mask is None or area_of(mask)):
+        is_whole = np.isfinite(box["bbox"]).all() and (mask is None or area_of(mask))
+        if is_whole and box["score"] >= SURE["bbox"]:
             yield box | {"segmentation": mask}
 
 
@@ -139,7 +140,7 @@ def _posed(poses: Sequence[Pose], asked: dict[int, Record]) -> Iterator[tuple[in
             continue
         found = np.reshape(pose["keypoints"], (-1, 3))
         flags = np.array(person["keypoints"][2::3], dtype=np.int64)
-        visible = (flags > 0) & (found[:, 2] >= VISIBLE)
+        visible = (flags > 0) & (found[:, 2] >= VISIBLE) & np.isfinite(found).all(axis=1)
         if visible.any():
             places = np.where(visible[:, None], np.column_stack([found[:, :2], flags]), 0)
             keypoints = [part for x, y, flag in places.tolist() for part in (x, y, int(flag))]
