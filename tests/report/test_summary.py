@@ -59,6 +59,15 @@ def test_draws_have_rows_of_their_own_and_are_averaged_in_the_tables():
     )
 
 
+def test_remade_labels_have_rows_of_their_own():
+    variants = {"original": 0.5, "body-gan-low": 0.2, "body-gan-low-remade": 0.4, "body-gan-low-draw1-remade": 0.3}
+    table = summarize([cell(v, ap) for v, ap in variants.items()])
+    rows = table[(table.metric == "AP") & (table.category == "all")].set_index(["method", "labels", "draw"])
+    assert rows["drop"].to_dict() == pytest.approx(
+        {("original", "kept", 0): 0, ("gan", "kept", 0): 0.3, ("gan", "remade", 0): 0.1, ("gan", "remade", 1): 0.2}
+    )
+
+
 def test_long_form_survives_a_csv_round_trip_and_is_stable():
     cells = [cell("original", 0.5), cell("face-blur-low", 0.3)]
     text = summarize(cells).to_csv(index=False)
