@@ -23,7 +23,7 @@ if (HOME / "anonbench").is_dir():
 gc.set_threshold(200_000, 20, 100)
 
 from anonbench.common.errors import UserError
-from anonbench.config.cells import ORIGINAL, Variant
+from anonbench.config.cells import ORIGINAL, REMADE, Variant
 from anonbench.config.config import default_file, with_defaults
 from anonbench.config.plugins import FORMATS, KINDS, METHODS
 from anonbench.datasets.format import format_of
@@ -57,7 +57,7 @@ ERROR_PINS = pins("numpy", "pycocotools")
 
 
 DRAW = r"-draw[1-9]\d*"
-VARIANT = rf"original|(face|body)-[a-z0-9_]+-[a-z0-9_]+({DRAW})?"
+MADE = rf"(face|body)-[a-z0-9_]+-[a-z0-9_]+({DRAW})?"
 
 
 def one_of(names):
@@ -75,12 +75,12 @@ wildcard_constraints:
     method=one_of(CONFIG.methods),
     level=one_of({level for levels in CONFIG.methods.values() for level in levels}),
     draw=f"|{DRAW}",  # none, of the first one
-    variant=VARIANT,
+    variant=rf"original|{MADE}(-{REMADE})?",
     seed=r"\d+",
     shard=r"\d+",
     shards=r"\d+",
-    evaluated_on=f"anonymized|{VARIANT}",
-    attacked=f"(face|body)-(clear|control)|{VARIANT}",
+    evaluated_on=f"anonymized|original|{MADE}",
+    attacked=f"(face|body)-(clear|control)|{MADE}",
     attack=one_of(CONFIG.attacks),
 
 

@@ -1,4 +1,4 @@
-# variant x model x seed -> checkpoint, from published weights where the model config names some.
+# variant x labels x model x seed -> checkpoint, from published weights where the model config names some.
 
 
 include: "inputs/models.smk"
@@ -33,8 +33,8 @@ rule fetch_weights:
 # same config is found elsewhere when the workflow moves.
 rule train_model:
     input:
-        annotations="resources/datasets/{dataset}/annotations/train.json",
-        manifest="resources/variants/{dataset}/train/{variant}/manifest.json",
+        annotations=training_labels,
+        manifest=training_manifest,
         weights=weights_of,
     output:
         config="results/models/{dataset}/{model}/{variant}/seed{seed}/config.py",

@@ -10,12 +10,11 @@ from anonbench.variants.variant_images import VariantFiles
 from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
-    annotations = Path(snakemake.input.annotations)
-    originals = annotations.parent.parent / "images" / annotations.stem
+    originals = Path("resources/datasets", snakemake.wildcards.dataset, "images/train")
     start(
         Training(
             model=ModelConfig.model_validate(snakemake.config["models"][snakemake.wildcards.model]),
-            annotations=annotations,
+            annotations=Path(snakemake.input.annotations),
             images=VariantFiles(manifest=snakemake.input.manifest, originals=originals),
             out_dir=Path(snakemake.output.checkpoint).parent,
             seed=int(snakemake.wildcards.seed),

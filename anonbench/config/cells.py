@@ -8,26 +8,31 @@ from itertools import product
 from typing import Any
 
 from anonbench.config.draws import with_draw, without_draw
+from anonbench.config.types import Labels
 
 ORIGINAL, ANONYMIZED, CROSSED = "original", "anonymized", "crossed"
+KEPT, REMADE = "kept", "remade"
 
 
 @dataclass(frozen=True, order=True)
 class Variant:
     """How a training set was anonymized: ``original``, or a region, a method and a level.
 
-    ``draw`` counts the repetitions of everything random before a model's training, which have other seeds.
+    ``draw`` counts the repetitions of everything random before a model's training, which have other seeds. ``labels``
+    are those of the originals, ``kept``, or ``remade`` by a model where people were drawn: of the same images.
     """
 
     region: str = "none"
     method: str = ORIGINAL
     level: str = "none"
     draw: int = 0
+    labels: Labels = KEPT
 
     def __str__(self) -> str:
         if self.method == ORIGINAL:
             return ORIGINAL
-        return with_draw(f"{self.region}-{self.method}-{self.level}", self.draw)
+        name = with_draw(f"{self.region}-{self.method}-{self.level}", self.draw)
+        return f"{name}-{REMADE}" if self.labels == REMADE else name
 
     @classmethod
     def parse(cls, text: str) -> Variant:
@@ -36,22 +41,25 @@ class Variant:
         Raises
         ------
         ValueError
-            If ``text`` is neither ``original`` nor ``{region}-{method}-{level}``, with ``-draw{draw}`` from draw 1 on.
+            If ``text`` is neither ``original`` nor ``{region}-{method}-{level}``, with ``-draw{draw}`` from draw 1 on
+            and ``-remade`` of labels that are.
         """
         if text == ORIGINAL:
             return cls()
-        name, draw = without_draw(text)
+        images = images_of(text)
+        name, draw = without_draw(images)
         parts = name.split("-")
         if len(parts) != 3 or not all(parts):
             raise ValueError(f"{text!r} is not a variant: expected 'original' or '<region>-<method>-<level>'")
-        return cls(*parts, draw)
+        return cls(*parts, draw, KEPT if images == text else REMADE)
 
 
 @dataclass(frozen=True, order=True)
 class Cell:
     """One trained model evaluated on one set of images.
 
-    ``evaluated_on`` is ``original``, ``anonymized`` for images of the model's own variant, or another variant's name.
+    ``variant`` names what it is trained on, images and labels. ``evaluated_on`` is ``original``, ``anonymized`` for
+    images of the model's own variant, or another variant's name.
     """
 
     dataset: str
@@ -90,9 +98,14 @@ class Cell:
         return f"{self.dataset}/{self.model}/{self.variant}/seed{self.seed}/{self.evaluated_on}"
 
 
+def images_of(variant: str) -> str:
+    """The name of the variant whose images it has, whatever its labels are."""
+    return variant.removesuffix(f"-{REMADE}")
+
+
 def shown_variant(variant: str, evaluated_on: str) -> str:
     """The variant that :attr:`Cell.evaluated_on` means for a model that was trained on ``variant``."""
-    return variant if evaluated_on == ANONYMIZED else evaluated_on
+    return images_of(variant) if evaluated_on == ANONYMIZED else evaluated_on
 
 
 def anonymized(cells: Iterable[Cell]) -> set[tuple[str, str, str]]:
@@ -100,7 +113,7 @@ def anonymized(cells: Iterable[Cell]) -> set[tuple[str, str, str]]:
     return {
         (cell.dataset, split, variant)
         for cell in cells
-        for split, variant in (("train", cell.variant), ("val", cell.shown))
+        for split, variant in (("train", images_of(cell.variant)), ("val", cell.shown))
         if variant != ORIGINAL
     }
 
@@ -121,13 +134,14 @@ def expand(study: Iterable, is_random: Callable[[Variant], bool]) -> list[Cell]:
     """
     cells: set[Cell] = set()
     for block in study:
-        variants = [str(variant) for variant in _variants(block, is_random)]
+        variants = list(_variants(block, is_random))
         for dataset in block.datasets:
             for model in block.models:
                 for seed in block.seeds:
                     cells.add(Cell(dataset, model, ORIGINAL, seed, ORIGINAL))
-                    for variant, on in product(variants, block.evaluate_on):
-                        pair = (ORIGINAL, variant) if on == CROSSED else (variant, on)
+                    for variant, labels, on in product(variants, block.labels, block.evaluate_on):
+                        trained = str(replace(variant, labels=labels))
+                        pair = (ORIGINAL, str(variant)) if on == CROSSED else (trained, on)
                         cells.add(Cell(dataset, model, pair[0], seed, pair[1]))
     return sorted(cells)
 

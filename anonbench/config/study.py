@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from anonbench.common.validation import Model
-from anonbench.config.types import Draw, EvaluatedOn, NonEmpty, Region, Seed
+from anonbench.config.types import Draw, EvaluatedOn, Labels, NonEmpty, Region, Seed
 
 
 class Block(Model):
@@ -18,4 +18,5 @@ class Block(Model):
     levels: Annotated[list[str], NonEmpty]
     seeds: Annotated[list[Seed], NonEmpty] = [0]
     draws: Annotated[list[Draw], NonEmpty] = [0]
+    labels: Annotated[list[Labels], NonEmpty] = ["kept"]
     evaluate_on: Annotated[list[EvaluatedOn], NonEmpty] = ["original"]

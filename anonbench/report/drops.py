@@ -21,7 +21,9 @@ from anonbench.report.inference.sample import Sample
 from anonbench.report.inference.seeds import Spread, draw_spread, seed_spread
 from anonbench.report.inference.verdict import holm, verdicts
 
-KEYS = ["dataset", "task", "model", "region", "method", "level", "evaluated_on", "scope", "category", "metric"]
+KEYS = [
+    "dataset", "task", "model", "region", "method", "level", "labels", "evaluated_on", "scope", "category", "metric",
+]  # fmt: skip
 COLUMNS = [
     *KEYS,
     "value", "baseline", "drop", "low", "high", "verdict", "detectable", "lower_bound", "standard_error", "df",
@@ -186,7 +188,7 @@ def _rows(
     low, high = result.interval(statistics.confidence)
     table = pd.DataFrame(columns, columns=list(Column._fields))
     names = {"dataset": key[0], "model": key[1], "evaluated_on": one.evaluated_on}
-    names |= {"region": one.variant.region, "method": one.variant.method, "level": one.variant.level}
+    names |= {name: getattr(one.variant, name) for name in ("region", "method", "level", "labels")}
     counts = {
         "seeds": len(one.sample.points),
         "baseline_seeds": len(baseline.sample.points),

@@ -12,7 +12,7 @@ from anonbench.evaluate.errors.record import CellErrors, Decomposition
 from anonbench.evaluate.scopes import ALL, CATEGORY
 
 _SHARED = ["dataset", "task", "model"]
-_VARIANT = ["region", "method", "level", "evaluated_on"]
+_VARIANT = ["region", "method", "level", "labels", "evaluated_on"]
 _ERROR = ["scope", "category", "error"]
 COLUMNS = [*_SHARED, *_VARIANT, *_ERROR, "dap", "baseline", "change", "count", "seeds"]
 
@@ -54,6 +54,7 @@ def _rows(cell: CellErrors) -> Iterator[dict[str, Any]]:
             "region": variant.region,
             "method": variant.method,
             "level": variant.level,
+            "labels": variant.labels,
             "evaluated_on": cell.evaluated_on,
             "seed": cell.seed,
         }

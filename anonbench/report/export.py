@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from anonbench.common.files import write_bytes, write_text
-from anonbench.config.cells import ORIGINAL
+from anonbench.config.cells import ORIGINAL, REMADE
 from anonbench.evaluate.scopes import ALL
 from anonbench.report.main_table import lead_of
-from anonbench.report.names import GROUP, VARIANT, words
+from anonbench.report.names import GROUP, RELABELLED, VARIANT, words
 
 COLUMNS = [*GROUP, *VARIANT, "metric", "value", "drop", "low", "high", "verdict", "seeds"]
 _SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
@@ -59,7 +59,8 @@ def write_table(table: pd.DataFrame, stem: Path | str) -> None:
 
 def as_markdown(table: pd.DataFrame) -> str:
     """The table for people."""
-    shown = table[[*GROUP, *VARIANT, "metric"]].copy()
+    relabelled = REMADE in set(table.labels)
+    shown = table[[*GROUP, *(name for name in VARIANT if relabelled or name != "labels"), "metric"]].copy()
     shown["value"] = [_number(value) for value in table.value]
     shown["drop"] = [_drop(row) for row in table.itertuples()]
     shown["verdict"] = table.verdict
@@ -74,13 +75,11 @@ def as_latex(table: pd.DataFrame) -> str:
     """
     columns = list(dict.fromkeys(zip(table.dataset, table.task, table.model, table.metric, strict=True)))
     cells = {
-        (row.region, row.method, row.level, row.dataset, row.task, row.model, row.metric): _number(row.value)
+        tuple(getattr(row, name) for name in (*VARIANT, *GROUP, "metric")): _number(row.value)
         for row in table.itertuples()
     }
     several = table.level[table.method != ORIGINAL].nunique() > 1
-    variants = sorted(
-        set(zip(table.region, table.method, table.level, strict=True)), key=lambda v: (v[1] != ORIGINAL, v)
-    )
+    variants = sorted(set(zip(*(table[name] for name in VARIANT), strict=True)), key=lambda v: (v[1] != ORIGINAL, v))
     lines = [
         r"\begin{tabular}{l" + "r" * len(columns) + "}",
         r"\toprule",
@@ -90,12 +89,13 @@ def as_latex(table: pd.DataFrame) -> str:
         r"\midrule",
     ]
     last = None
-    for region, method, level in variants:
+    for region, method, level, labels in variants:
         if method != ORIGINAL and region != last:
             lines += [r"\midrule", rf"\multicolumn{{{len(columns) + 1}}}{{l}}{{\emph{{{_tex(region)}}}}} \\"]
             last = region
-        name = "original" if method == ORIGINAL else words(method) + (f" ({level})" if several else "")
-        values = [cells.get((region, method, level, *column), "--").replace("−", "$-$") for column in columns]
+        more = [level] * several + [RELABELLED] * (labels == REMADE)
+        name = "original" if method == ORIGINAL else words(method) + (f" ({', '.join(more)})" if more else "")
+        values = [cells.get((region, method, level, labels, *column), "--").replace("−", "$-$") for column in columns]
         lines.append(" & ".join([_tex(name), *values]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from anonbench.common.files import write_text
-from anonbench.config.cells import ORIGINAL
+from anonbench.config.cells import ORIGINAL, REMADE
 from anonbench.evaluate.scopes import ALL, CATEGORY, PEOPLE, SUPERCATEGORY, WHO
 from anonbench.report.audit import as_markdown
 from anonbench.report.risk.worst import with_risk
@@ -19,7 +19,7 @@ from anonbench.report.risk.worst import with_risk
 # Leading metric, of which drops are shown, -> the metrics of the table. WIDER FACE has no AP over all its settings;
 # easy and hard beside AP are CrowdPose's.
 MAIN_METRICS = {"AP": ["AP", "AP50", "PCK", "AP_easy", "AP_hard"], "AP_hard": ["AP_hard", "AP_medium", "AP_easy"]}
-VARIANT = ["evaluated_on", "region", "method", "level"]
+VARIANT = ["evaluated_on", "region", "method", "level", "labels"]
 MOST_CATEGORIES = 12
 
 
@@ -133,11 +133,13 @@ def _markdown(table: pd.DataFrame) -> str:
 
     table = table.loc[sorted(table.index, key=place)].reset_index()
     original = table.method == ORIGINAL
-    table.loc[original, ["region", "level"]] = "–"
+    table.loc[original, ["region", "level", "labels"]] = "–"
     drops = [column for column in table if column.startswith("drop in ")]
     table.loc[original & (table.evaluated_on == ORIGINAL), drops] = "–"
     if table.evaluated_on.nunique() == 1:
         table = table.drop(columns="evaluated_on")
+    if REMADE not in set(table.labels):
+        table = table.drop(columns="labels")
     return table.to_markdown(index=False, disable_numparse=True)
 
 

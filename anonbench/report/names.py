@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from anonbench.config.cells import ORIGINAL
+from anonbench.config.cells import ORIGINAL, REMADE
 from anonbench.evaluate.scopes import ALL, PEOPLE, WHO
 from anonbench.report.main_table import lead_of
 
 GROUP = ["dataset", "task", "model"]
-VARIANT = ["region", "method", "level"]
+RELABELLED = "labels re-made"
+VARIANT = ["region", "method", "level", "labels"]
 
 
 def words(name: str) -> str:
@@ -43,6 +44,7 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
     text = parts[0].astype(str)
     for part in parts[1:]:
         text = text + " · " + part.astype(str)
+    text = text.where(rows.labels != REMADE, text + f" · {RELABELLED}")
     return rows.assign(variant=text.where(rows.method != ORIGINAL, ORIGINAL))
 
 
@@ -50,7 +52,7 @@ def in_order(rows: pd.DataFrame, levels: Sequence[str]) -> list[str]:
     """The names of the variants, by region and method, and from weak to strong."""
     strength = {level: number for number, level in enumerate(levels)}
     one = rows.drop_duplicates("variant").assign(strength=lambda found: found.level.map(strength).fillna(len(levels)))
-    return one.sort_values(["region", "method", "strength", "level"]).variant.tolist()
+    return one.sort_values(["region", "method", "strength", "level", "labels"]).variant.tolist()
 
 
 def group_title(dataset: str, task: str, model: str, groups: pd.DataFrame) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from anonbench.config.cells import KEPT
 from anonbench.report.places import PUBLISHED
 
 COLUMNS = [
@@ -37,7 +38,7 @@ def beside(published: pd.DataFrame, drops: pd.DataFrame) -> pd.DataFrame:
     match = ["dataset", "task", "region", "method", "metric"]
     known = published[(published[match] != "").all(axis=1) & published.original.notna()].copy()
     known["published"] = known.original - known.value
-    here = drops[(drops.scope == "all") & (drops.evaluated_on == "original")]
+    here = drops[(drops.scope == "all") & (drops.evaluated_on == "original") & (drops.labels == KEPT)]
     joined = known.merge(here[[*match, "model", "level", "drop"]], on=match)
     joined["here"] = 100 * joined["drop"]
     joined["difference"] = joined.here - joined.published

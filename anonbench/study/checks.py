@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from anonbench.common.errors import UserError, suggest
-from anonbench.config.cells import ANONYMIZED, CROSSED, Variant
+from anonbench.config.cells import ANONYMIZED, CROSSED, KEPT, REMADE, Variant
 from anonbench.config.config import Config, read_config
 from anonbench.config.draws import without_draw
 from anonbench.config.generators import GeneratorConfig
@@ -174,6 +174,8 @@ def _check_block(config: Config, block: Block, where: str) -> None:
                     config.method_config(method, level, region)
                     for split in ("train", "val") if {*block.evaluate_on} & {ANONYMIZED, CROSSED} else ("train",):
                         check_dropped(config, dataset, split, Variant(region, method, level), where)
+                    if REMADE in block.labels:
+                        check_remade(config, dataset, Variant(region, method, level), where)
                     try:
                         generator_names(config, dataset, method, level, region)
                     except UserError as error:
@@ -200,6 +202,34 @@ def check_dropped(config: Config, dataset: str, split: str, variant: Variant, wh
             f"{where} asks for {method} of {region}s, but the labels of {dataset} are of bodies.",
             f"Put {method} into a block of its own with regions: [body].",
         )
+
+
+def check_remade(config: Config, dataset: str, variant: Variant, where: str) -> None:
+    """Stop where labels are to be re-made that fit what a variant shows.
+
+    Raises
+    ------
+    UserError
+        If a variant draws nobody, or what it draws is not what the dataset's labels of people are of.
+    """
+    method, region = variant.method, variant.region
+    parts = method, variant.level, region
+    asks = f"{where} asks for re-made labels with {method}"
+    plugin = METHODS[config.method_plugin(*parts)]
+    if plugin.drops:
+        raise UserError(f"{asks}, which leaves out {plugin.drops} and draws nobody.", _KEPT.format(method))
+    if not plugin.random:
+        raise UserError(f"{asks}, which draws nobody: the labels say where people are hidden.", _KEPT.format(method))
+    if not config.method_share(*parts):
+        raise UserError(f"{asks} at {variant.level}, whose share of people is 0.", _KEPT.format(method))
+    if region not in _labelled(format_of(config.datasets[dataset]).REGIONS):
+        raise UserError(
+            f"{asks} of {region}s, but the labels of {dataset} are of bodies, which stay as they are.",
+            f"Put the {region}s into a block of their own with labels: [{KEPT}].",
+        )
+
+
+_KEPT = "Put {} into a block of its own with labels: [" + KEPT + "]."
 
 
 def _labelled(regions: tuple[Region, ...]) -> tuple[Region, ...]:

@@ -117,6 +117,7 @@ STARTUP = {
     "anonymize_shard": 0.3,
     "compose_variant": 0.2,
     "fetch_weights": 2.0,
+    "relabel": 1.6,
     "train_model": 1.5,
     "predict": 1.6,
     "score": 0.3,
@@ -142,6 +143,8 @@ OUTSIDE_BYTES = 4
 # Bytes of an evaluated image, and task, in a file of predictions; of a cell; and of a resample and task in a cell's
 # replicates, of 100 metrics.
 PREDICTION_BYTES, CELL_BYTES, RESAMPLE_BYTES = 180, 20_000, 400
+# Bytes an image of the annotations of a split (COCO 2017, 470 MB).
+LABEL_BYTES = 4000
 # Bytes of a cell's errors, and of a person in what an attack reaches.
 ERRORS_BYTES, ATTACK_BYTES = 20_000, 100
 # Bytes of a generator's files at the measured size, its snapshots included.

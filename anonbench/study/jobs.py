@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from anonbench.config.cells import Variant, anonymized
+from anonbench.config.cells import Variant, anonymized, images_of
 from anonbench.config.config import Config
 from anonbench.config.draws import with_draw
 from anonbench.config.types import Region
@@ -82,6 +82,7 @@ RULES = {
         tuple(f"resources/variants/{{dataset}}/{{split}}/{VARIANT}/{name}" for name in COMPOSED),
         about="method",
     ),
+    "relabel": Rule("labels", RUN, (f"results/labels/{RUN}/train.json",), about="model"),
     "fetch_weights": Rule("models", "{weights}", ("resources/weights/{weights}.safetensors",), about="weights"),
     "train_model": Rule("models", RUN, (f"results/models/{RUN}",), about="model"),
     "predict": Rule("predictions", CELL, (f"results/predictions/{CELL}.json.gz",), about="model"),
@@ -160,6 +161,11 @@ class Study:
         self.cells = cells_of(config)
         self.trainings = {(cell.dataset, cell.model, cell.variant, cell.seed) for cell in self.cells}
         self.attacks = attacks_of(config)
+        self.remade = {
+            (dataset, model, images_of(variant), seed)
+            for dataset, model, variant, seed in self.trainings
+            if images_of(variant) != variant
+        }
         self.used = {one.dataset for one in (*self.cells, *self.attacks)}
         self.learned = {
             name: (generator.learns.dataset, generator.learns.split)
@@ -235,8 +241,9 @@ class Study:
             yield Job("compose_variant", made.wildcards)
         for name in sorted(self.weights):
             yield Job("fetch_weights", {"weights": name})
-        for dataset, model, variant, seed in sorted(self.trainings):
-            yield Job("train_model", {"dataset": dataset, "model": model, "variant": variant, "seed": str(seed)})
+        for rule, runs in (("relabel", self.remade), ("train_model", self.trainings)):
+            for dataset, model, variant, seed in sorted(runs):
+                yield Job(rule, {"dataset": dataset, "model": model, "variant": variant, "seed": str(seed)})
         for rule in ("predict", "score", "resample"):
             for cell in self.cells:
                 run = {"dataset": cell.dataset, "model": cell.model, "variant": cell.variant, "seed": str(cell.seed)}

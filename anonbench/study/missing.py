@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 
 from anonbench.common.job_record import record_of_job
-from anonbench.config.cells import ORIGINAL, Cell, Variant, anonymized
+from anonbench.config.cells import ORIGINAL, Cell, Variant, anonymized, images_of
 from anonbench.config.config import Config
 from anonbench.config.draws import with_draw
 from anonbench.models.config_files import model_config_weights
@@ -17,11 +17,14 @@ from anonbench.study.jobs import Job, Study
 from anonbench.study.needs import generator_names
 
 LINES = 8  # of a log, at most
+TEACHER = "train_model of the originals"
 # The rules on the way to a cell, the last ones first. Of one step nothing waits for another.
 STEPS = (
     ("score",),
     ("predict",),
     ("train_model",),
+    ("relabel",),
+    (TEACHER,),
     ("compose_variant", "check_originals", "fetch_weights"),
     ("anonymize_shard",),
     ("deal_regions", "train_generator"),
@@ -56,10 +59,11 @@ class _Ways:
         """The cell's record: of its missing steps the earliest one that nothing missing stands before."""
         lacking: list[Job] = []
         for rules in STEPS:
-            jobs = [job for job in self._needed(cell) if job.rule in rules]
+            jobs = [job for job in self._needed(cell) if _step(job, cell) in rules]
             gone = [job for job in jobs if not self.made(job)]
-            # A trained model still waits for anonymized images to be evaluated on.
-            if jobs and not gone and (rules != ("train_model",) or cell.shown == ORIGINAL):
+            # A trained model still waits for anonymized images to be evaluated on, labels for those to be learned from.
+            waits = rules == (TEACHER,) or (rules in (("train_model",), ("relabel",)) and cell.shown != ORIGINAL)
+            if jobs and not gone and not waits:
                 break
             lacking = gone or lacking
         # Of several, the one that has begun says most.
@@ -84,7 +88,7 @@ class _Ways:
     def _by_dataset(self) -> dict[str, list[Job]]:
         found: dict[str, list[Job]] = {}
         for job in self.study.jobs:
-            if "dataset" in job.wildcards and job.rule not in ("train_model", "predict", "score"):
+            if "dataset" in job.wildcards and job.rule not in ("relabel", "train_model", "predict", "score"):
                 found.setdefault(job.wildcards["dataset"], []).append(job)
         return found
 
@@ -94,7 +98,11 @@ class _Ways:
         wildcards = _cell_wildcards(cell)
         yield Job("score", wildcards)
         yield Job("predict", wildcards)
-        yield Job("train_model", {key: value for key, value in wildcards.items() if key != "evaluated_on"})
+        training = {key: value for key, value in wildcards.items() if key != "evaluated_on"}
+        yield Job("train_model", training)
+        if (images := images_of(cell.variant)) != cell.variant:
+            yield Job("relabel", training | {"variant": images})
+            yield Job("train_model", training | {"variant": ORIGINAL})
         for name in model_config_weights(config.models[cell.model].config):
             yield Job("fetch_weights", {"weights": name})
         splits = {(cell.dataset, split) for split in ("train", "val")}
@@ -125,6 +133,11 @@ class _Ways:
                         yield job
                 elif job.rule in ("fetch_file", "verify_file"):
                     yield job
+
+
+def _step(job: Job, cell: Cell) -> str:
+    """Where a job stands on the way to a cell: the name of its rule, but for the training of who makes labels again."""
+    return TEACHER if job.rule == "train_model" and job.wildcards["variant"] != cell.variant else job.rule
 
 
 def _cell_wildcards(cell: Cell) -> dict[str, str]:

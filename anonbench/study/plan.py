@@ -28,8 +28,8 @@ class Stage:
     Parameters
     ----------
     name
-        ``datasets``, ``regions``, ``generators``, ``variants``, ``models``, ``predictions``, ``cells``, ``resamples``,
-        ``errors`` or ``report``.
+        ``datasets``, ``regions``, ``generators``, ``variants``, ``labels``, ``models``, ``predictions``, ``cells``,
+        ``resamples``, ``errors`` or ``report``.
     jobs
         Number of jobs, exact.
     core_hours, gpu_hours, disk
@@ -154,6 +154,7 @@ class _Estimates(Study):
             self._stage("regions"),
             self.generators(),
             self.variants(),
+            self.labels(),
             self.models(),
             self.predictions(),
             self.scores(),
@@ -192,6 +193,13 @@ class _Estimates(Study):
             if self.config.method_plugin(method, level, region) == EXTERNAL:
                 shards = self.config.datasets[made.dataset].shards
                 stage.temporary = max(stage.temporary, costs.OUTSIDE_BYTES * pixels / shards)
+        return stage
+
+    def labels(self) -> Stage:
+        """Making labels again, with the models of the originals."""
+        stage = self._stage("labels")
+        for _, size in self._known(self.remade, lambda run: (run[0], "train")):
+            stage.disk += costs.LABEL_BYTES * size.images
         return stage
 
     def models(self) -> Stage:

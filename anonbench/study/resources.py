@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -102,7 +102,8 @@ class Estimates:
             return self._anonymizers
         if rule == "train_model":
             return self.runtime.threads * self.runtime.gpus
-        return self.runtime.threads if rule in ("train_generator", "predict", "resample", "attack") else 1
+        alone = ("train_generator", "relabel", "predict", "resample", "attack")
+        return self.runtime.threads if rule in alone else 1
 
     def resources(self, rule: str) -> dict[str, Callable[..., int]]:
         """The resources of a rule's jobs by name, functions of ``wildcards`` and ``attempt``.
@@ -182,6 +183,12 @@ class Estimates:
         pixels = _pixels(size)
         return Need(2 * costs.CONVERT * pixels / 1e6, PLAIN + LISTED * size.images, costs.ORIGINAL_BYTES * pixels)
 
+    # labels
+
+    def relabel(self, w: Any) -> Need:
+        images, found = self._size(w.dataset, "train").images, self._predicting(w, "train")
+        return replace(found, memory=found.memory + ANNOTATED * images, disk=costs.LABEL_BYTES * images)
+
     # models
 
     def fetch_weights(self, w: Any) -> Need:
@@ -199,10 +206,7 @@ class Estimates:
     # predictions
 
     def predict(self, w: Any) -> Need:
-        model, images = self.config.models[w.model], self._size(w.dataset, "val").images
-        seconds = costs.EVALUATION_SHARE * self._pass(w.dataset, "val", w.model)
-        memory = self._torch() + self._loaders(model.config) + PREDICTED * images
-        return Need(seconds, memory, costs.PREDICTION_BYTES * images * len(model.tasks), self.gpus)
+        return self._predicting(w, "val")
 
     # cells
 
@@ -238,6 +242,13 @@ class Estimates:
     def report(self, w: Any) -> Need:
         images = max(self._size(dataset, "val").images for block in self.config.study for dataset in block.datasets)
         return Need(memory=REPORT + MATCHED * images, disk=REPORT_BYTES)
+
+    def _predicting(self, w: Any, split: str) -> Need:
+        """A job that runs a model on a split."""
+        model, images = self.config.models[w.model], self._size(w.dataset, split).images
+        seconds = costs.EVALUATION_SHARE * self._pass(w.dataset, split, w.model)
+        memory = self._torch() + self._loaders(model.config) + PREDICTED * images
+        return Need(seconds, memory, costs.PREDICTION_BYTES * images * len(model.tasks), self.gpus)
 
     def _torch(self) -> float:
         return TORCH + CUDA * self.gpus

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from anonbench.config.cells import ORIGINAL, Cell, Variant
@@ -49,7 +50,7 @@ def compared(study: Study, hidden: Collection[str]) -> list[tuple[Cell, Cell]]:
     first: dict[tuple[str, ...], tuple[Cell, Cell]] = {}
     for cell in sorted(cells, key=lambda cell: (Variant.parse(cell.variant), cell.dataset, cell.model, cell.seed)):
         variant = Variant.parse(cell.variant)
-        key = cell.dataset, cell.model, variant.region, variant.method, variant.level
+        key = cell.dataset, cell.model, *astuple(replace(variant, draw=0))
         if variant.method != ORIGINAL and key not in first:
             first[key] = originals[cell.dataset, cell.model, cell.seed], cell
     return sorted(first.values(), key=lambda pair: (pair[1].dataset, pair[1].model, Variant.parse(pair[1].variant)))

@@ -110,6 +110,10 @@ class WorkOf:
         found = [self._config.generators[name] for name in generators]
         return [_network(units.synthesize(one), people * one.width * one.height / 1e6) for one in found]
 
+    def _relabel(self, dataset: str, model: str, variant: str, seed: str) -> list[Work]:
+        config = self._config.models[model].config
+        return [Work(units.predict(config), self._samples(dataset, "train", model), _speed(model))]
+
     def _train_model(self, dataset: str, model: str, variant: str, seed: str) -> list[Work]:
         self._require_everything(variant)
         epochs = self.epochs[model]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from anonbench.config.cells import Cell, Variant, anonymized, expand
+from anonbench.config.cells import Cell, Variant, anonymized, expand, images_of
 
 
 def block(**changes):
@@ -16,6 +16,7 @@ def block(**changes):
         "levels": ["low"],
         "seeds": [0, 1],
         "draws": [0],
+        "labels": ["kept"],
         "evaluate_on": ["original"],
     }
     return SimpleNamespace(**{**keys, **changes})
@@ -82,7 +83,33 @@ def test_the_draw_is_a_part_of_a_variants_name():
     assert Variant.parse("body-gan-low") == Variant("body", "gan", "low", 0)
 
 
-@pytest.mark.parametrize("text", ["original", "face-blur-low", "body-mask_out-very_high", "body-gan-low-draw3"])
+def test_labels_that_are_remade_are_a_part_of_its_name():
+    assert Variant.parse("body-gan-low-draw1-remade") == Variant("body", "gan", "low", 1, "remade")
+    assert Variant.parse("body-gan-low-remade") == Variant("body", "gan", "low", labels="remade")
+    assert Variant.parse("body-gan-low").labels == Variant().labels == "kept"
+    assert images_of("body-gan-low-draw1-remade") == "body-gan-low-draw1" and images_of("original") == "original"
+
+
+def test_trainings_on_both_labels_share_the_variants_images():
+    both = block(regions=["body"], methods=["gan"], seeds=[0], draws=[0, 1], labels=["kept", "remade"])
+    both.evaluate_on = ["original", "anonymized", "crossed"]
+    cells = expand([both], lambda variant: True)
+    assert anonymized(cells) == {
+        ("d", split, f"body-gan-low{draw}") for split in ("train", "val") for draw in ("", "-draw1")
+    }
+    assert {(cell.variant, cell.evaluated_on, cell.shown) for cell in cells} == {
+        ("original", "original", "original"),
+        *(("original", f"body-gan-low{draw}", f"body-gan-low{draw}") for draw in ("", "-draw1")),
+        *((f"body-gan-low{draw}{labels}", on, shown) for draw in ("", "-draw1") for labels in ("", "-remade")
+          for on, shown in (("original", "original"), ("anonymized", f"body-gan-low{draw}"))),
+    }  # fmt: skip
+    both.labels, both.evaluate_on = ["remade"], ["original"]
+    assert {cell.variant for cell in expand([both], never)} == {"original", "body-gan-low-remade"}
+
+
+@pytest.mark.parametrize(
+    "text", ["original", "face-blur-low", "body-mask_out-very_high", "body-gan-low-draw3", "a-b-c-draw2-remade"]
+)
 def test_variant_names_round_trip(text):
     assert str(Variant.parse(text)) == text
 
@@ -99,6 +126,10 @@ def test_variant_names_round_trip(text):
         "a-b-c-draw",
         "a-b-draw1",
         "a-b-c-draw1-draw2",
+        "original-remade",
+        "a-b-remade",
+        "a-b-c-remade-draw1",
+        "a-b-c-remade-remade",
     ],
 )
 def test_other_names_are_refused(text):

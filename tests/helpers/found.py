@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from anonbench.config.cells import ORIGINAL, Variant
+from anonbench.config.cells import ORIGINAL, REMADE, Variant
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.errors.detections import KINDS as DETECTION_KINDS
 from anonbench.evaluate.errors.poses import KINDS as POSE_KINDS
@@ -35,11 +35,15 @@ def found(
     seeds: int = 3,
     categories: Sequence[str] = ("person", "car", "dog"),
     images: int = 2,
+    remade: bool = False,
     **other,
 ) -> Findings:
-    """Findings of ``TASKS`` on each dataset, with ten variants a level beside the originals."""
+    """Findings of ``TASKS`` on each dataset, with ten variants a level beside the originals.
+
+    Where labels are ``remade``, another of generated bodies costs half as much at each level.
+    """
     rng = np.random.default_rng(0)
-    summary = _summary(rng, datasets, levels, seeds, categories)
+    summary = _summary(rng, datasets, levels, seeds, categories, remade)
     drops = _drops(summary, seeds)
     runs = summary[["dataset", "model"]].drop_duplicates()
     variants = [str(Variant(r, m, lv)) for r in ("body", "face") for m in METHODS for lv in levels]
@@ -78,7 +82,7 @@ def found(
             configuration="study: []\n",
             machines=["A processor, 2 cores"],
             spent=[Spent(stage="models", jobs=66, wall=3.2, cpu=3.1, gpu=0, memory=2 * 10**9, disk=10**8)],
-            cells=summary.groupby(["dataset", "model", "region", "method", "level", "seed"]).ngroups,
+            cells=summary.groupby(["dataset", "model", "region", "method", "level", "labels", "seed"]).ngroups,
         ),
         "levels": list(levels),
         "claims": StatisticsConfig(margin=MARGIN),
@@ -110,9 +114,10 @@ def missing_cell(**other) -> MissingCell:
     return MissingCell(**what | other)
 
 
-def _summary(rng, datasets, levels, seeds, categories) -> pd.DataFrame:
+def _summary(rng, datasets, levels, seeds, categories, remade) -> pd.DataFrame:
     rows = []
     variants = [Variant(), *(Variant(r, m, lv) for r in ("body", "face") for m in METHODS for lv in levels)]
+    variants += [Variant("body", "gan", level, labels=REMADE) for level in levels if remade]
     for dataset in datasets:
         for model, tasks in TASKS.items():
             for task in tasks:
@@ -123,18 +128,19 @@ def _summary(rng, datasets, levels, seeds, categories) -> pd.DataFrame:
                         else 0.5 + (list(levels).index(variant.level) + 1) / len(levels) / 2
                     )
                     true = METHODS.get(variant.method, 0) * strength * (FACES[task] if variant.region == "face" else 1)
+                    true *= 0.5 if variant.labels == REMADE else 1
                     for seed in range(seeds):
                         for scope, category in [("all", "all"), *(("category", one) for one in categories)]:
                             for metric, offset in {"AP": 0.6, "AP50": 0.9}.items():
                                 mine = true if category in ("all", "person") else 0.1 * true
                                 value = max(0.0, offset - mine + rng.normal(0, 0.004))
                                 rows.append(
-                                    [dataset, task, model, variant.region, variant.method, variant.level, seed,
-                                     "original", scope, category, metric, value, 200, 500]
+                                    [dataset, task, model, variant.region, variant.method, variant.level,
+                                     variant.labels, seed, "original", scope, category, metric, value, 200, 500]
                                 )  # fmt: skip
-    names = [*KEYS[:6], "seed", *KEYS[6:], "value", "images", "instances"]
+    names = [*KEYS[:7], "seed", *KEYS[7:], "value", "images", "instances"]
     table = pd.DataFrame(rows, columns=names)
-    table.insert(7, "draw", 0)
+    table.insert(8, "draw", 0)
     match = ["dataset", "task", "model", "seed", "scope", "category", "metric"]
     base = table[table.method == ORIGINAL][[*match, "value"]].rename(columns={"value": "baseline"})
     table = table.merge(base, on=match)
@@ -168,8 +174,8 @@ def _errors(summary: pd.DataFrame) -> pd.DataFrame:
     """Of every cell, each kind of error costs as much as its number in the order of kinds, per cent of the drop."""
     cells = []
     overall = summary[(summary.scope == "all") & (summary.metric == "AP")]
-    for (dataset, model, region, method, level, seed), rows in overall.groupby(
-        ["dataset", "model", "region", "method", "level", "seed"]
+    for (dataset, model, region, method, level, labels, seed), rows in overall.groupby(
+        ["dataset", "model", "region", "method", "level", "labels", "seed"]
     ):
         tasks = {}
         for row in rows.itertuples():
@@ -178,7 +184,7 @@ def _errors(summary: pd.DataFrame) -> pd.DataFrame:
                 for number, kind in enumerate(KINDS.get(row.task, DETECTION_KINDS), 1)
             }
             tasks[row.task] = TaskErrors(ap=row.value, errors=errors, judged=99, categories={})
-        variant = str(Variant(region, method, level))
+        variant = str(Variant(region, method, level, labels=labels))
         cells.append(
             CellErrors(
                 dataset=dataset, model=model, variant=variant, seed=seed, evaluated_on="original", tasks=tasks

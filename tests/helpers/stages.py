@@ -5,6 +5,7 @@ STAGES = {
     "regions": ("find_regions",),
     "generators": ("train_generator",),
     "variants": ("deal_regions", "anonymize_shard", "compose_variant"),
+    "labels": ("relabel",),
     "models": ("fetch_weights", "train_model"),
     "predictions": ("predict",),
     "cells": ("score",),

@@ -44,6 +44,16 @@ def test_a_row_says_what_is_known_of_a_drop():
     assert row.verdict == "costs" and not row.lower_bound and row.detectable > row.standard_error
 
 
+def test_remade_labels_are_a_variant_of_their_own():
+    values = study(body_gan_low={0: 0.3, 1: 0.31}, body_gan_low_remade={0: 0.4, 1: 0.41}) | {
+        ("body-gan-low-draw1-remade", 0): 0.39
+    }
+    found = table(values).set_index("labels")
+    assert list(found.index) == ["kept", "remade"] and set(found.level) == {"low"}
+    assert found.value.to_dict() == pytest.approx({"kept": 0.305, "remade": 0.4})
+    assert found.draws.to_dict() == {"kept": 1, "remade": 2}
+
+
 def test_a_family_is_corrected_together_and_others_are_not():
     worse = {0: 0.47, 1: 0.48, 2: 0.49}
     values = study(

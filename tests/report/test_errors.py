@@ -39,6 +39,15 @@ def test_the_change_is_between_the_means_over_the_seeds():
     assert (found["change"], found["seeds"]) == (pytest.approx(-0.1), 1)
 
 
+def test_remade_labels_have_changes_of_their_own():
+    table = error_table([*CELLS, cell("body-gan-low", 0.6), cell("body-gan-low-remade", 0.3)])
+    found = {
+        labels: row(table, method="gan", labels=labels, scope="all", error="missed")["change"]
+        for labels in ("kept", "remade")
+    }
+    assert found == pytest.approx({"kept": 0.4, "remade": 0.1})
+
+
 def test_categories_have_changes_of_their_own():
     found = row(error_table(CELLS), region="face", scope="category", category="person", error="missed")
     assert (found["dap"], found["change"], found["count"]) == pytest.approx((0.3, 0.2, 7))

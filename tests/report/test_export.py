@@ -55,6 +55,18 @@ def test_latex_has_a_column_per_task_and_a_row_per_variant(table: pd.DataFrame) 
     assert "mask out & " + " & ".join(f"{values[task]:.1f}" for task in tasks) + r" \\" in lines
 
 
+def test_tables_name_labels_that_are_remade() -> None:
+    findings = found(remade=True)
+    table = main_rows(findings.summary, findings.drops)
+    assert len(table) == 3 * 12 and table.labels.value_counts()["remade"] == 3
+    rows = {line.split(" & ")[0]: line.split(" & ")[1] for line in as_latex(table).splitlines() if " & " in line}
+    boxes = table[(table.task == "detection") & (table.region == "body") & (table.method == "gan")]
+    boxes = boxes.set_index("labels").value
+    assert rows["gan (labels re-made)"] == f"{boxes['remade']:.1f}" != f"{boxes['kept']:.1f}"
+    assert "| remade   |" in as_markdown(table)
+    assert "kept" not in as_markdown(table[table.labels == "kept"])
+
+
 def test_latex_escapes_names_and_leaves_gaps_open(table: pd.DataFrame) -> None:
     some = table[~((table.task == "pose") & (table.method == "blur"))].replace({"dataset": {"street": "a_b & 50%"}})
     text = as_latex(some)

@@ -54,6 +54,16 @@ def test_the_originals_model_on_a_variants_images_comes_after_the_baseline():
     ]
 
 
+def test_labels_are_named_where_some_are_remade():
+    cells = [cell(v, ap) for v, ap in (("original", 0.5), ("body-gan-low-remade", 0.4), ("body-gan-low", 0.2))]
+    head, *lines = rows_of(table_of(cells).partition("AP by category")[0])
+    assert head[:6] == ["region", "method", "level", "labels", "AP", "drop in AP"]
+    assert [line[:5] for line in lines] == [
+        ["–", "original", "–", "–", "50.0"], ["body", "gan", "low", "kept", "20.0"],
+        ["body", "gan", "low", "remade", "40.0"],
+    ]  # fmt: skip
+
+
 def test_draws_are_averaged_and_widen_the_interval():
     variants = {"original": 0.5, "body-gan-low": 0.4, "body-gan-low-draw1": 0.2, "body-blur-low": 0.1}
     cells = [cell(v, ap + seed / 100, seed) for v, ap in variants.items() for seed in (0, 1)]

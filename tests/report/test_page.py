@@ -106,6 +106,30 @@ def test_levels_and_doses_are_axes() -> None:
     assert set(level.data[level.data.method == "blur"].level) == {"low", "high"}
 
 
+def test_remade_labels_are_variants_of_their_own_in_every_figure() -> None:
+    """Of generated bodies they cost half as much."""
+    by = {s.title: s for s in sections_of(found(levels=("low", "high"), remade=True))}
+    matrix, drops = by["Matrix"].panels
+    pose = matrix.data[matrix.data.title == "Pose"].set_index("variant")["drop"]
+    assert len(pose) == pose.index.nunique() == 22
+    assert pose["body · gan · high · labels re-made"] == pytest.approx(pose["body · gan · high"] / 2, abs=1)
+    assert "labels" in drops.columns
+    level = next(panel for panel in by["Levels"].panels if panel.name == "level-street-pose-td-hm").data
+    lines = level[(level.region == "body") & level.method.str.startswith("gan")].groupby("method")["level"].apply(list)
+    assert lines.to_dict() == {"gan": ["high", "low"], "gan, labels re-made": ["high", "low"]}
+    assert "labels" not in {s.title: s for s in sections_of(found())}["Matrix"].panels[1].columns
+
+
+def test_a_published_drop_is_of_labels_as_they_were() -> None:
+    findings = found(remade=True)
+    paper = {"dataset": "street", "task": "pose", "region": "body", "method": "gan", "metric": "AP"}
+    paper |= {"study": "s", "source": "", "place": "", "quantity": "", "read": "", "value": 50.0, "original": 60.0}
+    (row,) = beside(pd.DataFrame([paper]), findings.drops).to_dict("records")
+    kept = findings.drops[(findings.drops.labels == "kept") & (findings.drops.task == "pose")]
+    kept = kept[(kept.region == "body") & (kept.method == "gan") & (kept.scope == "all") & (kept.metric == "AP")]
+    assert row["here"] == pytest.approx(100 * kept["drop"].iloc[0])
+
+
 def test_photographs_of_people_are_never_shown_without_a_word() -> None:
     findings = found()
     real = dataclasses.replace(findings, galleries=[dataclasses.replace(findings.galleries[0], rendered=False)])

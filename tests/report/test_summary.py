@@ -53,9 +53,18 @@ def test_draws_have_rows_of_their_own_and_are_averaged_in_the_tables():
     variants = {"original": 0.5, "body-gan-low": 0.4, "body-gan-low-draw1": 0.2, "body-blur-low": 0.1}
     table = summarize([cell(v, ap + seed / 10, seed) for v, ap in variants.items() for seed in (0, 1)])
     rows = table[(table.metric == "AP") & (table.category == "all") & (table.method == "gan")]
-    assert list(table.columns)[6:9] == ["seed", "draw", "evaluated_on"]
+    assert list(table.columns)[5:10] == ["level", "labels", "seed", "draw", "evaluated_on"]
     assert rows.set_index(["seed", "draw"])["drop"].to_dict() == pytest.approx(
         {(0, 0): 0.1, (0, 1): 0.3, (1, 0): 0.1, (1, 1): 0.3}
+    )
+
+
+def test_remade_labels_have_rows_of_their_own():
+    variants = {"original": 0.5, "body-gan-low": 0.2, "body-gan-low-remade": 0.4, "body-gan-low-draw1-remade": 0.3}
+    table = summarize([cell(v, ap) for v, ap in variants.items()])
+    rows = table[(table.metric == "AP") & (table.category == "all")].set_index(["method", "labels", "draw"])
+    assert rows["drop"].to_dict() == pytest.approx(
+        {("original", "kept", 0): 0, ("gan", "kept", 0): 0.3, ("gan", "remade", 0): 0.1, ("gan", "remade", 1): 0.2}
     )
 
 

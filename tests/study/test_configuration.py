@@ -180,6 +180,36 @@ def test_labels_of_bodies_are_not_removed_to_hide_faces(raw):
     load(raw)
 
 
+GAN = {"methods": ["gan"], "levels": ["medium"], "regions": ["body"], "labels": ["kept", "remade"]}
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"methods": ["drop_images"], "levels": ["all"]}, "with drop_images, which leaves out images and draws nobody"),
+        ({"methods": ["gan", "blur"]}, r"with blur, which draws nobody: the labels say where people are hidden"),
+        ({"levels": ["nobody"]}, "with gan at nobody, whose share of people is 0"),
+        ({"regions": ["body", "face"]}, "with gan of faces, but the labels of scenes are of bodies, which stay as"),
+    ],
+)
+def test_labels_are_remade_where_what_they_are_of_is_drawn(raw, block, message):
+    raw["methods"]["gan"]["nobody"] = {"grow": 0.0, "coarseness": 0.0, "share": 0.0}
+    raw["study"] = [raw["study"][0] | GAN]
+    assert {"body-gan-medium", "body-gan-medium-remade"} < {cell.variant for cell in cells_of(load(raw))}
+    raw["study"][0] |= block
+    with pytest.raises(UserError, match=r"study\[0\] asks for re-made labels " + message):
+        load(raw)
+    put(raw, "study/0/labels", ["kept"])
+    load(raw)
+
+
+def test_labels_of_faces_are_remade_where_a_dataset_has_no_others(raw):
+    raw["study"] = [raw["study"][0] | GAN | {"regions": ["face"], "datasets": ["faces"], "models": ["mask-rcnn_demo"]}]
+    put(raw, "datasets/faces", {"format": "wider_face"})
+    put(raw, "generators/scenes_face/serves", ["faces"])
+    assert "face-gan-medium-remade" in {cell.variant for cell in cells_of(load(raw))}
+
+
 def test_generators_are_trained_again_for_every_draw_and_those_that_exist_are_not(raw):
     put(raw, "study/0/draws", [0, 2])
     config = load(raw)

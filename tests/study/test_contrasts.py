@@ -33,6 +33,13 @@ def test_of_every_variant_the_least_seed_and_the_first_draw_are_compared_on_the_
     assert pairs(cells, hidden=["d"]) == expected[3:]
 
 
+def test_each_kind_of_labels_is_compared():
+    names = [f"face-gan-low{more}" for more in ("", "-draw1", "-remade", "-draw1-remade")]
+    assert pairs([*ORIGINALS, *(cell(name, 2) for name in names)]) == [
+        (2, "d", "face-gan-low", 2), (2, "d", "face-gan-low-remade", 2)
+    ]  # fmt: skip
+
+
 def test_a_later_draw_is_compared_where_there_is_no_first_one():
     assert pairs([*ORIGINALS, cell("face-gan-low-draw3", 2), cell("face-gan-low-draw2", 2)]) == [
         (2, "d", "face-gan-low-draw2", 2)

@@ -152,7 +152,7 @@ def test_shards_add_jobs_and_no_hours() -> None:
 def test_what_nobody_knows_is_said_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FORMATS["scenes"], "size", lambda self, split: None)
     found = plan(load(study()))
-    independent = {"generators", "cells", "errors", "report"}  # of how large the datasets are
+    independent = {"generators", "labels", "cells", "errors", "report"}  # of how large the datasets are
     assert all("toy" in " ".join(stage.unknown) for stage in found.stages if stage.name not in independent)
     assert all(stage.core_hours == stage.gpu_hours == 0 for stage in found.stages)
     text = as_markdown(found)
@@ -281,3 +281,21 @@ def test_every_rule_has_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_unit_cost_names_its_source_and_every_number_is_positive() -> None:
     assert all(cost.source and cost.seconds > 0 and cost.checkpoint > 0 for cost in costs.TRAININGS.values())
+
+
+def test_labels_are_remade_once_a_training_by_a_pass_over_the_training_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(costs, "LABEL_BYTES", 30)
+    monkeypatch.setattr(costs, "EVALUATION_SHARE", 0.25)
+    monkeypatch.setitem(costs.TRAININGS, "mask-rcnn_r50_fpn", costs.Training(0.6, "gpu", 1, ""))
+    person = {"region": "body", "learns": {"dataset": "toy"}, "serves": ["toy"]}
+    person |= {"width": 16, "height": 32, "channels": 4, "epochs": 1}
+    raw = study(generators={"people": person})
+    kept = block(methods=["gan"], seeds=[0, 1])
+    before, after = (
+        stages(plan(load(raw | {"study": [kept[0] | {"labels": labels}]}))) for labels in (["kept"], ["kept", "remade"])
+    )
+    assert [(name, after[name].jobs - before[name].jobs) for name in after if after[name].jobs > before[name].jobs] == [
+        ("labels", 2), ("models", 2), ("predictions", 2), ("cells", 2), ("resamples", 2),
+    ]  # fmt: skip
+    assert after["labels"].gpu_hours == pytest.approx(2 * 1000 * 0.6 * 0.25 / 3600)
+    assert after["labels"].disk == 2 * 1000 * 30 and before["labels"].jobs == 0

@@ -1,4 +1,4 @@
-"""One small study, run for real, of what the matrix has beside levels: controls, doses, crossed cells and draws."""
+"""One small study, run for real: controls, doses, crossed cells, draws and labels that a model makes again."""
 
 from __future__ import annotations
 
@@ -39,8 +39,13 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Project:
         {"datasets": ["tiny"], "models": ["det"], **BODIES, "methods": ["blur"], "levels": ["half", "nobody"]},
         {"datasets": ["tiny"], "models": ["pose"], **BODIES, "methods": ["gan", "mask_out"], "draws": [0, 1]}
         | {"evaluate_on": ["original", "crossed"]},
+        {"datasets": ["tiny"], "models": ["taught"], **BODIES, "methods": ["gan"], "labels": ["remade"]},
     ]
+    config["models"]["taught"] = {"config": "config/models/taught.py", "tasks": ["pose"]}
     project = Project.create(tmp_path_factory.mktemp("matrix"), config)
+    # Long enough to find somebody.
+    model = "_base_ = 'td-hm_mobilenetv2_toy.py'\ntrain_cfg = dict(max_epochs=40)\n"
+    (project.root / config["models"]["taught"]["config"]).write_text(model)
     project.config["datasets"]["own"] = build_odd_coco(project.root / "own data")
     _add_a_dog(project.root / "own data" / "train labels.json")
     dry = project.snakemake("results/summary.csv", "--dry-run")
@@ -72,12 +77,14 @@ def test_every_cell_is_there_and_a_second_run_has_nothing_to_do(studied: Project
     assert not list(cell_complaints(Path(), load(studied.merged())))
     assert studied.planned() == set()
     summary = pd.read_csv("results/summary.csv")
-    found = summary.groupby(["dataset", "model", "region", "method", "level", "draw", "evaluated_on"]).size()
+    found = summary[summary.labels == "kept"]
+    found = found.groupby(["dataset", "model", "region", "method", "level", "draw", "evaluated_on"]).size()
     assert set(found.index) == {
         ("own", "det", "none", "original", "none", 0, "original"),
         ("own", "det", "body", "drop_images", "all", 0, "original"),
         ("own", "det", "body", "drop_labels", "all", 0, "original"),
         ("tiny", "det", "none", "original", "none", 0, "original"),
+        ("tiny", "taught", "none", "original", "none", 0, "original"),
         ("tiny", "det", "body", "blur", "half", 0, "original"),
         ("tiny", "det", "body", "blur", "nobody", 0, "original"),
         *(("tiny", "pose", "none", "original", "none", 0, on) for on in (
@@ -87,6 +94,9 @@ def test_every_cell_is_there_and_a_second_run_has_nothing_to_do(studied: Project
         ("tiny", "pose", "body", "gan", "medium", 1, "original"),
         ("tiny", "pose", "body", "mask_out", "medium", 0, "original"),
     }  # fmt: skip
+    remade = summary[summary.labels == "remade"]
+    (names,) = remade[["dataset", "model", "region", "method", "level", "draw"]].drop_duplicates().to_numpy().tolist()
+    assert names == ["tiny", "taught", "body", "gan", "medium", 0]
 
 
 def test_a_level_for_nobody_trains_the_model_of_the_originals(studied: Project) -> None:
@@ -105,6 +115,26 @@ def test_a_generator_and_its_people_differ_between_draws(studied: Project) -> No
     assert second["variant"] == "body-gan-medium-draw1"
     edits = [{image["file_name"]: image["edit"]["sha256"] for image in one["images"]} for one in (first, second)]
     assert edits[0].keys() == edits[1].keys() and not set(edits[0].values()) & set(edits[1].values())
+
+
+def test_a_model_learns_labels_that_are_remade_from_the_variants_images(studied: Project) -> None:
+    path = "results/labels/tiny/taught/body-gan-medium/seed0/train.json"
+    split, originals = (
+        json.loads((studied.root / one).read_text()) for one in (path, "resources/datasets/tiny/annotations/train.json")
+    )
+    people = next(category["id"] for category in split["categories"] if category["is_person"])
+    pairs = list(zip(originals["annotations"], split["annotations"], strict=True))
+    learned = [
+        (old, new) for old, new in pairs if old["category_id"] == people and not old["iscrowd"] and old["num_keypoints"]
+    ]
+    counts = split["info"]["remade_labels"]
+    assert counts["people"] == len(learned) == counts["remade"] + counts["ignored"] > counts["remade"] > 0
+    assert sum(new["iscrowd"] for _, new in learned) == counts["ignored"]
+    assert all(old["keypoints"] != new["keypoints"] for old, new in learned if not new["iscrowd"])
+    assert all(old == new for old, new in pairs if old["category_id"] != people)
+    config = (studied.root / "results/models/tiny/taught/body-gan-medium-remade/seed0/config.py").read_text()
+    assert path in config and "resources/variants/tiny/train/body-gan-medium/manifest.json" in config
+    assert not list((studied.root / "resources/variants").rglob("*remade*"))
 
 
 def test_the_originals_model_finds_less_of_people_who_are_not_shown(studied: Project) -> None:
@@ -130,6 +160,11 @@ def test_what_is_left_out_and_who_stays_visible_is_told(studied: Project) -> Non
         ("results/cells/own/det/body-drop_images-all/seed0/anonymized.json", "it leaves out images, for training only"),
         ("results/cells/own/det/original/seed0/body-drop_labels-all.json", "it leaves out labels, for training only"),
         ("results/cells/own/det/face-drop_labels-all/seed0/original.json", "the labels of own are of bodies"),
+        (
+            "results/cells/tiny/pose/body-mask_out-medium-remade/seed0/original.json",
+            "with mask_out, which draws nobody",
+        ),
+        ("results/labels/tiny/pose/face-gan-medium/seed0/train.json", "the labels of tiny are of bodies, which stay"),
     ],
 )
 def test_a_target_that_makes_no_sense_stops_before_any_job(studied: Project, target: str, told: str) -> None:

@@ -161,3 +161,42 @@ def test_a_draw_waits_for_its_own_generator(config: Config) -> None:
         gone(config, rule, variant="body-gan-medium-draw1")
     (found,) = missing_cells(config)
     assert (found.variant, found.rule, found.log) == ("body-gan-medium-draw1", "train_generator", str(job.log))
+
+
+@pytest.fixture
+def remade(config: Config) -> Config:
+    """The study with re-made labels, with every output of its jobs in place."""
+    next(block for block in config.study if "gan" in block.methods).labels.append("remade")
+    for job in Study(config).jobs:
+        for path in job.outputs:
+            write_text(path, "")
+    for rule in ("train_model", "predict", "score"):
+        gone(config, rule, variant="body-gan-medium-remade")
+    return config
+
+
+REMADE = {"variant": "body-gan-medium-remade", "model": "pose"}
+
+
+def test_a_training_on_remade_labels_waits_for_them(remade: Config) -> None:
+    assert lost(remade, **REMADE).rule == "train_model"
+    assert lost(remade, **REMADE).log.endswith("train_model/tiny/pose/body-gan-medium-remade/seed0.log")
+    (job,) = gone(remade, "relabel")
+    assert (lost(remade, **REMADE).rule, lost(remade, **REMADE).log) == ("relabel", str(job.log))
+
+
+def test_remade_labels_wait_for_the_model_of_the_originals_and_the_variants_images(remade: Config) -> None:
+    gone(remade, "relabel")
+    (job,) = gone(remade, "train_model", variant="original", model="pose", dataset="tiny")
+    found = lost(remade, **REMADE)
+    assert (found.rule, found.log) == ("train_model", str(job.log))
+    gone(remade, "compose_variant", split="train", method="gan")
+    assert lost(remade, **REMADE).rule == "compose_variant"
+
+
+def test_only_a_training_on_them_waits_for_remade_labels(remade: Config) -> None:
+    gone(remade, "relabel")
+    gone(remade, "train_model", variant="body-gan-medium", model="pose")
+    gone(remade, "predict", variant="body-gan-medium", model="pose")
+    gone(remade, "score", variant="body-gan-medium", model="pose")
+    assert lost(remade, "body-gan-medium", model="pose").rule == "train_model"

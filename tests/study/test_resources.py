@@ -89,7 +89,17 @@ def test_a_pose_models_time_follows_people_and_its_210_epochs(monkeypatch):
 
 @pytest.mark.parametrize(
     "rule",
-    ["train_model", "train_generator", "anonymize_shard", "predict", "score", "resample", "diagnose", "summarize"],
+    [
+        "relabel",
+        "train_model",
+        "train_generator",
+        "anonymize_shard",
+        "predict",
+        "score",
+        "resample",
+        "diagnose",
+        "summarize",
+    ],
 )
 def test_more_of_time_memory_and_disk_with_every_attempt(rule):
     first, second, third = (asked(estimates(), rule, attempt) for attempt in (1, 2, 3))
@@ -103,7 +113,7 @@ def test_more_of_time_memory_and_disk_with_every_attempt(rule):
 @pytest.mark.parametrize(
     ("rule", "wildcards"),
     [
-        ("train_model", {}), ("predict", {}), ("score", {}), ("resample", {}), ("diagnose", {}),
+        ("relabel", {}), ("train_model", {}), ("predict", {}), ("score", {}), ("resample", {}), ("diagnose", {}),
         ("convert_split", {}),
         ("find_regions", {}), ("train_generator", {}), ("anonymize_shard", {}), ("anonymize_shard", {"method": "gan"}),
         ("compose_variant", {}),
@@ -127,7 +137,7 @@ def test_gpus_belong_to_what_computes_on_them():
     def gpus(runtime: dict) -> dict[str, int]:
         found = estimates(runtime=runtime)
         jobs = {"find_regions": {"region": "face"}, "blur": {"method": "blur"}, "gan": {"method": "gan"}}
-        rules = ["convert_split", "train_generator", "train_model", "predict", "score", "summarize"]
+        rules = ["convert_split", "train_generator", "relabel", "train_model", "predict", "score", "summarize"]
         asking = {rule: asked(found, rule).gpu for rule in rules}
         return asking | {
             name: asked(found, "find_regions" if name == "find_regions" else "anonymize_shard", **wildcards).gpu
@@ -135,7 +145,7 @@ def test_gpus_belong_to_what_computes_on_them():
         }
 
     none = dict.fromkeys(gpus({}), 0)
-    one = none | {"train_generator": 1, "train_model": 1, "predict": 1, "gan": 1}
+    one = none | {"train_generator": 1, "relabel": 1, "train_model": 1, "predict": 1, "gan": 1}
     assert gpus({"device": "auto"}) == gpus({"device": "cuda"}) == one
     assert gpus({"gpus": 4}) == one | {"train_model": 4}
     assert gpus({"device": "cpu", "gpus": 4}) == none
@@ -144,7 +154,7 @@ def test_gpus_belong_to_what_computes_on_them():
 def test_several_gpus_get_their_cpus_and_memory():
     one, four = estimates(runtime={"threads": 6}), estimates(runtime={"threads": 6, "gpus": 4})
     assert [found.threads("train_model") for found in (one, four)] == [6, 24]
-    assert [found.threads(rule) for rule in ("predict", "resample") for found in (one, four)] == [6, 6, 6, 6]
+    assert [found.threads(rule) for rule in ("relabel", "predict", "resample") for found in (one, four)] == 6 * [6]
     assert [one.threads(rule) for rule in ("train_generator", "score")] == [6, 1]
     more = asked(four, "train_model").mem_mb - asked(one, "train_model").mem_mb
     assert more == 3 * (resources.TORCH + resources.CUDA)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import altair as alt
 import pandas as pd
 
+from anonbench.config.cells import REMADE
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
-from anonbench.report.names import GROUP, group_title, leading, slug, words
+from anonbench.report.names import GROUP, RELABELLED, group_title, leading, slug, words
 from anonbench.report.panels import Chart, Panel
 
 HEIGHT = 220
@@ -33,7 +34,7 @@ class Levels(Figure):
 
 
 def _levels(rows: pd.DataFrame, order: Sequence[str]) -> Iterator[Chart]:
-    several = rows.groupby([*GROUP, "region", "method"])["level"].transform("nunique") > 1
+    several = rows.groupby([*GROUP, "region", "method", "labels"])["level"].transform("nunique") > 1
     rows = rows[several]
     order = [level for level in order if level in set(rows.level)]
     x = alt.X("level:O", sort=order, title="level", axis=alt.Axis(labelAngle=0), scale=alt.Scale(padding=0.4))
@@ -51,6 +52,7 @@ def _charts(rows: pd.DataFrame, by: str, x: alt.X, kind: str) -> Iterator[Chart]
     for key, found in rows.groupby(GROUP, sort=True):
         data = found[[*GROUP, "region", "method", "measure", by, "drop", "low", "high", "verdict"]].copy()
         data["method"] = data.method.map(words)
+        data.loc[found.labels == REMADE, "method"] += f", {RELABELLED}"
         for column in ("drop", "low", "high"):
             data[column] = (100 * data[column]).round(3)
         title, metric = group_title(*key, groups), found.measure.iloc[0]

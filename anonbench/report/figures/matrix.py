@@ -18,7 +18,8 @@ from anonbench.report.panels import Chart, Column, Panel, Table
 ROW, LINE = 26, 13  # px
 COLUMNS = {
     "title": Column("task"), "region": Column("region"), "method": Column("method"), "level": Column("level"),
-    "measure": Column("metric"), "value": Column("value", 1), "baseline": Column("baseline", 1),
+    "labels": Column("labels"), "measure": Column("metric"), "value": Column("value", 1),
+    "baseline": Column("baseline", 1),
     "drop": Column("drop", 1), "low": Column("from", 1), "high": Column("to", 1), "verdict": Column("verdict"),
     "detectable": Column("detectable", 1), "seeds": Column("seeds", 0),
 }  # fmt: skip
@@ -68,8 +69,8 @@ def _table(rows: pd.DataFrame) -> Table:
     table = rows.sort_values([*GROUP, "drop"], ignore_index=True)
     for column in ("value", "baseline", "drop", "low", "high", "detectable"):
         table[column] = 100 * table[column]
-    several = table.level.nunique() > 1
-    columns = {name: column for name, column in COLUMNS.items() if several or name != "level"}
+    same = [name for name in ("level", "labels") if table[name].nunique() == 1]
+    columns = {name: column for name, column in COLUMNS.items() if name not in same}
     if table.detectable.isna().all():
         columns = {name: column for name, column in columns.items() if name not in ("low", "high", "detectable")}
     return Table("drops", "Every drop of a leading metric, in points", table, columns)

@@ -48,5 +48,5 @@ def _names(contrasts: Sequence[Contrast]) -> dict[str, str]:
     """What the page calls each variant."""
     variants = list(dict.fromkeys(one.variant for one in contrasts))
     parsed = [Variant.parse(name) for name in variants]
-    rows = pd.DataFrame([[one.region, one.method, one.level] for one in parsed], columns=VARIANT)
+    rows = pd.DataFrame([[getattr(one, name) for name in VARIANT] for one in parsed], columns=VARIANT)
     return dict(zip(variants, named(rows).variant, strict=True)) if variants else {}
