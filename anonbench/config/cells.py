@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 from anonbench.config.draws import with_draw, without_draw
-from anonbench.config.types import Labels
 
 ORIGINAL, ANONYMIZED, CROSSED = "original", "anonymized", "crossed"
 KEPT, REMADE = "kept", "remade"
+Labels = Literal["kept", "remade"]
 
 
 @dataclass(frozen=True, order=True)

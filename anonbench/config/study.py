@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from anonbench.common.validation import Model
-from anonbench.config.types import Draw, EvaluatedOn, Labels, NonEmpty, Region, Seed
+from anonbench.config.cells import Labels
+from anonbench.config.types import Draw, EvaluatedOn, NonEmpty, Region, Seed
 
 
 class Block(Model):

@@ -185,11 +185,15 @@ def test_a_training_on_remade_labels_waits_for_them(remade: Config) -> None:
     assert (lost(remade, **REMADE).rule, lost(remade, **REMADE).log) == ("relabel", str(job.log))
 
 
-def test_remade_labels_wait_for_the_model_of_the_originals_and_the_variants_images(remade: Config) -> None:
+def test_remade_labels_wait_for_the_model_of_the_originals(remade: Config) -> None:
     gone(remade, "relabel")
     (job,) = gone(remade, "train_model", variant="original", model="pose", dataset="tiny")
     found = lost(remade, **REMADE)
     assert (found.rule, found.log) == ("train_model", str(job.log))
+
+
+def test_remade_labels_wait_for_the_variants_images(remade: Config) -> None:
+    gone(remade, "relabel")
     gone(remade, "compose_variant", split="train", method="gan")
     assert lost(remade, **REMADE).rule == "compose_variant"
 

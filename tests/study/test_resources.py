@@ -87,6 +87,16 @@ def test_a_pose_models_time_follows_people_and_its_210_epochs(monkeypatch):
     assert asked(estimates(), "train_model", model="pose").runtime == math.ceil(2750 * 210 * 0.06 / 60)
 
 
+def test_labels_are_remade_by_a_pass_over_the_training_images(monkeypatch):
+    monkeypatch.setattr(resources, "LEAST_MINUTES", 0)
+    monkeypatch.setattr(resources, "MARGIN", 1)
+    monkeypatch.setattr(costs, "EVALUATION_SHARE", 0.25)
+    monkeypatch.setattr(costs, "LABEL_BYTES", 50_000)
+    monkeypatch.setitem(costs.TRAININGS, "mask-rcnn_r50_fpn", costs.Training(0.6, "gpu", 1, ""))
+    found = asked(estimates(10_000, runtime={"device": "cuda"}), "relabel")
+    assert (found.runtime, found.disk_mb, found.gpu) == (25, 500, 1)
+
+
 @pytest.mark.parametrize(
     "rule",
     [
