@@ -19,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 _OPSET = 18
 _NCHW, _NHWC = [0, 3, 1, 2], [0, 2, 3, 1]
+_PADDINGS = {"VALID": "VALID", "SAME": "SAME_UPPER"}
 
 
 def to_onnx(graph: bytes, numbers: bytes, outputs: Sequence[str]) -> onnx.ModelProto:
@@ -121,7 +122,8 @@ class _Translation:
     # TensorFlow's operations, by their names in small letters
 
     def _placeholder(self, node: dict, inputs: list[str], attributes: dict) -> None:
-        shape = [int(dimension["size"]) for dimension in attributes["shape"]["shape"]["dim"]]
+        sizes = (int(dimension["size"]) for dimension in attributes["shape"]["shape"]["dim"])
+        shape = [None if size < 0 else size for size in sizes]
         self._inputs.append(helper.make_tensor_value_info(node["name"], TensorProto.FLOAT, shape))
 
     def _identity(self, node: dict, inputs: list[str], attributes: dict) -> None:
@@ -132,6 +134,22 @@ class _Translation:
 
     _addv2 = _add
 
+    def _mul(self, node: dict, inputs: list[str], attributes: dict) -> None:
+        self._emit("Mul", inputs, node["name"])
+
+    def _minimum(self, node: dict, inputs: list[str], attributes: dict) -> None:
+        self._emit("Min", inputs, node["name"])
+
+    def _maximum(self, node: dict, inputs: list[str], attributes: dict) -> None:
+        self._emit("Max", inputs, node["name"])
+
+    def _mean(self, node: dict, inputs: list[str], attributes: dict) -> None:
+        keep = int(attributes.get("keep_dims", {}).get("b", False))
+        self._emit("ReduceMean", inputs, node["name"], keepdims=keep)
+
+    def _relu(self, node: dict, inputs: list[str], attributes: dict) -> None:
+        self._emit("Relu", inputs, node["name"])
+
     def _sigmoid(self, node: dict, inputs: list[str], attributes: dict) -> None:
         self._emit("Sigmoid", inputs, node["name"])
 
@@ -139,11 +157,28 @@ class _Translation:
         self._emit("LeakyRelu", inputs, node["name"], alpha=attributes.get("alpha", {}).get("f", 0.2))
 
     def _conv2d(self, node: dict, inputs: list[str], attributes: dict) -> None:
-        self._valid_padding(node, attributes)
-        weights = self._constant(f"{node['name']}/w", self._constants[inputs[1]].transpose(3, 2, 0, 1), np.float32)
-        strides = _list(attributes["strides"])[1:3]
-        dilations = _list(attributes.get("dilations", {}))[1:3] or [1, 1]
-        self._channels_first(node, inputs[0], "Conv", [weights], strides=strides, dilations=dilations)
+        self._convolution(node, inputs[0], attributes, self._constants[inputs[1]].transpose(3, 2, 0, 1), 1)
+
+    def _depthwiseconv2dnative(self, node: dict, inputs: list[str], attributes: dict) -> None:
+        weights = self._constants[inputs[1]].transpose(2, 3, 0, 1)
+        channels, times, *kernel = weights.shape
+        self._convolution(node, inputs[0], attributes, weights.reshape(channels * times, 1, *kernel), channels)
+
+    def _convolution(self, node: dict, image: str, attributes: dict, weights: np.ndarray, groups: int) -> None:
+        """A convolution with weights (out, in / groups, h, w)."""
+        padding = base64.b64decode(attributes["padding"]["s"]).decode()
+        if padding not in _PADDINGS:
+            raise ValueError(f"{node['name']} has the padding {padding}, which is not translated")
+        self._channels_first(
+            node,
+            image,
+            "Conv",
+            [self._constant(f"{node['name']}/w", weights, np.float32)],
+            group=groups,
+            auto_pad=_PADDINGS[padding],
+            strides=_list(attributes["strides"])[1:3],
+            dilations=_list(attributes.get("dilations", {}))[1:3] or [1, 1],
+        )
 
     def _maxpool(self, node: dict, inputs: list[str], attributes: dict) -> None:
         self._valid_padding(node, attributes)

@@ -1,0 +1,147 @@
+"""A network that learns to put photographs of one person together, clear and anonymized ones."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from anonbench.attacks.people import Album, Pairs
+
+log = logging.getLogger(__name__)
+CLEAR, SHOWN = 0, 1
+DIMENSIONS = 128
+_PEOPLE, _PHOTOGRAPHS = 16, 4  # a batch: of so many people so many photographs each, clear and shown
+_TEMPERATURE = 0.1
+_RATE = 2e-3
+_SHIFT = 2  # px
+_BRIGHTNESS = 0.1  # of the pictures' standard deviation
+_FLOOR = 0.5  # grey levels: a pixel that varies less is not amplified further
+_BATCH = 64
+
+
+class Contrast:
+    """Learns from the known people's pairs, by supervised contrast (Khosla et al., NeurIPS 2020).
+
+    Everything of one person is alike, whether clear or shown, and different from everybody else in the batch.
+
+    Parameters
+    ----------
+    epochs
+        How often it sees every known photograph, on average.
+    width
+        Channels of its first layer.
+    device
+        Where torch computes.
+    """
+
+    def __init__(self, epochs: int, width: int, device: str) -> None:
+        self._epochs, self._width, self._device = epochs, width, torch.device(device)
+
+    def learn(self, known: Pairs, seed: int) -> None:
+        """Learn; the same seed gives the same network."""
+        rng = np.random.default_rng(seed)
+        pictures = [known.clear.images(), known.shown.images()]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self._network = Encoder(self._width, pictures)
+        self._network.to(self._device)
+        rows = _rows_of_people(known.clear.identities)
+        people, photographs = min(_PEOPLE, len(rows)), _PHOTOGRAPHS
+        steps = self._epochs * max(1, round(len(known) / (people * photographs)))
+        optimizer = torch.optim.AdamW(self._network.parameters(), _RATE, weight_decay=1e-2)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=max(2, steps))
+        who = np.repeat(np.arange(people), photographs)
+        who = torch.from_numpy(np.tile(who, 2)).to(self._device)
+        total = 0.0
+        for step in range(steps):
+            drawn = [rows[index] for index in rng.permutation(len(rows))[:people]]
+            chosen = np.concatenate([rng.choice(of, photographs, replace=len(of) < photographs) for of in drawn])
+            found = [
+                self._network(self._tensor(augmented(pictures[domain][chosen], rng)), domain)
+                for domain in (CLEAR, SHOWN)
+            ]
+            loss = contrast(torch.cat(found), who)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += float(loss.detach())
+        log.info("%d steps, mean loss %.3f", steps, total / steps)
+
+    @torch.inference_mode()
+    def embed(self, people: Album, domain: int) -> np.ndarray:
+        """(N, DIMENSIONS) of length 1: the mean of a picture's and of its mirror image's."""
+        self._network.eval()
+        images, found = people.images(), []
+        for start in range(0, len(images), _BATCH):
+            some = self._tensor(images[start : start + _BATCH])
+            found.append((self._network(some, domain) + self._network(some.flip(3), domain)).cpu().numpy())
+        return np.concatenate(found)
+
+    def _tensor(self, images: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(images)).to(self._device).permute(0, 3, 1, 2).float()
+
+
+class Encoder(nn.Module):
+    """Pictures (B, 3, H, W) in 0..255 to (B, DIMENSIONS) of length 1.
+
+    Clear and shown pictures have a first layer each, and share the others. Every pixel is taken relative to what it is
+    in the known people's pictures, so that a faint remainder counts as much as a clear picture.
+
+    Parameters
+    ----------
+    width
+        Channels of the first layer.
+    pictures
+        The known people's, (N, H, W, 3) uint8, of either domain.
+    """
+
+    def __init__(self, width: int, pictures: list[np.ndarray]) -> None:
+        super().__init__()
+        for domain, images in enumerate(pictures):
+            mean, deviation = images.mean(0, dtype=np.float64), images.std(0, dtype=np.float64)
+            deviation = np.maximum(deviation, max(_FLOOR, 0.1 * deviation.max()))
+            for name, values in (("mean", mean), ("deviation", deviation)):
+                self.register_buffer(f"{name}{domain}", torch.from_numpy(values.transpose(2, 0, 1)).float())
+        self.stems = nn.ModuleList(_layer(3, width) for _ in pictures)
+        self.trunk = nn.Sequential(_layer(width, 2 * width), _layer(2 * width, 4 * width), _layer(4 * width, 4 * width))
+        height, columns = pictures[0].shape[1:3]
+        self.last = nn.Linear(4 * width * (height // 16) * (columns // 16), DIMENSIONS)
+
+    def forward(self, images: Tensor, domain: int) -> Tensor:
+        images = (images - getattr(self, f"mean{domain}")) / getattr(self, f"deviation{domain}")
+        return normalize(self.last(self.trunk(self.stems[domain](images)).flatten(1)))
+
+
+def _layer(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.1))
+
+
+def contrast(embeddings: Tensor, who: Tensor) -> Tensor:
+    """The supervised contrastive loss of embeddings (B, D) of length 1, of the people (B,)."""
+    scores = embeddings @ embeddings.T / _TEMPERATURE
+    itself = torch.eye(len(who), dtype=torch.bool, device=who.device)
+    logs = scores - torch.logsumexp(scores.masked_fill(itself, -torch.inf), 1, keepdim=True)
+    same = (who[:, None] == who) & ~itself
+    return -(logs * same).sum(1).div(same.sum(1).clamp(min=1)).mean()
+
+
+def augmented(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Pictures (N, h, w, 3) float32, each shifted, maybe mirrored, and brighter or darker."""
+    result = np.pad(images, ((0, 0), (_SHIFT, _SHIFT), (_SHIFT, _SHIFT), (0, 0)), mode="edge")
+    height, width = images.shape[1:3]
+    tops, lefts = rng.integers(0, 2 * _SHIFT + 1, (2, len(images)))
+    result = np.stack(
+        [one[top : top + height, left : left + width] for one, top, left in zip(result, tops, lefts, strict=True)]
+    ).astype(np.float32)
+    mirrored = rng.random(len(images)) < 0.5
+    result[mirrored] = result[mirrored, :, ::-1]
+    return result + rng.normal(0, _BRIGHTNESS * images.std(), (len(images), 1, 1, 1)).astype(np.float32)
+
+
+def _rows_of_people(identities: np.ndarray) -> list[np.ndarray]:
+    return [np.flatnonzero(identities == identity) for identity in np.unique(identities)]
