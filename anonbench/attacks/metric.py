@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from sklearn.decomposition import PCA
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.feature_selection import VarianceThreshold
-from sklearn.pipeline import Pipeline, make_pipeline
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 _DIMENSIONS = 200
 
@@ -28,6 +29,12 @@ def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int) -> P
     Pipeline
         Its ``transform`` takes embeddings (M, D) to (M, d). None where all embeddings are the same.
     """
+    # Not above: the configuration is checked against the attacks before any job runs, and scikit-learn takes its time.
+    from sklearn.decomposition import PCA
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.feature_selection import VarianceThreshold
+    from sklearn.pipeline import make_pipeline
+
     varying = int((np.ptp(embeddings, axis=0) > 0).sum())
     if not varying:
         return None

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import roc_curve
 
 from anonbench.attacks.people import Album
 from anonbench.attacks.record import ALL, OTHER_CLOTHES, SAME_CLOTHES, Linked
@@ -103,6 +102,9 @@ def _singled_out(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def equal_error_rate(genuine: np.ndarray, wrong: np.ndarray) -> float:
     """Where as many right pairs are refused as wrong ones are accepted, between the ROC curve's points."""
+    # Not above: the configuration is checked against the attacks before any job runs, and scikit-learn takes its time.
+    from sklearn.metrics import roc_curve
+
     truth = np.repeat([1, 0], [len(genuine), len(wrong)])
     accepted, kept, _ = roc_curve(truth, np.concatenate([genuine, wrong]))
     return float(np.interp(0, accepted - (1 - kept), accepted))
