@@ -92,7 +92,8 @@ def attacked_variants(block: PrivacyBlock, study: Iterable[tuple[str, Variant]])
 
 def expand_attacks(blocks: Iterable[PrivacyBlock], study: Iterable[tuple[str, Variant]]) -> list[Attacked]:
     """Every attack that the blocks ask for, and the same on each region's anchors, once each, sorted."""
-    return sorted({attacked for block in blocks for attacked in _of_block(block, list(study))})
+    found = list(study)
+    return sorted({attacked for block in blocks for attacked in _of_block(block, found)})
 
 
 def _of_block(block: PrivacyBlock, study: list[tuple[str, Variant]]) -> Iterator[Attacked]:
