@@ -17,6 +17,7 @@ include: "rules/resamples.smk"
 include: "rules/errors.smk"
 include: "rules/attacks.smk"
 include: "rules/report.smk"
+include: "rules/certify.smk"
 include: "rules/plan.smk"
 
 

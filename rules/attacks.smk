@@ -11,6 +11,8 @@ rule attack:
         originals=expand("resources/variants/{{dataset}}/{split}/original/manifest.json", split=ATTACKED_SPLITS),
         variants=attacked_manifests,
         generators=attacked_generators,
+        learned=learned_by_attacked("resources/datasets/{dataset}/annotations/{split}.json"),
+        learned_regions=learned_by_attacked("resources/regions/{dataset}/{split}/{region}.json"),
     output:
         "results/attacks/{dataset}/{attacked}/{attack}.json",
     log:
@@ -26,6 +28,7 @@ rule attack:
     params:
         attack=lambda w: CONFIG.attacks[w.attack].model_dump(mode="json"),
         recipe=attacked_recipe,
+        most=lambda w: [generator.max_people for generator in inspected_generators(w)],
         pins=pins("torch", "torchvision", "numpy", "scikit-learn"),
         code=attack_code,
     script:

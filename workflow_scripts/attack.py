@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from anonbench.attacks.attack import Case
+from anonbench.attacks.learned import learned_of
 from anonbench.attacks.reading import read_pairs
 from anonbench.attacks.run import run_attack
 from anonbench.common.devices import pick_device
@@ -16,8 +17,9 @@ from anonbench.workflow.job import job
 
 with job(snakemake.log[0]):
     attacked = Attacked(*(snakemake.wildcards[key] for key in ("dataset", "attacked", "attack")))
-    config = validated(ATTACKS[snakemake.params.attack["attack"]].Config, snakemake.params.attack)
-    inputs = snakemake.input
+    attack = ATTACKS[snakemake.params.attack["attack"]]
+    config = validated(attack.Config, snakemake.params.attack)
+    inputs, most = snakemake.input, snakemake.params.most
 
     def pairs(number):
         images = Path(inputs.annotations[number]).parent.parent / "images" / Path(inputs.annotations[number]).stem
@@ -29,6 +31,7 @@ with job(snakemake.log[0]):
             variants[number] if variants else None,
             control=attacked.variant == anchor(attacked.region, CONTROL),
             surroundings=config.surroundings == "shown",
+            widen=attack.widen,
         )
 
     recipe = snakemake.params.recipe
@@ -38,6 +41,7 @@ with job(snakemake.log[0]):
         targets=pairs(1),
         recipe=Recipe.model_validate(recipe) if recipe else None,
         generators=tuple(inputs.generators),
+        learned=tuple(learned_of(inputs.generators if most else [], inputs.learned, inputs.learned_regions, most)),
         seed=config.seed,
         device=pick_device(snakemake.config["runtime"]["device"]),
     )

@@ -6,13 +6,7 @@ from anonbench.config.config import read_config
 from anonbench.report.main_table import Outputs, write_summary
 from anonbench.report.partial import summarize_partly
 from anonbench.report.writing import write_report
-from anonbench.study.findings import (
-    finished_attacks,
-    finished_audits,
-    finished_cells,
-    finished_drops,
-    gather_findings,
-)
+from anonbench.study.findings import finished_attacks, finished_audits, finished_cells, finished_drops, gather_findings
 from anonbench.workflow.job import job
 
 FOLDER = Path("results/partial")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
-from anonbench.attacks.infer import infer
+from anonbench.attacks.learned import Learned
 from anonbench.attacks.people import Album, Pairs
 from anonbench.attacks.protocol import link, settings
 from anonbench.attacks.record import Found, Inferred, Linked
@@ -34,6 +35,8 @@ class Case:
         How the images were anonymized; None for an anchor.
     generators
         Files of the generators that made people; empty where the method uses none.
+    learned
+        For an attack that :attr:`Attack.needs_generator`: those generators, each with the people it learned from.
     seed
         What everything random follows from.
     device
@@ -47,6 +50,7 @@ class Case:
     generators: tuple[str, ...]
     seed: int
     device: str
+    learned: tuple[Learned, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,13 @@ class Outcome:
 
 class Attack(Plugin):
     """Base of every attack: a file in ``anonbench/attacks/attackers/`` or in a user's ``attackers/``."""
+
+    regions: ClassVar[tuple[Region, ...]] = ("face", "body")
+    """What can be attacked."""
+    widen: ClassVar[float] = 1.0
+    """By which factor the photographs' windows are wider than usual."""
+    needs_generator: ClassVar[bool] = False
+    """Whether it looks into generators: it then attacks what they made, no anchors, and no other variants."""
 
     @abstractmethod
     def attack(self, case: Case) -> Outcome:
@@ -90,6 +101,9 @@ class Linker(Attack):
         return {}
 
     def attack(self, case: Case) -> Outcome:
+        # Not above: the configuration is checked against attacks before any job runs, and scikit-learn takes its time.
+        from anonbench.attacks.infer import infer
+
         self.learn(case)
         targets = case.targets
         probes = normalised(self.probes(targets.shown))

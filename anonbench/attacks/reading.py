@@ -30,6 +30,7 @@ def read_pairs(
     *,
     control: bool = False,
     surroundings: bool = False,
+    widen: float = 1.0,
 ) -> Pairs:
     """Every person of a split with an identity and a located region.
 
@@ -45,6 +46,8 @@ def read_pairs(
         Whether ``shown`` has the regions' pixels in one colour, of what the images show.
     surroundings
         Whether the pixels outside of the region are kept; they are grey otherwise.
+    widen
+        Factor on the sides of the windows.
 
     Raises
     ------
@@ -65,7 +68,8 @@ def read_pairs(
         for one in record.regions:
             if one.annotation_id not in people:
                 continue
-            photograph = _photograph(one, before, found, people[one.annotation_id], record.file_name, surroundings)
+            of = one, found, people[one.annotation_id], record.file_name
+            photograph = _photograph(*of, before, surroundings, widen)
             if photograph is None:
                 continue
             clear.append(photograph)
@@ -73,7 +77,7 @@ def read_pairs(
                 blank = np.where(photograph.mask[..., None], np.uint8(BLANK), photograph.image)
                 shown.append(replace(photograph, image=blank))
             else:
-                shown.append(_photograph(one, after, found, people[one.annotation_id], record.file_name, surroundings))
+                shown.append(_photograph(*of, after, surroundings, widen))
     if not clear:
         raise UserError(
             f"{annotations} has no person with an identity and a {found.region} that is large enough to attack.",
@@ -83,14 +87,20 @@ def read_pairs(
 
 
 def _photograph(
-    one: Any, image: np.ndarray, found: RegionFile, person: dict[str, Any], file_name: str, surroundings: bool
+    one: Any,
+    found: RegionFile,
+    person: dict[str, Any],
+    file_name: str,
+    image: np.ndarray,
+    surroundings: bool,
+    widen: float,
 ) -> Photograph | None:
     """The person in the image; None where too little is visible."""
     region: Region = found.region
     place = footprint(decode_region(one), image.shape[:2], lambda side: 0)
     if place.mask is None or place.problem or place.side < SMALLEST:
         return None
-    window = window_of(place.box, SIZES[region])
+    window = window_of(place.box, SIZES[region], widen)
     outline = np.zeros(image.shape[:2], bool)
     outline[place.window] = place.outline
     mask = window.cut(outline.view(np.uint8)).astype(bool)

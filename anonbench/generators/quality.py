@@ -98,8 +98,8 @@ def measure(
         distances.append(float(perceptual_distance(ours, others, given.fill)) * len(views))
         real_pooled.append(theirs[-1].mean((2, 3)))
         fake_pooled.append(ours[-1].mean((2, 3)))
-        real_person.append(_person(network, real, given))
-        fake_person.append(_person(network, one, given))
+        real_person.append(person_features(network, real, given))
+        fake_person.append(person_features(network, one, given))
         if inception is not None:
             real_inception.append(inception(real))
             fake_inception.append(inception(one))
@@ -150,7 +150,7 @@ def frechet(one: Tensor, two: Tensor) -> float:
     return float((means + (a**2).sum() + (b**2).sum() - 2 * torch.linalg.svdvals(a @ b.T).sum()).clamp(min=0))
 
 
-def _person(network: Features, images: Tensor, given: Conditions) -> Tensor:
+def person_features(network: Features, images: Tensor, given: Conditions) -> Tensor:
     """(B, C) unit vectors of the person alone: the surroundings are gray and not pooled."""
     pooled = []
     for feature in network(images * given.fill)[1:]:

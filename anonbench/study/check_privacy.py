@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anonbench.common.errors import UserError, suggest
 from anonbench.config.config import Config
-from anonbench.config.plugins import METHODS
+from anonbench.config.plugins import ATTACKS, METHODS
 from anonbench.config.privacy import PrivacyBlock
 from anonbench.datasets.format import format_of
 from anonbench.study.needs import attacks_of, generator_names
@@ -44,6 +44,14 @@ def check_privacy(config: Config, block: PrivacyBlock, where: str) -> None:
                     f"{where}.regions asks for {region}, but {name} has {' and '.join(found.REGIONS)}s only.",
                     f"Put {name} into a block of its own with regions: [{', '.join(found.REGIONS)}].",
                 )
+    for name in block.attacks:
+        able = ATTACKS[config.attacks[name].attack].regions
+        for region in block.regions:
+            if region not in able:
+                raise UserError(
+                    f"{where} asks for the attack {name} on a {region}, but it is one on a {' or '.join(able)} alone.",
+                    f"Put {name} into a block of its own with regions: [{', '.join(able)}].",
+                )
     _check_variants(config, block, where)
 
 
@@ -61,7 +69,14 @@ def _check_variants(config: Config, block: PrivacyBlock, where: str) -> None:
                         f"{where} asks for {method}, which leaves out images, so that nobody is left to attack.",
                         f"Take {method} out of the block.",
                     )
-    made = {one.made for one in attacks_of(config.model_copy(update={"privacy": [block]})) if one.made}
+    asked = attacks_of(config.model_copy(update={"privacy": [block]}))
+    made = {one.made for one in asked if one.made}
+    for name in block.attacks if asked else ():
+        if ATTACKS[config.attacks[name].attack].needs_generator and name not in {one.attack for one in asked}:
+            raise UserError(
+                f"{where} asks for the attack {name} on generators, but none of its variants is made by one.",
+                f"Put {name} into a block with methods that use a generator, such as gan.",
+            )
     for variant in sorted(made):
         for dataset in block.datasets:
             try:

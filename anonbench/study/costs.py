@@ -103,8 +103,8 @@ GPU_WIDTH, GPU_HEIGHT, GPU_CHANNELS = 160, 288, 64
 SCORE, RESAMPLE = 0.01, 0.005
 # ... and to say what its detections and poses do wrong there.
 DIAGNOSE = 0.003
-# Core seconds a photograph of a person, by the attack's plug-in.
-ATTACK = {"naive": 0.02, "parrot": 0.03}
+# Core seconds a photograph of a person, by the attack's plug-in; of memory also of the people around its generators.
+ATTACK = {"naive": 0.02, "parrot": 0.03, "residual": 0.003, "memory": 0.02}
 # Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
 STARTUP = {
     "fetch_file": 0.4,

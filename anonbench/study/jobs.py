@@ -14,7 +14,7 @@ from anonbench.config.types import Region
 from anonbench.datasets.format import Format, format_of
 from anonbench.datasets.locate import FETCHED, locate, needed_roles, remote_files
 from anonbench.models.config_files import model_config_weights
-from anonbench.study.needs import attacks_of, cells_of, trained_generators
+from anonbench.study.needs import attacks_of, cells_of, inspected_splits, trained_generators
 
 VARIANT = "{region}-{method}-{level}{draw}"
 RUN = "{dataset}/{model}/{variant}/seed{seed}"
@@ -171,7 +171,9 @@ class Study:
             name: (generator.learns.dataset, generator.learns.split)
             for name, generator in trained_generators(config).items()
         }
+        self.inspected = inspected_splits(config)
         self.splits = {(d, s) for d in self.used for s in ("train", "val")} | set(self.learned.values())
+        self.splits |= {(dataset, split) for dataset, split, _ in self.inspected}
         self.made = {Made(dataset, split, Variant.parse(variant)) for dataset, split, variant in anonymized(self.cells)}
         self.made |= {
             Made(one.dataset, split, one.made) for one in self.attacks if one.made for split in ("train", "val")
@@ -187,7 +189,8 @@ class Study:
         """Dataset, split and region of every search."""
         found = {(made.dataset, made.split, made.variant.region) for made in self.made}
         found |= {(one.dataset, split, one.region) for one in self.attacks for split in ("train", "val")}
-        return found | {(*split, self.config.generator(name).region) for name, split in self.learned.items()}
+        found |= {(*split, self.config.generator(name).region) for name, split in self.learned.items()}
+        return found | self.inspected
 
     @cached_property
     def weights(self) -> set[str]:

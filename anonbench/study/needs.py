@@ -9,7 +9,7 @@ from anonbench.config.cells import Cell, Variant, expand
 from anonbench.config.config import Config
 from anonbench.config.draws import with_draw
 from anonbench.config.generators import GeneratorConfig
-from anonbench.config.plugins import METHODS
+from anonbench.config.plugins import ATTACKS, METHODS
 from anonbench.config.privacy import Attacked, PrivacyBlock, expand_attacks
 from anonbench.config.types import Region
 
@@ -27,16 +27,38 @@ def cells_of(config: Config) -> list[Cell]:
 
 
 def attacks_of(config: Config) -> list[Attacked]:
-    """Every attack that a configuration asks for. What leaves out images leaves nobody to attack.
+    """Every attack that a configuration asks for.
 
-    A block costs nothing where the study trains on none of the datasets that it serves.
+    What leaves out images leaves nobody to attack, an attack on generators attacks only what they made, and a block
+    costs nothing where the study trains on none of the datasets that it serves.
     """
     study = (
         (dataset, Variant(region, method, level, draw))
         for dataset, region, method, level, draw in _studied(config)
         if METHODS[config.method_plugin(method, level, region)].drops != "images"
     )
-    return expand_attacks(_judging(config), study)
+    return [one for one in expand_attacks(_judging(config), study) if _applies(config, one)]
+
+
+def _applies(config: Config, attacked: Attacked) -> bool:
+    if not ATTACKS[config.attacks[attacked.attack].attack].needs_generator:
+        return True
+    made = attacked.made
+    return made is not None and kind_of(config, made.method, made.level, made.region) is not None
+
+
+def inspected(config: Config, attacked: Attacked) -> list[GeneratorConfig]:
+    """The generators that an attack looks into; none for most attacks."""
+    made = attacked.made
+    if made is None or not ATTACKS[config.attacks[attacked.attack].attack].needs_generator:
+        return []
+    names = generator_names(config, attacked.dataset, made.method, made.level, made.region, made.draw)
+    return [config.generator(name) for name in names]
+
+
+def looked_at(generator: GeneratorConfig) -> list[tuple[str, str]]:
+    """Dataset and split of the people whom a generator learned from, and of others: no generator learns from `val`."""
+    return [(generator.learns.dataset, generator.learns.split), (generator.learns.dataset, "val")]
 
 
 def served_by(config: Config) -> list[tuple[str, Region, str]]:
@@ -91,7 +113,15 @@ def needed_splits(config: Config) -> dict[str, list[str]]:
     found = {dataset: {"train", "val"} for block in (*config.study, *_judging(config)) for dataset in block.datasets}
     for generator in trained_generators(config).values():
         found.setdefault(generator.learns.dataset, set()).add(generator.learns.split)
+    for dataset, split, _ in inspected_splits(config):
+        found.setdefault(dataset, set()).add(split)
     return {dataset: sorted(splits) for dataset, splits in sorted(found.items())}
+
+
+def inspected_splits(config: Config) -> set[tuple[str, str, Region]]:
+    """Dataset, split and region of the people whom attacks on generators look at."""
+    found = (generator for one in attacks_of(config) for generator in inspected(config, one))
+    return {(dataset, split, generator.region) for generator in found for dataset, split in looked_at(generator)}
 
 
 def variants_of(config: Config) -> Iterator[tuple[str, Region, str, str, int]]:

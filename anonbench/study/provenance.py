@@ -51,7 +51,7 @@ def provenance(config: Config) -> Provenance:
                 )
             )
     return Provenance(
-        versions={"anonbench": __version__, "Python": platform.python_version()} | _versions(),
+        versions=versions(),
         configuration=yaml.safe_dump(shown_configuration(config), sort_keys=False, allow_unicode=True),
         machines=[str(machine) for machine in machines],
         spent=rows,
@@ -64,8 +64,9 @@ def shown_configuration(config: Config) -> dict[str, Any]:
     return config.model_dump(mode="json", exclude=PRIVATE, exclude_none=True)
 
 
-def _versions() -> dict[str, str]:
-    found = {}
+def versions() -> dict[str, str]:
+    """The versions of this library, of Python, and of the packages that compute, by name."""
+    found = {"anonbench": __version__, "Python": platform.python_version()}
     for name in COMPUTING:
         try:
             found[name] = version(name)

@@ -13,11 +13,12 @@ from functools import cache
 from typing import Any
 
 from anonbench.config.config import Config
+from anonbench.config.privacy import Attacked
 from anonbench.datasets.format import Format, SplitSize, format_of
 from anonbench.datasets.locate import remote_files
 from anonbench.models.config_files import model_config_epochs
 from anonbench.study import costs
-from anonbench.study.needs import generator_names
+from anonbench.study.needs import generator_names, inspected, looked_at
 
 # Minutes for whatever a job does besides its work, and by how much a time limit exceeds the work.
 LEAST_MINUTES, MARGIN = 15, 3
@@ -232,7 +233,12 @@ class Estimates:
         people = sum(_people(self._size(w.dataset, split)) for split in ("train", "val"))
         plugin = self.config.attacks[w.attack].attack
         speed = costs.ATTACK.get(plugin, max(costs.ATTACK.values()))
-        return Need(speed * people, self._torch() + ATTACKED_PEOPLE * people, costs.ATTACK_BYTES * people, self.gpus)
+        memory = self._torch() + ATTACKED_PEOPLE * people
+        for generator in inspected(self.config, Attacked(w.dataset, w.attacked, w.attack)):
+            found = sum(min(_people(self._size(*split)), generator.max_people) for split in looked_at(generator))
+            memory += LEARNED_BYTES * found * generator.width * generator.height / 1e6
+            people += found
+        return Need(speed * people, memory, costs.ATTACK_BYTES * people, self.gpus)
 
     # report
 
@@ -242,6 +248,9 @@ class Estimates:
     def report(self, w: Any) -> Need:
         images = max(self._size(dataset, "val").images for block in self.config.study for dataset in block.datasets)
         return Need(memory=REPORT + MATCHED * images, disk=REPORT_BYTES)
+
+    def certificate(self, w: Any) -> Need:
+        return Need()
 
     def _predicting(self, w: Any, split: str) -> Need:
         """A job that runs a model on a split."""

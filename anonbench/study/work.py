@@ -8,11 +8,12 @@ from functools import cached_property
 
 from anonbench.config.cells import ORIGINAL, Variant
 from anonbench.config.plugins import METHODS
+from anonbench.config.privacy import Attacked
 from anonbench.datasets.format import SplitSize
 from anonbench.models.config_files import find_model_config
 from anonbench.study import costs, units
 from anonbench.study.jobs import Job, Study
-from anonbench.study.needs import generator_names
+from anonbench.study.needs import generator_names, inspected, looked_at
 
 PEOPLE = "the number of people of some datasets"
 
@@ -139,6 +140,8 @@ class WorkOf:
     def _attack(self, dataset: str, attacked: str, attack: str) -> list[Work]:
         plugin = self._config.attacks[attack].attack
         people = sum(_people(self.size(dataset, split)) for split in ("train", "val"))
+        for generator in inspected(self._config, Attacked(dataset, attacked, attack)):
+            people += sum(min(_people(self.size(*split)), generator.max_people) for split in looked_at(generator))
         return [Work(units.attack(plugin), people, f"the speed of the attack {plugin}")]
 
     def _require_everything(self, variant: str) -> None:

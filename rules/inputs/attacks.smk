@@ -2,6 +2,7 @@
 
 from anonbench.config.plugins import ATTACKS
 from anonbench.config.privacy import Attacked
+from anonbench.study.needs import inspected, looked_at
 
 # The attacker's own people, and those who are attacked.
 ATTACKED_SPLITS = ("train", "val")
@@ -36,6 +37,24 @@ def attacked_generators(wildcards):
     return [generator_file(name) for name in names]
 
 
+def inspected_generators(wildcards):
+    """The same as records, for an attack that needs them; none for any other."""
+    return inspected(CONFIG, attacked_of(wildcards))
+
+
+def learned_by_attacked(pattern):
+    """Of each of those a file of the split that it learned from, and of one that it has never seen."""
+
+    def paths(wildcards):
+        return [
+            pattern.format(dataset=dataset, split=split, region=generator.region)
+            for generator in inspected_generators(wildcards)
+            for dataset, split in looked_at(generator)
+        ]
+
+    return paths
+
+
 def attacked_recipe(wildcards):
     """How the people were anonymized; None for an anchor."""
     made = attacked_of(wildcards).made
@@ -48,4 +67,5 @@ def attack_code(wildcards):
     modules = [ATTACKS.module(CONFIG.attacks[wildcards.attack].attack)]
     if made:
         modules.append(METHODS.module(CONFIG.method_plugin(made.method, made.level, made.region)))
+    modules += [KINDS.module(generator.kind) for generator in inspected_generators(wildcards)]
     return code("attack", *modules)

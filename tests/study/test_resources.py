@@ -247,11 +247,14 @@ def test_snakemake_reads_all_four_of_every_rule(tmp_path: Path) -> None:
     del project.config["datasets"]["ped"]["archive"], project.config["study"][-1]  # to be fetched; and nobody's own
     project.config["models"]["det"]["config"] = DETECTOR["config"]  # which starts from weights to be fetched
     listed = project.snakemake("--list-rules")
-    rules = set(re.findall(r"^(\w+)$", listed.stdout, re.MULTILINE)) - {"all", "plan", "costs", "partial"}
+    rules = set(re.findall(r"^(\w+)$", listed.stdout, re.MULTILINE)) - {"all", "plan", "costs", "partial", "certify"}
     assert "train_model" in rules
     exported = "resources/variants/ped/train/original/images"
     errors = "results/errors/tiny/det/original/seed0/original.json"
-    dry = project.snakemake("results/report.html", exported, errors, "--dry-run")
+    project.config["attacks"] = {"naive": {"attack": "naive"}}
+    project.config["privacy"] = [{"datasets": ["tiny"], "serves": ["tiny"], "regions": ["body"], "attacks": ["naive"]}]
+    certificate = "results/certificates/tiny/body-blur-medium.json"
+    dry = project.snakemake("results/report.html", exported, errors, certificate, "--dry-run")
     assert dry.returncode == 0, dry.stdout + dry.stderr
     printed = re.findall(
         r"^(?:local)?rule (\w+):\n(?: .*\n)*? +resources: (.*)$", dry.stdout + dry.stderr, re.MULTILINE
@@ -261,4 +264,6 @@ def test_snakemake_reads_all_four_of_every_rule(tmp_path: Path) -> None:
         found = dict(value.split("=") for value in values.split(", "))
         assert {"mem_mb", "runtime", "disk_mb", "gpu"} <= found.keys(), rule
         assert min(int(found[name]) for name in ("mem_mb", "runtime", "disk_mb")) > 0, rule
-        assert found["gpu"] == str(int(rule in ("train_model", "predict", "train_generator"))) or "shard" in rule
+        assert (
+            found["gpu"] == str(int(rule in ("train_model", "predict", "train_generator", "attack"))) or "shard" in rule
+        )

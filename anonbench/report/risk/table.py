@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from anonbench.attacks.record import AttackResult
+from anonbench.common.errors import UserError
+from anonbench.common.files import MAKE_AGAIN
 from anonbench.config.cells import Variant
 from anonbench.config.privacy import CLEAR, CONTROL, anchor, is_anchor
 from anonbench.config.statistics import StatisticsConfig
@@ -61,6 +64,24 @@ def privacy_table(
                 {"serves": served, **row} for of, region, served in serves if (of, region) == (dataset, one.region)
             ]
     return pd.DataFrame(rows, columns=COLUMNS).sort_values(KEYS, kind="stable", ignore_index=True)
+
+
+def read_privacy(path: Path | str) -> pd.DataFrame:
+    """The table as :func:`privacy_table` gives it, from its CSV file.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or lacks a column.
+    """
+    numbers = [name for name in COLUMNS if name not in (*KEYS, "headline")]
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(numbers, [""]))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist.", MAKE_AGAIN) from None
+    if lacking := [name for name in COLUMNS if name not in table]:
+        raise UserError(f"{path} lacks {', '.join(lacking)}.", MAKE_AGAIN)
+    return table[COLUMNS]
 
 
 def _rows(
