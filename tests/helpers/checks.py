@@ -14,7 +14,7 @@ import numpy as np
 
 from anonbench.common.errors import UserError
 from anonbench.common.images import decode
-from anonbench.config.cells import ORIGINAL, Cell
+from anonbench.config.cells import ORIGINAL, Cell, images_of
 from anonbench.config.config import Config
 from anonbench.evaluate.cell import CellScores, read_cell
 from anonbench.report.main_table import MAIN_METRICS
@@ -79,9 +79,9 @@ def variants(config: Config) -> list[tuple[str, str, str]]:
     found = set()
     for cell in cells_of(config):
         if cell.variant != ORIGINAL:
-            found.add((cell.dataset, "train", cell.variant))
+            found.add((cell.dataset, "train", images_of(cell.variant)))
             if cell.evaluated_on == "anonymized":
-                found.add((cell.dataset, "val", cell.variant))
+                found.add((cell.dataset, "val", images_of(cell.variant)))
         elif cell.evaluated_on != ORIGINAL:
             found.add((cell.dataset, "val", cell.evaluated_on))
     return sorted(found)

@@ -130,6 +130,12 @@ def test_a_published_drop_is_of_labels_as_they_were() -> None:
     assert row["here"] == pytest.approx(100 * kept["drop"].iloc[0])
 
 
+def test_a_noise_floor_wider_than_the_axis_covers_no_names() -> None:
+    (answer,) = [panel for panel in sections_of(found())[0].panels if panel.name == "drop-street-pose-td-hm"]
+    (band,) = [layer["mark"] for layer in answer.spec["layer"] if layer["mark"]["type"] == "rect"]
+    assert band["clip"]
+
+
 def test_photographs_of_people_are_never_shown_without_a_word() -> None:
     findings = found()
     real = dataclasses.replace(findings, galleries=[dataclasses.replace(findings.galleries[0], rendered=False)])

@@ -89,7 +89,9 @@ def ranking(answer: Answer, claims: StatisticsConfig) -> Chart:
     constants = alt.Chart(alt.InlineData([{"zero": 0}]))
     if answer.noise is not None:
         layers.append(
-            constants.mark_rect(color="$band").encode(x=alt.XDatum(-answer.noise), x2=alt.X2Datum(answer.noise))
+            constants.mark_rect(color="$band", clip=True).encode(
+                x=alt.XDatum(-answer.noise), x2=alt.X2Datum(answer.noise)
+            )
         )
     layers.append(constants.mark_rule(color="$muted").encode(x=alt.XDatum(0)))
     for side in (-1, 1):
