@@ -131,7 +131,7 @@ def test_a_published_drop_is_of_labels_as_they_were() -> None:
 
 
 def test_a_noise_floor_wider_than_the_axis_covers_no_names() -> None:
-    (answer,) = [panel for panel in sections_of(found())[0].panels if panel.name == "drop-street-pose-td-hm"]
+    answer = next(chart for chart in charts(sections_of(found())) if chart.name == "drop-street-pose-td-hm")
     (band,) = [layer["mark"] for layer in answer.spec["layer"] if layer["mark"]["type"] == "rect"]
     assert band["clip"]
 
