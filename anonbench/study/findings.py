@@ -107,7 +107,8 @@ def finished_errors(config: Config) -> pd.DataFrame:
         If a file of errors is damaged.
     """
     paths = [Path(cell.errors) for cell in cells_of(config)]
-    return error_table(read_record(CellErrors, path) for path in paths if path.is_file())
+    found = (read_record(CellErrors, path) for path in paths if path.is_file())
+    return error_table(found, config.statistics.confidence)
 
 
 def finished_audits(config: Config) -> pd.DataFrame:
