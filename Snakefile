@@ -14,6 +14,7 @@ include: "rules/predictions.smk"
 include: "rules/cells.smk"
 include: "rules/resamples.smk"
 include: "rules/errors.smk"
+include: "rules/contrasts.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
 

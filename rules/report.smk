@@ -60,7 +60,7 @@ rule report:
     params:
         configuration=shown_configuration(CONFIG),
         texts=REPORT_TEXTS,
-        code=code("report", *map(FIGURES.module, FIGURES.names()), *TASK_MODULES),
+        code=code("report", *map(FIGURES.module, FIGURES.names())),
     script:
         "../workflow_scripts/report.py"
 

@@ -101,8 +101,8 @@ GPU_WIDTH, GPU_HEIGHT, GPU_CHANNELS = 160, 288, 64
 
 # Core seconds to score an image of a cell; and to match it, or to draw it a thousand times (benchmarks/resampling.py).
 SCORE, RESAMPLE = 0.01, 0.005
-# ... and to say what its detections and poses do wrong there.
-DIAGNOSE = 0.003
+# ... and to say what its detections and poses do wrong there, and how they differ from another model's.
+DIAGNOSE, CONTRAST = 0.003, 0.003
 # Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
 STARTUP = {
     "fetch_file": 0.4,
@@ -120,6 +120,7 @@ STARTUP = {
     "score": 0.3,
     "resample": 2.5,  # with the compiling
     "diagnose": 0.3,
+    "contrast": 0.3,
     "summarize": 0.6,
 }
 
@@ -139,8 +140,8 @@ OUTSIDE_BYTES = 4
 # Bytes of an evaluated image, and task, in a file of predictions; of a cell; and of a resample and task in a cell's
 # replicates, of 100 metrics.
 PREDICTION_BYTES, CELL_BYTES, RESAMPLE_BYTES = 180, 20_000, 400
-# Bytes of a cell's errors.
-ERRORS_BYTES = 20_000
+# Bytes of a cell's errors, and of the images of a task on which two models differ.
+ERRORS_BYTES, CONTRAST_BYTES = 20_000, 100_000
 # Bytes of a generator's files at the measured size, its snapshots included.
 GENERATOR_BYTES = 60_000_000
 # Size of an image in px where it is not known: 640 x 480.

@@ -36,7 +36,7 @@ PLAIN, TORCH, CUDA, LOADERS = 1000, 2000, 3000, 2500
 LISTED, ANNOTATED, PREDICTED, MATCHED = 0.01, 0.05, 0.2, 0.6
 # MB an image and resample: how often it is drawn.
 DRAWN = 12e-6
-# MB of the job that draws the report besides what it matches, and bytes of what it writes.
+# MB of the job that draws the report, and bytes of what it writes.
 REPORT, REPORT_BYTES = 2000, 4e8
 # MB of a process that anonymizes, with the images that it holds.
 ANONYMIZER = 200
@@ -220,14 +220,20 @@ class Estimates:
     def diagnose(self, w: Any) -> Need:
         return Need(memory=PLAIN + MATCHED * self._size(w.dataset, "val").images, disk=costs.ERRORS_BYTES)
 
+    # contrasts
+
+    def contrast(self, w: Any) -> Need:
+        images, tasks = self._size(w.dataset, "val").images, len(self.config.models[w.model].tasks)
+        memory = PLAIN + (MATCHED + PREDICTED) * images
+        return Need(costs.CONTRAST * images * tasks, memory, costs.CONTRAST_BYTES * tasks)
+
     # report
 
     def summarize(self, w: Any) -> Need:
         return Need()
 
     def report(self, w: Any) -> Need:
-        images = max(self._size(dataset, "val").images for block in self.config.study for dataset in block.datasets)
-        return Need(memory=REPORT + MATCHED * images, disk=REPORT_BYTES)
+        return Need(memory=REPORT, disk=REPORT_BYTES)
 
     def _torch(self) -> float:
         return TORCH + CUDA * self.gpus

@@ -132,6 +132,9 @@ class WorkOf:
     def _diagnose(self, dataset: str, model: str, variant: str, seed: str, evaluated_on: str) -> list[Work]:
         return [Work(units.DIAGNOSE, self.size(dataset, "val").images)]
 
+    def _contrast(self, dataset: str, model: str, variant: str, seed: str) -> list[Work]:
+        return [Work(units.CONTRAST, self.size(dataset, "val").images)]
+
     def _require_everything(self, variant: str) -> None:
         """:class:`UnknownAmount` for a variant that leaves out images or labels."""
         made = Variant.parse(variant)

@@ -10,6 +10,7 @@ STAGES = {
     "cells": ("score",),
     "resamples": ("resample",),
     "errors": ("diagnose",),
+    "contrasts": ("contrast",),
     "report": ("summarize",),
 }
 STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}

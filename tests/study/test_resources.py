@@ -89,7 +89,17 @@ def test_a_pose_models_time_follows_people_and_its_210_epochs(monkeypatch):
 
 @pytest.mark.parametrize(
     "rule",
-    ["train_model", "train_generator", "anonymize_shard", "predict", "score", "resample", "diagnose", "summarize"],
+    [
+        "train_model",
+        "train_generator",
+        "anonymize_shard",
+        "predict",
+        "score",
+        "resample",
+        "diagnose",
+        "contrast",
+        "summarize",
+    ],
 )
 def test_more_of_time_memory_and_disk_with_every_attempt(rule):
     first, second, third = (asked(estimates(), rule, attempt) for attempt in (1, 2, 3))
@@ -103,7 +113,7 @@ def test_more_of_time_memory_and_disk_with_every_attempt(rule):
 @pytest.mark.parametrize(
     ("rule", "wildcards"),
     [
-        ("train_model", {}), ("predict", {}), ("score", {}), ("resample", {}), ("diagnose", {}),
+        ("train_model", {}), ("predict", {}), ("score", {}), ("resample", {}), ("diagnose", {}), ("contrast", {}),
         ("convert_split", {}),
         ("find_regions", {}), ("train_generator", {}), ("anonymize_shard", {}), ("anonymize_shard", {"method": "gan"}),
         ("compose_variant", {}),
