@@ -19,7 +19,6 @@ from anonbench.evaluate.records import Record
 from anonbench.models.predictions import Predictions
 
 MOST = 20  # images of a task
-DIGITS = 2  # of px, and 4 of scores
 
 
 def contrast_models(
@@ -81,7 +80,7 @@ def _detections(seen: Seen, kind: str) -> list[Detection]:
         Detection(
             category=record["category_id"],
             place=_place(record[kind]),
-            score=round(record["score"], 4),
+            score=record["score"],
             match=int(match),
         )
         for record, match in zip(seen.found, seen.match, strict=True)
@@ -92,4 +91,4 @@ def _place(value: Record | list[float]) -> Mask | list[float]:
     if isinstance(value, dict):
         counts = value["counts"]
         return Mask(size=list(value["size"]), counts=counts if isinstance(counts, str) else counts.decode())
-    return [round(float(number), DIGITS) for number in value]
+    return [float(number) for number in value]
