@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from anonbench.config.config import read_config
+from anonbench.report.linkability import no_privacy
 from anonbench.report.main_table import Outputs, write_summary
 from anonbench.report.partial import summarize_partly
 from anonbench.report.writing import write_report
@@ -15,9 +16,10 @@ with job(snakemake.log[0]) as running:
     config = read_config(snakemake.config)
     summary, audits = summarize_partly(finished_cells(config)), finished_audits(config)
     drops = finished_drops(config)
-    findings = gather_findings(config, summary, drops, audits)
+    privacy = no_privacy()
+    findings = gather_findings(config, summary, drops, audits, privacy)
     files = (FOLDER / name for name in ("summary.csv", "drops.csv", "audit.csv", "summary.md"))
-    write_summary(summary, drops, audits, Outputs(*files))
+    write_summary(summary, drops, audits, privacy, Outputs(*files))
     write_report(findings, FOLDER)
     running.log.info(
         "%d of %d cells are missing; %s/report.html shows the others, and why.",

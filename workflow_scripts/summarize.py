@@ -8,6 +8,7 @@ from anonbench.evaluate.cell import read_cell
 from anonbench.evaluate.replicates import read_replicates
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
+from anonbench.report.linkability import no_privacy, read_privacy
 from anonbench.report.main_table import Outputs, write_summary
 from anonbench.report.summary import summarize
 from anonbench.variants.audit import VariantAudit
@@ -23,6 +24,7 @@ with job(snakemake.log[0]):
         set(snakemake.params.learned).__contains__,
     )
     audits = audit_table(read_record(VariantAudit, path) for path in snakemake.input.audits)
-    write_summary(
-        summarize(cells), drops, audits, Outputs(*(Path(snakemake.output[name]) for name in Outputs.__annotations__))
-    )
+    attacked = snakemake.input.get("privacy")
+    privacy = read_privacy(attacked) if attacked else no_privacy()
+    out = Outputs(*(Path(snakemake.output[name]) for name in Outputs.__annotations__))
+    write_summary(summarize(cells), drops, audits, privacy, out)

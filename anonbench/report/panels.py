@@ -67,10 +67,11 @@ class Chart:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its heading, and for numbers how many digits follow the point."""
+    """A column of a table: its heading, for numbers how many digits follow the point, and whether it never breaks."""
 
     label: str
     digits: int | None = None
+    line: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,16 @@ from anonbench.variants.variant_images import VariantFiles
 TRAINING = ["dataset", "model", "variant", "seed", "step", "loss"]
 
 
-def gather_findings(config: Config, summary: pd.DataFrame, drops: pd.DataFrame, audits: pd.DataFrame) -> Findings:
+def gather_findings(
+    config: Config, summary: pd.DataFrame, drops: pd.DataFrame, audits: pd.DataFrame, privacy: pd.DataFrame
+) -> Findings:
     """The tables with everything else that the report shows; pictures and curves of what is not made are left out.
 
     Parameters
     ----------
     config
         The checked configuration.
-    summary, drops, audits
+    summary, drops, audits, privacy
         The tables, of :class:`anonbench.report.findings.Findings`.
 
     Raises
@@ -64,6 +66,7 @@ def gather_findings(config: Config, summary: pd.DataFrame, drops: pd.DataFrame, 
         missing=missing_cells(config),
         levels=list(dict.fromkeys(level for levels in config.methods.values() for level in levels)),
         doses=_doses(config),
+        privacy=privacy,
         claims=config.statistics,
     )
 
