@@ -43,6 +43,7 @@ rule report:
     input:
         summary=rules.summarize.output.csv,
         drops=rules.summarize.output.drops,
+        privacy=rules.summarize.output.privacy,
         audit=rules.summarize.output.audit,
         shown=every_shown_file,
     output:
@@ -63,7 +64,7 @@ rule report:
     params:
         configuration=shown_configuration(CONFIG),
         texts=REPORT_TEXTS,
-        code=code("report", *map(FIGURES.module, FIGURES.names()), *TASK_MODULES),
+        code=code("report", *map(FIGURES.module, FIGURES.names())),
     script:
         "../workflow_scripts/report.py"
 

@@ -15,9 +15,10 @@ with job(snakemake.log[0]) as running:
     config = read_config(snakemake.config)
     summary, audits = summarize_partly(finished_cells(config)), finished_audits(config)
     drops = finished_drops(config)
-    findings = gather_findings(config, summary, drops, audits)
+    privacy = finished_attacks(config)
+    findings = gather_findings(config, summary, drops, audits, privacy)
     files = (FOLDER / name for name in ("summary.csv", "drops.csv", "privacy.csv", "audit.csv", "summary.md"))
-    write_summary(summary, drops, finished_attacks(config), audits, Outputs(*files))
+    write_summary(summary, drops, privacy, audits, Outputs(*files))
     write_report(findings, FOLDER)
     running.log.info(
         "%d of %d cells are missing; %s/report.html shows the others, and why.",

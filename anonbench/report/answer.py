@@ -13,6 +13,7 @@ from anonbench.evaluate.scopes import CATEGORY, OTHERS, WHO
 from anonbench.report.findings import Findings
 from anonbench.report.inference.verdict import COSTS, EQUIVALENT, GAINS, UNDETERMINED
 from anonbench.report.names import GROUP, group_title, leading, named
+from anonbench.report.noise import with_noise
 
 LEAST = 0.0005  # a drop that is not 0.0 points
 NAMED = 3  # variants that a sentence names; of more it says how many
@@ -42,30 +43,13 @@ class Answer:
 
 def answers(findings: Findings) -> Iterator[Answer]:
     """The answer of every group that has a variant, in the groups' order."""
-    rows = leading(findings.drops)
+    rows = with_noise(leading(findings.drops), findings.summary, findings.claims.confidence)
     groups, all_named = rows[GROUP].drop_duplicates(), named(findings.drops)
     for key, found in rows.groupby(GROUP, sort=True):
         found = found.sort_values(["drop", "variant"], ignore_index=True)
-        noise = noise_floor(findings.summary, found.iloc[0], findings.claims.confidence)
+        noise = None if pd.isna(found.noise.iloc[0]) else float(100 * found.noise.iloc[0])
         sentences = [*_sentences(found, findings.claims), *_collateral(all_named, found)]
         yield Answer(group_title(*key, groups), sentences, found, noise)
-
-
-def noise_floor(summary: pd.DataFrame, drop: pd.Series, confidence: float) -> float | None:
-    """How far two means over the seeds of the originals lie apart by chance, in AP points.
-
-    The bound of that confidence from Student's t, of as many seeds as there are; None of fewer than two. ``drop`` is a
-    row of the table of drops, whose metric it is.
-    """
-    keys = [*GROUP, "scope", "category", "metric"]
-    rows = summary[(summary[keys] == drop[keys]).all(axis=1) & (summary.method == ORIGINAL)]
-    rows = rows[rows.evaluated_on == "original"]
-    values = rows.value.dropna()
-    if len(values) < 2:
-        return None
-    from scipy.stats import t
-
-    return float(100 * t.ppf((1 + confidence) / 2, len(values) - 1) * values.std(ddof=1) * (2 / len(values)) ** 0.5)
 
 
 def _sentences(rows: pd.DataFrame, claims: StatisticsConfig) -> Iterator[str]:

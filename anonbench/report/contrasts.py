@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anonbench.common.images import decode, encode
-from anonbench.config.cells import Cell
-from anonbench.evaluate.comparison import Comparison
-from anonbench.evaluate.contrast import Seen, most_different
+from anonbench.evaluate.contrasts.record import CellContrast, Detection
 from anonbench.report.drawing import GAP, PANE, side_by_side
 from anonbench.report.names import slug
 from anonbench.report.pictures import uri
 
-MOST, MOST_ON_PAGE = 20, 6  # images of a variant in a task: as files, and in the page
+MOST, MOST_ON_PAGE = 20, 6  # images of a variant in a task, at most: as files, and in the page
 ALL, ALL_ON_PAGE = 2000, 180  # of a study, of which every variant has the same share, but one at least
 JPEG_QUALITY = 75
 WIDE = 2 * PANE + GAP  # px
@@ -26,6 +24,11 @@ class Tally:
 
     right: int
     false: int
+
+    @classmethod
+    def of(cls, found: Sequence[Detection]) -> Tally:
+        right = sum(one.match >= 0 for one in found)
+        return cls(right, len(found) - right)
 
 
 @dataclass(frozen=True)
@@ -76,23 +79,19 @@ class Share:
 _LIMITS = ((MOST, ALL), (MOST_ON_PAGE, ALL_ON_PAGE))
 
 
-def contrast(
-    cell: Cell, rendered: bool, images: Path, seen: tuple[Sequence[Seen], Sequence[Seen]], of: Comparison, share: Share
-) -> Contrast:
+def contrast(found: CellContrast, task: str, rendered: bool, images: Path, share: Share) -> Contrast:
     """Draw the images on which a variant's model and the originals' model differ most.
 
     Parameters
     ----------
-    cell
-        Of the variant's model.
+    found
+        What is to be drawn.
+    task
+        Of which of its tasks.
     rendered
         Whether no real person is in the images.
     images
         The folder of the validation images.
-    seen
-        What the originals' model finds, and what the variant's (:func:`anonbench.evaluate.contrast.see`).
-    of
-        The comparison of either, for its task and its categories.
     share
         How many are drawn.
 
@@ -101,25 +100,24 @@ def contrast(
     UserError
         If an image is missing or damaged.
     """
-    task, categories = of.task, of.by_id()
-    folder = f"worst/{slug(cell.dataset, cell.model, task.name)}/{slug(cell.variant)}"
-    titles = ("trained on the originals", f"trained on {cell.variant}")
+    folder = f"worst/{slug(found.dataset, found.model, task)}/{slug(found.variant)}"
+    titles = ("trained on the originals", f"trained on {found.variant}")
+    of = found.tasks[task]
     drawn = []
-    for rank, pair in enumerate(most_different(*seen, share.files), 1):
-        name = pair[0].image["file_name"]
-        picture = side_by_side(decode(images / name), pair, titles, task.kind, categories)
+    for rank, image in enumerate(of.images[: share.files], 1):
+        picture = side_by_side(decode(images / image.file_name), image, titles, of)
         height, width = picture.shape[:2]
         drawn.append(
             Differing(
-                name=name,
-                instances=len(pair[0].truth),
-                original=Tally(pair[0].right, pair[0].false),
-                variant=Tally(pair[1].right, pair[1].false),
-                file=f"{folder}/{rank:02d}-{slug(Path(name).stem)[:80]}.jpg",
+                name=image.file_name,
+                instances=len(image.instances),
+                original=Tally.of(image.original),
+                variant=Tally.of(image.variant),
+                file=f"{folder}/{rank:02d}-{slug(Path(image.file_name).stem)[:80]}.jpg",
                 jpeg=encode(picture, ".jpg", JPEG_QUALITY),
                 source=uri(picture, WIDE) if rank <= share.page else "",
                 width=width,
                 height=height,
             )
         )
-    return Contrast(cell.dataset, task.name, cell.model, cell.variant, cell.seed, rendered, drawn)
+    return Contrast(found.dataset, task, found.model, found.variant, found.seed, rendered, drawn)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import cv2
 import numpy as np
 
-from anonbench.evaluate.contrast import Seen
-from anonbench.evaluate.records import Record
+from anonbench.evaluate.contrasts.record import ContrastCategory, ContrastImage, Detection, Instance, TaskContrast
 
 PANE = 480  # px of the longer side of either half
 STRIP, GAP = 22, 4  # px of the line that names a half, and between the halves
@@ -20,9 +19,7 @@ Pen = Callable[[np.ndarray, tuple[int, int, int], int], None]
 """Draws into (height, width, 3) uint8, in a colour, so many px wide."""
 
 
-def side_by_side(
-    image: np.ndarray, seen: tuple[Seen, Seen], titles: tuple[str, str], kind: str, categories: Mapping[int, Record]
-) -> np.ndarray:
+def side_by_side(image: np.ndarray, contrast: ContrastImage, titles: tuple[str, str], of: TaskContrast) -> np.ndarray:
     """What two models find in an image.
 
     Instances are thin white lines, detections thick ones: green where they match an instance, else orange and called
@@ -32,69 +29,79 @@ def side_by_side(
     ----------
     image
         (height, width, 3) uint8 RGB.
-    seen
-        What either finds in it.
+    contrast
+        What is in it, and what either model finds.
     titles
         What stands above either half; ASCII.
-    kind
-        ``bbox``, ``segmentation`` or ``keypoints``.
-    categories
-        Those that are scored, by id.
+    of
+        The task, with its kind and the categories that are scored.
 
     Returns
     -------
     np.ndarray
         (height, width, 3) uint8 RGB: two halves whose longer sides have :data:`PANE` px, the titles above.
     """
-    halves = [_half(image, one, title, kind, categories) for one, title in zip(seen, titles, strict=True)]
+    categories = {category.id: category for category in of.categories}
+    halves = [
+        _half(image, contrast.instances, found, title, of.kind, categories)
+        for found, title in zip((contrast.original, contrast.variant), titles, strict=True)
+    ]
     gap = np.full((len(halves[0]), GAP, 3), PAPER, np.uint8)
     return np.concatenate([halves[0], gap, halves[1]], axis=1)
 
 
-def _half(image: np.ndarray, seen: Seen, title: str, kind: str, categories: Mapping[int, Record]) -> np.ndarray:
+def _half(
+    image: np.ndarray,
+    instances: Sequence[Instance],
+    found: Sequence[Detection],
+    title: str,
+    kind: str,
+    categories: Mapping[int, ContrastCategory],
+) -> np.ndarray:
     height, width = image.shape[:2]
     scale = PANE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     picture = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    for instance in seen.truth:
+    for instance in instances:
         pen = _pen(instance, kind, categories, scale)
         pen(picture, (0, 0, 0), 3)
         pen(picture, PAPER, 1)
-    shown = list(zip(seen.found, seen.match, strict=True))[::-1]  # the surest last, on top
-    for detection, match in shown:
+    shown = found[::-1]  # the surest last, on top
+    for detection in shown:
         pen = _pen(detection, kind, categories, scale)
         pen(picture, INK, 4)
-        pen(picture, RIGHT if match >= 0 else FALSE, 2)
-    for detection, match in shown:
-        words = [f"{detection['score']:.2f}", *["false"] * bool(match < 0)]
+        pen(picture, RIGHT if detection.match >= 0 else FALSE, 2)
+    for detection in shown:
+        words = [f"{detection.score:.2f}", *["false"] * bool(detection.match < 0)]
         if len(categories) > 1:
-            words.insert(0, categories[detection["category_id"]]["name"])
-        _label(picture, " ".join(words), _corner(detection, kind) * scale, RIGHT if match >= 0 else FALSE)
+            words.insert(0, categories[detection.category].name)
+        colour = RIGHT if detection.match >= 0 else FALSE
+        _label(picture, " ".join(words), _corner(detection, kind) * scale, colour)
     strip = np.full((STRIP, size[0], 3), PAPER, np.uint8)
     cv2.putText(strip, _ascii(title), (2, STRIP - 7), FONT, TEXT + 0.05, INK, 1, cv2.LINE_AA)
     return np.concatenate([strip, picture])
 
 
-def _pen(record: Record, kind: str, categories: Mapping[int, Record], scale: float) -> Pen:
+def _pen(one: Instance, kind: str, categories: Mapping[int, ContrastCategory], scale: float) -> Pen:
     if kind == "keypoints":
-        return _skeleton(record, categories[record["category_id"]].get("skeleton") or [], scale)
+        return _skeleton(one, categories[one.category].skeleton, scale)
     if kind == "segmentation":
-        return _outline(record, scale)
-    x, y, w, h = (scale * value for value in record["bbox"])
+        return _outline(one, scale)
+    x, y, w, h = (scale * value for value in one.place)
     corners = (round(x), round(y)), (round(x + w), round(y + h))
     return lambda picture, colour, thick: cv2.rectangle(picture, *corners, colour, thick, cv2.LINE_AA)
 
 
-def _outline(record: Record, scale: float) -> Pen:
+def _outline(one: Instance, scale: float) -> Pen:
     from pycocotools import mask as rle
 
-    found, _ = cv2.findContours(rle.decode(record["segmentation"]), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    found, _ = cv2.findContours(rle.decode(one.place.model_dump()), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     lines = [np.rint((line + 0.5) * scale).astype(np.int32) for line in found]
     return lambda picture, colour, thick: cv2.polylines(picture, lines, True, colour, thick, cv2.LINE_AA)
 
 
-def _skeleton(record: Record, bones: Sequence[Sequence[int]], scale: float) -> Pen:
-    points = np.asarray(record["keypoints"], dtype=np.float64).reshape(-1, 3)
+def _skeleton(one: Instance, bones: Sequence[Sequence[int]], scale: float) -> Pen:
+    points = np.asarray(one.place, dtype=np.float64).reshape(-1, 3)
     known = points[:, 2] > 0
     # Far outside the image, where a diverged model may see them, OpenCV's coordinates would overflow.
     places = np.rint(scale * points[:, :2]).clip(-10_000, 10_000).astype(int)
@@ -109,15 +116,15 @@ def _skeleton(record: Record, bones: Sequence[Sequence[int]], scale: float) -> P
     return draw
 
 
-def _corner(record: Record, kind: str) -> np.ndarray:
+def _corner(one: Instance, kind: str) -> np.ndarray:
     """(2,) px of the upper left end of a detection."""
     if kind == "bbox":
-        return np.asarray(record["bbox"][:2], dtype=np.float64)
+        return np.asarray(one.place[:2], dtype=np.float64)
     if kind == "segmentation":
         from pycocotools import mask as rle
 
-        return np.asarray(rle.toBbox(record["segmentation"])[:2])
-    return np.asarray(record["keypoints"], dtype=np.float64).reshape(-1, 3)[:, :2].min(axis=0)
+        return np.asarray(rle.toBbox(one.place.model_dump())[:2])
+    return np.asarray(one.place, dtype=np.float64).reshape(-1, 3)[:, :2].min(axis=0)
 
 
 def _label(picture: np.ndarray, text: str, at: np.ndarray, colour: tuple[int, int, int]) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.report.contrasts import Contrast
+from anonbench.report.linkability import no_privacy
 from anonbench.report.missing import MissingCell
 from anonbench.report.pictures import Gallery, GeneratorSheet
 from anonbench.report.provenance import Provenance
@@ -44,6 +45,8 @@ class Findings:
         The names of levels, from weak to strong.
     doses
         The share of people that a method anonymizes, by method and level, of levels that differ in it alone.
+    privacy
+        What attacks reach (:func:`anonbench.report.linkability.read_privacy`); empty where there are none.
     claims
         Confidence of intervals, and the margin within which a drop counts as none.
     """
@@ -62,4 +65,5 @@ class Findings:
     missing: Sequence[MissingCell] = ()
     levels: Sequence[str] = ()
     doses: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    privacy: pd.DataFrame = field(default_factory=no_privacy)
     claims: StatisticsConfig = StatisticsConfig()

@@ -14,7 +14,7 @@ from anonbench.common.files import write_text
 from anonbench.config.cells import ORIGINAL, REMADE
 from anonbench.evaluate.scopes import ALL, CATEGORY, PEOPLE, SUPERCATEGORY, WHO
 from anonbench.report.audit import as_markdown
-from anonbench.report.risk.worst import with_risk
+from anonbench.report.linkability import at_most, with_bounds, worst_attacks
 
 # Leading metric, of which drops are shown, -> the metrics of the table. WIDER FACE has no AP over all its settings;
 # easy and hard beside AP are CrowdPose's.
@@ -54,14 +54,14 @@ def write_summary(
         The files to write.
     """
     for path, table in (
-        (out.csv, with_risk(summary, privacy)),
+        (out.csv, with_bounds(summary, privacy)),
         (out.drops, drops),
         (out.privacy, privacy),
         (out.audit, audits),
     ):
         write_text(path, table.to_csv(index=False, lineterminator="\n"))
     hidden = f"### What the variants hide\n\n{as_markdown(audits)}\n" if len(audits) else ""
-    write_text(out.markdown, f"{main_table(summary, drops)}\n{hidden}")
+    write_text(out.markdown, f"{main_table(summary, drops, privacy)}\n{hidden}")
 
 
 def lead_of(metrics: Collection[str]) -> str:
@@ -69,26 +69,29 @@ def lead_of(metrics: Collection[str]) -> str:
     return next((metric for metric in MAIN_METRICS if metric in set(metrics)), next(iter(metrics)))
 
 
-def main_table(summary: pd.DataFrame, drops: pd.DataFrame) -> str:
+def main_table(summary: pd.DataFrame, drops: pd.DataFrame, privacy: pd.DataFrame) -> str:
     """The main metrics as Markdown tables, in AP points (x 100), mean over seeds and draws.
 
     There is a table for each dataset, task and model, with a row per variant and images evaluated on: its metrics, with
     the standard deviation over seeds from two on, the drop of the leading one with its interval, and the verdict; and
-    the same of people alone, where there are other categories. Where a dataset has several super-categories, a further
-    table gives each one's mean drop: who loses. Where it has several categories, but no more than fit a page, a last
-    one gives each one's AP.
+    the same of people alone, where there are other categories. Where variants are attacked, it also says how far people
+    stay linkable: the upper bound of the worst attacker's excess linkability. Where a dataset has several
+    super-categories, a further table gives each one's mean drop: who loses. Where it has several categories, but no
+    more than fit a page, a last one gives each one's AP.
     """
     parts = []
+    worst = worst_attacks(privacy)
     for (dataset, task, model), group in summary.groupby(["dataset", "task", "model"], sort=True):
         name = f"{dataset}, {task.replace('_', ' ')}"
         lead = lead_of(group.metric[group.scope == ALL])
         own = drops[(drops.dataset == dataset) & (drops.task == task) & (drops.model == model)]
         own = own[own.metric == lead]
         parts += [f"### {dataset}: {task.replace('_', ' ')} ({model})", ""]
-        parts += [_variants(group[group.scope == ALL], lead, own[own.scope == ALL]), ""]
+        linkable = _linkable(worst[worst.dataset == dataset])
+        parts += [_variants(group[group.scope == ALL], lead, own[own.scope == ALL], linkable), ""]
         people, of_people = (one[(one.scope == WHO) & (one.category == PEOPLE)] for one in (group, own))
         if len(people):
-            parts += [f"Of people alone, {name}:", "", _variants(people, lead, of_people), ""]
+            parts += [f"Of people alone, {name}:", "", _variants(people, lead, of_people, linkable), ""]
         leading = group[group.metric == lead]
         changed = leading[(leading.method != ORIGINAL) | (leading.evaluated_on != "original")]
         families, categories = changed[changed.scope == SUPERCATEGORY], leading[leading.scope == CATEGORY]
@@ -99,7 +102,14 @@ def main_table(summary: pd.DataFrame, drops: pd.DataFrame) -> str:
     return "\n".join(parts)
 
 
-def _variants(group: pd.DataFrame, lead: str, drops: pd.DataFrame) -> str:
+def _linkable(worst: pd.DataFrame) -> dict[tuple[str, ...], str]:
+    """How linkable people stay, by region, method and level; empty where nothing is attacked."""
+    keys = zip(worst.region, worst.method, worst.level, strict=True)
+    texts = ["not known" if math.isnan(bound) else f"≤ {at_most(bound)} %" for bound in worst.bound]
+    return dict(zip(keys, texts, strict=True))
+
+
+def _variants(group: pd.DataFrame, lead: str, drops: pd.DataFrame, linkable: dict[tuple[str, ...], str]) -> str:
     shown = MAIN_METRICS.get(lead, [lead])
     overall = group[group.metric.isin(shown)]
     grouped = overall.groupby([*VARIANT, "metric"])
@@ -112,6 +122,8 @@ def _variants(group: pd.DataFrame, lead: str, drops: pd.DataFrame) -> str:
             ends = f" [{100 * row.low:.1f}, {100 * row.high:.1f}]" if math.isfinite(row.low) else ""
             table.loc[row.Index, f"drop in {lead}"] = f"{100 * row.drop:.1f}{ends}"
             table.loc[row.Index, "verdict"] = row.verdict or ("one seed" if row.lower_bound else "–")
+    if linkable:
+        table["linkability"] = [linkable.get(key[1:4], "–") for key in table.index]  # whatever the labels
     table["seeds"] = overall.groupby(VARIANT).seed.nunique()
     draws = overall.groupby(VARIANT).draw.nunique()
     if (draws > 1).any():

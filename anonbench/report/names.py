@@ -26,15 +26,25 @@ def leading(drops: pd.DataFrame) -> pd.DataFrame:
     They are of people where there are other categories beside them: a mean over all of them hides what becomes of the
     only one that is anonymized. ``measure`` is the metric's name with whom it is of.
     """
-    shown = drops[(drops.evaluated_on == "original") & (drops.method != ORIGINAL)]
-    people = (shown.scope == WHO) & (shown.category == PEOPLE)
+    shown = of_lead(drops[(drops.evaluated_on == "original") & (drops.method != ORIGINAL)])
+    shown = shown[shown.leads]
+    return named(shown.assign(measure=shown.metric + shown.of.map({PEOPLE: " of people", ALL: ""})))
+
+
+def of_lead(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of every group's leading metric, of people and of all categories: ``of`` says of whom.
+
+    ``leads`` is True of people where a group has rows of them, that is where there are other categories, and else of
+    all categories. Rows are sorted by group, those that lead first.
+    """
+    people = (rows.scope == WHO) & (rows.category == PEOPLE)
     parts = []
-    for _, rows in shown[people | (shown.scope == ALL)].groupby(GROUP, sort=True):
-        rows = rows[rows.metric == lead_of(rows.metric[rows.scope == ALL])]
-        of_people = rows[rows.scope == WHO]
-        rows = rows if of_people.empty else of_people
-        parts.append(rows.assign(measure=rows.metric + (" of people" if len(of_people) else "")))
-    return named(pd.concat(parts)) if parts else named(shown.iloc[:0].assign(measure=""))
+    for _, group in rows[people | (rows.scope == ALL)].groupby(GROUP, sort=True):
+        group = group[group.metric == lead_of(group.metric[group.scope == ALL])]
+        of = group.scope.map({WHO: PEOPLE, ALL: ALL})
+        leads = of == (PEOPLE if (of == PEOPLE).any() else ALL)
+        parts.append(group.assign(of=of, leads=leads).sort_values("leads", ascending=False, kind="stable"))
+    return pd.concat(parts) if parts else rows.iloc[:0].assign(of=pd.Series(dtype=str), leads=pd.Series(dtype=bool))
 
 
 def named(rows: pd.DataFrame) -> pd.DataFrame:

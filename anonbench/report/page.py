@@ -47,7 +47,8 @@ def page(title: str, sections: Sequence[Section], terms: dict[str, str], stands:
     environment.filters |= {"explain": explained, "words": words, "slug": slug, "cell": cell, "points": points}
     environment.globals |= {
         "data_of": _rows, "script": _script, "kind": _kind, "live": theme.live, "sort_value": _sort_value,
-        "begin": explained.begin, "define": explained.heading, "data_table": data_table, "zip": zip,
+        "begin": explained.begin, "define": explained.heading, "data_table": data_table, "height_of": height_of,
+        "zip": zip,
     }  # fmt: skip
     template = environment.get_template("report.html")
     return template.render(
@@ -59,6 +60,7 @@ def page(title: str, sections: Sequence[Section], terms: dict[str, str], stands:
         dark=Markup(theme.css(theme.DARK)),
         font=Markup(theme.FONT),
         style=Markup((TEMPLATE / "report.css").read_text(encoding="utf-8")),
+        charts=Markup((TEMPLATE / "charts.js").read_text(encoding="utf-8")),
         code=Markup((TEMPLATE / "report.js").read_text(encoding="utf-8")),
         drawing=Markup(_drawing()),
     )
@@ -130,6 +132,11 @@ def data_table(chart: Chart) -> Table | None:
     several = [name for name in shown if shown[name].nunique(dropna=False) > 1]
     columns = {name: Column(words(name), 1 if pd.api.types.is_float_dtype(shown[name]) else None) for name in several}
     return Table(f"{chart.name}-data", f"Data of {chart.name}", shown, columns)
+
+
+def height_of(chart: Chart) -> int:
+    """The least height of a chart's drawing in px, which the page keeps free until it is drawn."""
+    return int(chart.spec.get("height", 0))
 
 
 def _kind(panel: Panel) -> str:

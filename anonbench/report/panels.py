@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A parameter of a specification that the page's reader sets.
+
+    Parameters
+    ----------
+    name
+        Of the parameter; its value in the specification is what files show.
+    label
+        What stands before the choice.
+    options
+        The values, as people read them.
+    """
+
+    name: str
+    label: str
+    options: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -31,6 +50,8 @@ class Chart:
         Sentences that stand above the drawing.
     most_wide
         How wide the drawing is at most, in px.
+    choices
+        What a reader may choose to see instead.
     """
 
     name: str
@@ -41,14 +62,16 @@ class Chart:
     wide: bool = True
     text: Sequence[str] = ()
     most_wide: int | None = None
+    choices: Sequence[Choice] = ()
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its heading, and for numbers how many digits follow the point."""
+    """A column of a table: its heading, for numbers how many digits follow the point, and whether it never breaks."""
 
     label: str
     digits: int | None = None
+    line: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,12 @@ class Fragment:
 
 
 Panel = Chart | Table | Fragment
+
+
+def noise_key(charts: Sequence[Chart]) -> Iterator[Fragment]:
+    """What the noise floor looks like, where any of these charts draws it: their data's column ``noise``."""
+    if any(chart.data.noise.notna().any() for chart in charts):
+        yield Fragment("noise.html")
 
 
 @dataclass(frozen=True)

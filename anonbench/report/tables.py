@@ -10,7 +10,7 @@ from anonbench.common.errors import UserError
 from anonbench.common.files import MAKE_AGAIN
 
 NUMBERS = (
-    *("value", "baseline", "drop", "linkability", "linkability_high"),
+    *("value", "baseline", "drop", "linkability"),
     *("control", "clear", "excess", "excess_low", "excess_high"),
     *("least_share", "share_p1", "share_p5", "median_share"),
 )

@@ -65,7 +65,7 @@ def write_report(findings: Findings, folder: Path | str) -> None:
     for image in (image for contrast in findings.contrasts for image in contrast.images):
         write_bytes(folder / "figures" / image.file, image.jpeg)
     write_text(folder / "recommendation.md", recommendation(findings))
-    write_table(main_rows(findings.summary, findings.drops), folder / "table")
+    write_table(main_rows(findings.summary, findings.drops, findings.privacy), folder / "table")
     stands = ""
     if findings.missing:
         count, of = len(findings.missing), findings.provenance.cells

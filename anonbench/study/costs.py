@@ -101,8 +101,8 @@ GPU_WIDTH, GPU_HEIGHT, GPU_CHANNELS = 160, 288, 64
 
 # Core seconds to score an image of a cell; and to match it, or to draw it a thousand times (benchmarks/resampling.py).
 SCORE, RESAMPLE = 0.01, 0.005
-# ... and to say what its detections and poses do wrong there.
-DIAGNOSE = 0.003
+# ... and to say what its detections and poses do wrong there, and how they differ from another model's.
+DIAGNOSE, CONTRAST = 0.003, 0.003
 # Core seconds a photograph of a person, by the attack's plug-in; of memory also of the people around its generators.
 ATTACK = {"naive": 0.02, "parrot": 0.03, "residual": 0.003, "memory": 0.02}
 # Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
@@ -124,6 +124,7 @@ STARTUP = {
     "resample": 2.5,  # with the compiling
     "diagnose": 0.3,
     "attack": 4.0,
+    "contrast": 0.3,
     "summarize": 0.6,
 }
 
@@ -145,8 +146,10 @@ OUTSIDE_BYTES = 4
 PREDICTION_BYTES, CELL_BYTES, RESAMPLE_BYTES = 180, 20_000, 400
 # Bytes an image of the annotations of a split (COCO 2017, 470 MB).
 LABEL_BYTES = 4000
-# Bytes of a cell's errors, and of a person in what an attack reaches.
-ERRORS_BYTES, ATTACK_BYTES = 20_000, 100
+# Bytes of a cell's errors, and of the images of a task on which two models differ.
+ERRORS_BYTES, CONTRAST_BYTES = 20_000, 100_000
+# ... and of a person in what an attack reaches.
+ATTACK_BYTES = 100
 # Bytes of a generator's files at the measured size, its snapshots included.
 GENERATOR_BYTES = 60_000_000
 # Size of an image in px where it is not known: 640 x 480.

@@ -34,14 +34,16 @@ from anonbench.variants.variant_images import VariantFiles
 TRAINING = ["dataset", "model", "variant", "seed", "step", "loss"]
 
 
-def gather_findings(config: Config, summary: pd.DataFrame, drops: pd.DataFrame, audits: pd.DataFrame) -> Findings:
+def gather_findings(
+    config: Config, summary: pd.DataFrame, drops: pd.DataFrame, audits: pd.DataFrame, privacy: pd.DataFrame
+) -> Findings:
     """The tables with everything else that the report shows; pictures and curves of what is not made are left out.
 
     Parameters
     ----------
     config
         The checked configuration.
-    summary, drops, audits
+    summary, drops, audits, privacy
         The tables, of :class:`anonbench.report.findings.Findings`.
 
     Raises
@@ -66,6 +68,7 @@ def gather_findings(config: Config, summary: pd.DataFrame, drops: pd.DataFrame, 
         missing=missing_cells(config),
         levels=list(dict.fromkeys(level for levels in config.methods.values() for level in levels)),
         doses=_doses(config),
+        privacy=privacy,
         claims=config.statistics,
     )
 
@@ -109,7 +112,8 @@ def finished_errors(config: Config) -> pd.DataFrame:
         If a file of errors is damaged.
     """
     paths = [Path(cell.errors) for cell in cells_of(config)]
-    return error_table(read_record(CellErrors, path) for path in paths if path.is_file())
+    found = (read_record(CellErrors, path) for path in paths if path.is_file())
+    return error_table(found, config.statistics.confidence)
 
 
 def finished_attacks(config: Config) -> pd.DataFrame:

@@ -95,6 +95,7 @@ RULES = {
         ("results/attacks/{dataset}/{attacked}/{attack}.json",),
         about="attack",
     ),
+    "contrast": Rule("contrasts", RUN, (f"results/contrasts/{RUN}.json",), about="model"),
     "summarize": Rule("report", "", tuple(f"results/{name}" for name in _SUMMARY)),
 }
 STAGES = tuple(dict.fromkeys(rule.stage for rule in RULES.values()))
@@ -147,8 +148,8 @@ class Made:
 class Study:
     """The work that a configuration's cells need for ``results/summary.csv``, each thing once.
 
-    What the report alone needs, the jobs of ``diagnose`` and ``report``, is no part of it. Reads of the datasets only
-    what is there before they are fetched.
+    What the report alone needs, the jobs of ``diagnose``, ``contrast`` and ``report``, is no part of it. Reads of the
+    datasets only what is there before they are fetched.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class Stage:
     ----------
     name
         ``datasets``, ``regions``, ``generators``, ``variants``, ``labels``, ``models``, ``predictions``, ``cells``,
-        ``resamples``, ``errors`` or ``report``.
+        ``resamples``, ``errors``, ``attacks``, ``contrasts`` or ``report``.
     jobs
         Number of jobs, exact.
     core_hours, gpu_hours, disk
@@ -160,6 +160,7 @@ class _Estimates(Study):
             self.scores(),
             self.resamples(),
             self.errors(),
+            self.contrasts(),
             self._stage("report"),
         ]
 
@@ -235,6 +236,13 @@ class _Estimates(Study):
         """Saying what their predictions do wrong."""
         stage = self._stage("errors")
         stage.disk = costs.ERRORS_BYTES * len(self.jobs_of("errors"))
+        return stage
+
+    def contrasts(self) -> Stage:
+        """Finding the images on which they differ from the originals' models."""
+        stage = self._stage("contrasts")
+        for job in self.jobs_of("contrasts"):
+            stage.disk += costs.CONTRAST_BYTES * len(self.config.models[job.wildcards["model"]].tasks)
         return stage
 
     def _stage(self, name: str) -> Stage:

@@ -39,7 +39,7 @@ LISTED, ANNOTATED, PREDICTED, MATCHED = 0.01, 0.05, 0.2, 0.6
 DRAWN = 12e-6
 # MB a person who is attacked: pictures and embeddings.
 ATTACKED_PEOPLE = 0.3
-# MB of the job that draws the report besides what it matches, and bytes of what it writes.
+# MB of the job that draws the report, and bytes of what it writes.
 REPORT, REPORT_BYTES = 2000, 4e8
 # MB of a process that anonymizes, with the images that it holds.
 ANONYMIZER = 200
@@ -240,14 +240,20 @@ class Estimates:
             people += found
         return Need(speed * people, memory, costs.ATTACK_BYTES * people, self.gpus)
 
+    # contrasts
+
+    def contrast(self, w: Any) -> Need:
+        images, tasks = self._size(w.dataset, "val").images, len(self.config.models[w.model].tasks)
+        memory = PLAIN + (MATCHED + PREDICTED) * images
+        return Need(costs.CONTRAST * images * tasks, memory, costs.CONTRAST_BYTES * tasks)
+
     # report
 
     def summarize(self, w: Any) -> Need:
         return Need()
 
     def report(self, w: Any) -> Need:
-        images = max(self._size(dataset, "val").images for block in self.config.study for dataset in block.datasets)
-        return Need(memory=REPORT + MATCHED * images, disk=REPORT_BYTES)
+        return Need(memory=REPORT, disk=REPORT_BYTES)
 
     def certificate(self, w: Any) -> Need:
         return Need()

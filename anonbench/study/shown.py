@@ -56,13 +56,9 @@ def compared(study: Study, hidden: Collection[str]) -> list[tuple[Cell, Cell]]:
     return sorted(first.values(), key=lambda pair: (pair[1].dataset, pair[1].model, Variant.parse(pair[1].variant)))
 
 
-def contrast_files(study: Study, hidden: Collection[str]) -> list[str]:
-    """The files that :func:`anonbench.study.contrasts.contrasts` reads, but for the images."""
-    cells = [cell for pair in compared(study, hidden) for cell in pair]
-    annotations = sorted({str(validation_file(cell.dataset)) for cell in cells})
-    return [*annotations, *dict.fromkeys(cell.predictions for cell in cells)]
-
-
-def validation_file(dataset: str) -> Path:
-    """The annotations of a dataset's validation images."""
-    return Path("resources/datasets", dataset, "annotations/val.json")
+def contrast_files(study: Study, hidden: Collection[str]) -> list[Path]:
+    """The files of the images on which the models of :func:`compared` differ most."""
+    return [
+        Path(f"results/contrasts/{cell.dataset}/{cell.model}/{cell.variant}/seed{cell.seed}.json")
+        for _, cell in compared(study, hidden)
+    ]

@@ -26,9 +26,9 @@ class Unit(Record):
 Units = dict[str, Unit]
 
 # A megapixel converted, checked or searched for faces, a scene rendered, a person's outline, an image of a cell scored,
-# one matched or drawn a thousand times, and one looked through for errors.
+# one matched or drawn a thousand times, one looked through for errors, and one of two models compared.
 CONVERT, CHECK, RENDER, OUTLINE, FACE_SEARCH = "convert", "check", "render", "outline", "face search"
-SCORE, RESAMPLE, DIAGNOSE = "score", "resample", "diagnose"
+SCORE, RESAMPLE, DIAGNOSE, CONTRAST = "score", "resample", "diagnose", "contrast"
 
 
 def startup(rule: str) -> str:
@@ -79,6 +79,7 @@ def shipped() -> Units:
         SCORE: costs.SCORE,
         RESAMPLE: costs.RESAMPLE,
         DIAGNOSE: costs.DIAGNOSE,
+        CONTRAST: costs.CONTRAST,
         f"synthesize {size}": costs.SYNTHESIZE / megapixels,
         f"learn {size}": costs.GENERATOR / megapixels,
         **{anonymize(method): seconds for method, seconds in costs.ANONYMIZE.items()},

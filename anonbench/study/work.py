@@ -144,6 +144,9 @@ class WorkOf:
             people += sum(min(_people(self.size(*split)), generator.max_people) for split in looked_at(generator))
         return [Work(units.attack(plugin), people, f"the speed of the attack {plugin}")]
 
+    def _contrast(self, dataset: str, model: str, variant: str, seed: str) -> list[Work]:
+        return [Work(units.CONTRAST, self.size(dataset, "val").images)]
+
     def _require_everything(self, variant: str) -> None:
         """:class:`UnknownAmount` for a variant that leaves out images or labels."""
         made = Variant.parse(variant)

@@ -3,7 +3,6 @@
 import time
 
 from anonbench.config.cells import anonymized
-from anonbench.evaluate.choice import task_modules
 from anonbench.report.places import TABLE_SUFFIXES
 from anonbench.config.plugins import FIGURES
 from anonbench.report.template import page_digest
@@ -35,11 +34,10 @@ def every_audit(wildcards):
 
 # What the page is made of besides code: its template, the definitions of terms, and figures of papers.
 REPORT_TEXTS = page_digest()
-TASK_MODULES = task_modules({task for cell in CELLS for task in CONFIG.models[cell.model].tasks})
 
 
 def every_shown_file(wildcards):
-    """What the report shows besides the tables: errors, curves, images, predictions, and what generators make."""
+    """What the report shows besides the tables: errors, contrasts, curves, images, and what generators make."""
     study = Study(CONFIG)
     generators = generator_folders(study).values()
     return [

@@ -11,6 +11,7 @@ STAGES = {
     "cells": ("score",),
     "resamples": ("resample",),
     "errors": ("diagnose",),
+    "contrasts": ("contrast",),
     "report": ("summarize",),
 }
 STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from anonbench.report.answer import answers, noise_floor, points
+from anonbench.report.answer import answers, points
 from anonbench.report.names import leading
+from anonbench.report.noise import with_noise
 from tests.helpers.found import found
 
 
@@ -83,9 +84,23 @@ def test_the_noise_floor_is_students_bound_of_two_means() -> None:
     of = (summary.task == "pose") & (summary.method == "original") & (summary.metric == "AP") & (summary.scope == "all")
     summary.loc[of, "value"] = [0.60, 0.61, 0.62]
     # t(0.975, 2) = 4.3027, sd 1 point, sqrt(2 / 3)
-    (drop,) = leading(drops_of(blur=(0.03, "costs"))).to_dict("records")
-    assert noise_floor(summary, pd.Series(drop), 0.95) == pytest.approx(3.5131, abs=1e-3)
-    assert noise_floor(summary[summary.seed == 0], pd.Series(drop), 0.95) is None
+    (answer,) = answers(found(drops=drops_of(blur=(0.03, "costs")), summary=summary))
+    assert answer.noise == pytest.approx(3.5131, abs=1e-3)
+    (answer,) = answers(found(drops=drops_of(blur=(0.03, "costs")), summary=summary[summary.seed == 0]))
+    assert answer.noise is None
+
+
+def test_the_noise_floor_of_a_drop_is_that_of_its_own_metric() -> None:
+    findings = found()
+    drops = with_noise(findings.drops, findings.summary, 0.95)
+    pd.testing.assert_frame_equal(drops.drop(columns="noise"), findings.drops)
+    summary = findings.summary
+    for row in drops.sample(20, random_state=0).itertuples():
+        mine = summary[(summary.method == "original") & (summary.task == row.task) & (summary.metric == row.metric)]
+        spread = mine[(mine.scope == row.scope) & (mine.category == row.category)].value.std(ddof=1)
+        assert row.noise == pytest.approx(4.302653 * spread * (2 / 3) ** 0.5, rel=1e-6)
+    elsewhere = summary.assign(evaluated_on="body-blur-low")
+    assert with_noise(findings.drops, elsewhere, 0.95).noise.isna().all()
 
 
 def test_where_there_are_other_categories_people_lead() -> None:

@@ -40,7 +40,7 @@ def chromium() -> Iterator:
 
 @pytest.fixture(params=WIDTHS)
 def opened(request: pytest.FixtureRequest, chromium, written: Path) -> Iterator[SimpleNamespace]:
-    """The page with all figures drawn, and what it asked for and complained about."""
+    """The page with all figures seen, and what it asked for and complained about."""
     yield from _open(chromium, written, *WIDTHS[request.param])
 
 
@@ -56,7 +56,10 @@ def _open(chromium, written: Path, width: int, height: int, **context) -> Iterat
     page.on("pageerror", lambda error: told.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(written.as_uri())
-    page.wait_for_selector("html[data-drawn]", state="attached")
+    for place in page.locator(".drawing").all():
+        place.scroll_into_view_if_needed()
+        place.locator("svg").wait_for()
+    page.evaluate("scrollTo(0, 0)")
     yield SimpleNamespace(
         page=page, told=told, asked=[url for url in asked if not url.startswith("data:")], width=width
     )
@@ -71,6 +74,53 @@ def test_it_renders_without_a_complaint_and_asks_for_nothing(opened, written: Pa
     assert page.evaluate("document.documentElement.scrollWidth") == opened.width  # nothing hangs over
     widths = page.evaluate("[...document.querySelectorAll('.drawing svg')].map((s) => s.getBoundingClientRect().width)")
     assert all(100 < width <= opened.width for width in widths)
+
+
+DRAWN = "document.querySelectorAll('.drawing svg').length"
+
+
+def test_a_figure_is_drawn_when_it_comes_near_and_keeps_its_place_until_then(chromium, written: Path) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(written.as_uri())
+    page.wait_for_selector("#drop-street-pose-td-hm .drawing svg")
+    last = page.locator("#training-street-td-hm .drawing")
+    assert page.evaluate(DRAWN) < 8 and last.locator("svg").count() == 0
+    assert last.bounding_box()["height"] >= 240
+    last.scroll_into_view_if_needed()
+    last.locator("svg").wait_for()
+    assert page.evaluate(DRAWN) < 16
+    page.close()
+
+
+def test_what_nobody_has_seen_is_drawn_before_it_is_printed(chromium, written: Path) -> None:
+    """Before the next task of the browser, which takes the page as it is then."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(written.as_uri())
+    page.wait_for_selector("#drop-street-pose-td-hm .drawing svg")
+    drawn = page.evaluate(
+        """() => new Promise((then) => {
+            const {port1, port2} = new MessageChannel();
+            port1.onmessage = () => then([...document.querySelectorAll(".drawing svg")].length);
+            dispatchEvent(new Event("beforeprint"));
+            port2.postMessage(0);
+        })"""
+    )
+    assert drawn == 16
+    page.close()
+
+
+def test_errors_are_of_people_until_all_categories_are_chosen(wide) -> None:
+    figure = wide.page.locator("#errors-street-detection-mask-rcnn")
+    choice, axis = figure.get_by_label("Errors of"), figure.locator(".role-axis-label").first
+    assert choice.locator("option").all_inner_texts() == ["people", "all categories"]
+    assert choice.input_value() == "people"
+    before = axis.text_content()
+    choice.focus()
+    wide.page.keyboard.press("ArrowDown")
+    assert choice.input_value() == "all categories"
+    wide.page.wait_for_timeout(50)
+    assert axis.text_content() != before  # half as much
+    assert wide.page.locator("#errors-street-pose-td-hm select").count() == 0 and wide.told == []
 
 
 def test_the_first_screen_answers(wide) -> None:

@@ -10,14 +10,11 @@ import pytest
 
 from anonbench.common.errors import UserError
 from anonbench.common.images import encode
-from anonbench.config.cells import Cell
-from anonbench.evaluate.comparison import compare
-from anonbench.evaluate.contrast import see
+from anonbench.evaluate.contrasts.contrast import contrast_models
 from anonbench.report.contrasts import Contrast, Share, Tally, contrast
 from tests.helpers.scored import SIZE, annotation, dataset
 
 PLACES = [(10, 10, 20, 20), (60, 10, 20, 20), (110, 10, 20, 20)]
-CELL = Cell("d", "m", "face-gan-low", 3, "original")
 
 
 @pytest.fixture
@@ -41,8 +38,9 @@ def drawn(images: Path, share: Share) -> Contrast:
         ]
 
     wrong = [{"image_id": 4, "category_id": 2, "bbox": [10, 100, 20, 20], "score": 0.8}]
-    original, variant = (compare(split, {"bbox": of}, "detection") for of in (found(False), found(True) + wrong))
-    return contrast(CELL, False, images, (see(original), see(variant)), variant, share)
+    predictions = {"bbox": found(False)}, {"bbox": found(True) + wrong}
+    record = contrast_models("d", "m", "face-gan-low", 3, split, predictions, ["detection"])
+    return contrast(record, "detection", False, images, share)
 
 
 def test_the_images_that_differ_most_come_first_with_what_either_model_finds(images: Path) -> None:

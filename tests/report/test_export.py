@@ -9,13 +9,14 @@ import pytest
 
 from anonbench.report.export import COLUMNS, as_latex, as_markdown, main_rows, write_table
 from anonbench.report.places import TABLE_SUFFIXES
+from tests.helpers.attacked import attacked
 from tests.helpers.found import found
 
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     findings = found()
-    return main_rows(findings.summary, findings.drops)
+    return main_rows(findings.summary, findings.drops, findings.privacy)
 
 
 def test_a_row_per_variant_in_points_the_originals_first(table: pd.DataFrame) -> None:
@@ -34,7 +35,11 @@ def test_all_files_hold_the_same_rows(table: pd.DataFrame, tmp_path: Path) -> No
     write_table(table, tmp_path / "table")
     assert sorted(path.suffix for path in tmp_path.iterdir()) == sorted(TABLE_SUFFIXES)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), table)
-    back = pd.read_csv(tmp_path / "table.csv", keep_default_na=False, na_values={"drop": "", "low": "", "high": ""})
+    back = pd.read_csv(
+        tmp_path / "table.csv",
+        keep_default_na=False,
+        na_values=dict.fromkeys(["drop", "low", "high", "linkability"], ""),
+    )
     pd.testing.assert_frame_equal(back, table)
     assert list(back) == COLUMNS
 
@@ -57,7 +62,7 @@ def test_latex_has_a_column_per_task_and_a_row_per_variant(table: pd.DataFrame) 
 
 def test_tables_name_labels_that_are_remade() -> None:
     findings = found(remade=True)
-    table = main_rows(findings.summary, findings.drops)
+    table = main_rows(findings.summary, findings.drops, findings.privacy)
     assert len(table) == 3 * 12 and table.labels.value_counts()["remade"] == 3
     rows = {line.split(" & ")[0]: line.split(" & ")[1] for line in as_latex(table).splitlines() if " & " in line}
     boxes = table[(table.task == "detection") & (table.region == "body") & (table.method == "gan")]
@@ -76,5 +81,74 @@ def test_latex_escapes_names_and_leaves_gaps_open(table: pd.DataFrame) -> None:
 
 def test_an_empty_study_has_an_empty_table() -> None:
     findings = found()
-    empty = main_rows(findings.summary.iloc[:0], findings.drops.iloc[:0])
+    empty = main_rows(findings.summary.iloc[:0], findings.drops.iloc[:0], findings.privacy)
     assert empty.empty and list(empty) == COLUMNS
+
+
+def with_people(findings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Summary and drops in which detection also has people, 20 points below all categories, and others."""
+    frames = []
+    for frame in (findings.summary, findings.drops):
+        mine = frame[(frame.task == "detection") & (frame.scope == "all")].assign(scope="who", category="people")
+        people = mine.assign(value=mine.value - 0.2, drop=mine["drop"] + 0.05)
+        frames.append(pd.concat([frame, people, people.assign(category="others")], ignore_index=True))
+    return frames[0], frames[1]
+
+
+@pytest.fixture(scope="module")
+def led() -> pd.DataFrame:
+    findings = found()
+    return main_rows(*with_people(findings), findings.privacy)
+
+
+def test_people_lead_where_there_are_other_categories(table: pd.DataFrame, led: pd.DataFrame) -> None:
+    boxes = led[led.task == "detection"].reset_index(drop=True)
+    assert boxes.of.tolist() == ["people"] * 11 + ["all"] * 11 and boxes.method[0] == boxes.method[11] == "original"
+    people, everything = boxes[:11], boxes[11:].reset_index(drop=True)
+    pd.testing.assert_frame_equal(everything, table[table.task == "detection"].reset_index(drop=True))
+    assert people.value.tolist() == pytest.approx((everything.value - 20).tolist())
+    assert people["drop"][1:].tolist() == pytest.approx((everything["drop"][1:] + 5).tolist())
+    assert set(led[led.task != "detection"].of) == {"all"} and len(led) == 4 * 11
+
+
+def test_the_exports_say_of_whom_a_value_is(table: pd.DataFrame, led: pd.DataFrame) -> None:
+    first, _, second = as_markdown(led).partition("Of all categories:")
+    head = "AP of people leads where a dataset has other categories beside them"
+    assert first.startswith(head) and first.count("| AP of people |") == 11 and first.count("| AP           |") == 22
+    assert second.count("| AP of all |") == 11 and "pose" not in second
+    lines = as_latex(led).splitlines()
+    assert lines[0].startswith(f"% {head}") and lines[1] == r"\begin{tabular}{lrrrr}"
+    assert lines[5] == r" & AP of people & AP of all & AP & AP \\"
+    row = led[(led.method == "gan") & (led.region == "face")]
+    values = row.set_index(["task", "of"]).value
+    keys = (("detection", "people"), ("detection", "all"), ("instance_segmentation", "all"), ("pose", "all"))
+    expected = "gan & " + " & ".join(f"{values[key]:.1f}" for key in keys) + r" \\"
+    assert lines[-8:].count(expected) == 1
+    plain = as_markdown(table) + as_latex(table)
+    assert "people" not in plain and "Of all" not in plain
+
+
+PRIVACY = {"face-gan-medium": {"naive": 0.1231, "parrot_x": 0.2}, "body-blur-medium": {"naive": 0.5}}
+
+
+def test_the_worst_attackers_bound_stands_beside_the_drop(table: pd.DataFrame) -> None:
+    findings = found()
+    privacy = attacked(PRIVACY)
+    privacy.loc[privacy.method == "blur", "excess_high"] = float("nan")
+    rows = main_rows(findings.summary, findings.drops, privacy)
+    gan = rows[(rows.method == "gan") & (rows.region == "face")]
+    assert gan.linkability.tolist() == [20.0] * 3 and gan.attack.tolist() == ["parrot_x"] * 3
+    assert rows.linkability.notna().sum() == 3 and (rows.attack != "").sum() == 6
+    pd.testing.assert_frame_equal(
+        rows.drop(columns=["linkability", "attack"]), table.drop(columns=["linkability", "attack"])
+    )
+    page = as_markdown(rows)
+    assert "excess linkability, at most %" in page and page.count("| 20.0 (parrot x) ") == 3
+    assert page.count("| not known ") == 3
+    lines = as_latex(rows).splitlines()
+    assert lines[2].endswith(r"& street & street \\") and lines[3].endswith(r"& pose & excess linkability \\")
+    assert lines[4].endswith(r"& AP & at most, \% \\")
+    assert [line.split(" & ")[-1] for line in lines if line.startswith(("gan", "original"))] == [
+        r"-- \\", r"-- \\", r"20.0 \\",
+    ]  # fmt: skip
+    assert "linkability" not in as_markdown(table) + as_latex(table)

@@ -3,13 +3,13 @@
 import pandas as pd
 import pytest
 
-from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.cell import CategoryScores, Stratum
 from anonbench.report.audit import audit_table
 from anonbench.report.drops import drop_table
+from anonbench.report.linkability import no_privacy
 from anonbench.report.main_table import Outputs, main_table, write_summary
-from anonbench.report.risk.table import privacy_table
 from anonbench.report.summary import summarize
+from tests.helpers.attacked import attacked
 from tests.helpers.cells import category, cell, cell_of
 from tests.helpers.replicated import STATISTICS, of_cell
 
@@ -20,7 +20,7 @@ def drops_of(cells):
 
 
 def table_of(cells):
-    return main_table(summarize(cells), drops_of(cells))
+    return main_table(summarize(cells), drops_of(cells), no_privacy())
 
 
 def rows_of(text):
@@ -84,7 +84,7 @@ def test_one_seed_has_no_verdict():
 def test_a_metric_without_resamples_has_its_mean_drop():
     cells = [cell("original", 0.5), cell("body-blur-low", 0.1)]
     empty = drops_of(cells).iloc[:0]
-    head, _, body = rows_of(main_table(summarize(cells), empty).partition("by cat")[0])
+    head, _, body = rows_of(main_table(summarize(cells), empty, no_privacy()).partition("by cat")[0])
     assert "verdict" not in head and body[4] == "40.0"
 
 
@@ -125,10 +125,10 @@ def test_the_files_hold_every_digit_and_the_table(tmp_path):
     cells = [cell("original", 0.1 + 0.2), cell("face-blur-low", 1 / 3)]
     summary, drops = summarize(cells), drops_of(cells)
     out = Outputs(*(tmp_path / name for name in ("s.csv", "d.csv", "p.csv", "a.csv", "s.md")))
-    write_summary(summary, drops, privacy_table([], [], StatisticsConfig()), audit_table([]), out)
+    write_summary(summary, drops, no_privacy(), audit_table([]), out)
     text = out.csv.read_bytes().decode()
     assert "\r" not in text and "0.30000000000000004," in text and "0.3333333333333333," in text
-    assert out.markdown.read_text() == main_table(summary, drops) + "\n"
+    assert out.markdown.read_text() == main_table(summary, drops, no_privacy()) + "\n"
     back = pd.read_csv(out.drops, keep_default_na=False, na_values={"high": ""})
     assert back.high.tolist() == pytest.approx(drops.high.tolist(), nan_ok=True, rel=1e-15)
 
@@ -142,3 +142,18 @@ def test_a_stratums_metric_does_not_lead_where_the_whole_has_none() -> None:
         scores.strata["height_px"] = {"<32": Stratum(instances=9, metrics={"AP": 0.3})}
         cells.append(one)
     assert rows_of(table_of(cells))[0][3:5] == ["AP_hard", "drop in AP_hard"]
+
+
+def test_how_linkable_people_stay_stands_beside_what_it_costs():
+    variants = ("original", "face-blur-low", "face-gan-low", "body-gan-low")
+    cells = [cell(variant, 0.5) for variant in variants]
+    privacy = attacked({"face-blur-low": {"naive": 0.1231}, "face-gan-low": {"naive": 0.01}}, serves=[cells[0].dataset])
+    privacy.loc[privacy.method == "gan", "excess_high"] = float("nan")
+    summary, drops = summarize(cells), drops_of(cells)
+    head, *lines = rows_of(main_table(summary, drops, privacy).partition("by cat")[0])
+    at = head.index("linkability")
+    assert {(line[0], line[1]): line[at] for line in lines} == {
+        ("–", "original"): "–", ("face", "blur"): "≤ 12.4 %", ("face", "gan"): "not known", ("body", "gan"): "–",
+    }  # fmt: skip
+    elsewhere = attacked({"face-blur-low": {"naive": 0.1}}, serves=["elsewhere"])
+    assert "linkability" not in main_table(summary, drops, elsewhere)

@@ -19,7 +19,7 @@ from anonbench.config.plugins import FIGURES
 from anonbench.report import theme
 from anonbench.report.names import slug
 from anonbench.report.page import Explained, cell, charts, page
-from anonbench.report.panels import Chart, Column, Section, Table
+from anonbench.report.panels import Chart, Column, Fragment, Section, Table
 from anonbench.report.published import beside, read_published
 from anonbench.report.tables import read_table
 from anonbench.report.template import page_digest
@@ -97,7 +97,7 @@ def test_levels_and_doses_are_axes() -> None:
     doses = {("blur", "dose50"): 0.5, ("blur", "high"): 1.0}
     by = {s.title: s for s in sections_of(found(levels=("low", "high", "dose50"), doses=doses))}
     level, dose = (
-        next(panel for panel in by["Levels"].panels if panel.name == f"{kind}-street-pose-td-hm")
+        next(panel for panel in charts([by["Levels"]]) if panel.name == f"{kind}-street-pose-td-hm")
         for kind in ("level", "dose")
     )
     assert set(level.data.level) == {"low", "high", "dose50"}
@@ -109,15 +109,15 @@ def test_levels_and_doses_are_axes() -> None:
 def test_remade_labels_are_variants_of_their_own_in_every_figure() -> None:
     """Of generated bodies they cost half as much."""
     by = {s.title: s for s in sections_of(found(levels=("low", "high"), remade=True))}
-    matrix, drops = by["Matrix"].panels
+    _, matrix, drops = by["Matrix"].panels
     pose = matrix.data[matrix.data.title == "Pose"].set_index("variant")["drop"]
     assert len(pose) == pose.index.nunique() == 22
     assert pose["body · gan · high · labels re-made"] == pytest.approx(pose["body · gan · high"] / 2, abs=1)
     assert "labels" in drops.columns
-    level = next(panel for panel in by["Levels"].panels if panel.name == "level-street-pose-td-hm").data
+    level = next(panel for panel in charts([by["Levels"]]) if panel.name == "level-street-pose-td-hm").data
     lines = level[(level.region == "body") & level.method.str.startswith("gan")].groupby("method")["level"].apply(list)
     assert lines.to_dict() == {"gan": ["high", "low"], "gan, labels re-made": ["high", "low"]}
-    assert "labels" not in {s.title: s for s in sections_of(found())}["Matrix"].panels[1].columns
+    assert "labels" not in {s.title: s for s in sections_of(found())}["Matrix"].panels[-1].columns
 
 
 def test_a_published_drop_is_of_labels_as_they_were() -> None:
@@ -180,7 +180,7 @@ def test_images_on_which_models_differ_lie_beside_the_page(folder: Path) -> None
 
 def test_the_cost_of_each_error_is_drawn_by_variant_and_told() -> None:
     by = {section.title: section for section in sections_of(found())}
-    chart = next(panel for panel in by["Errors"].panels if panel.name == "errors-street-pose-td-hm")
+    chart = next(panel for panel in charts([by["Errors"]]) if panel.name == "errors-street-pose-td-hm")
     findings = found()
     drop = findings.drops[(findings.drops.task == "pose") & (findings.drops.scope == "all")]
     drop = drop[(drop.metric == "AP") & (drop.method == "gan") & (drop.region == "body")]["drop"].item()
@@ -188,7 +188,7 @@ def test_the_cost_of_each_error_is_drawn_by_variant_and_told() -> None:
     assert rows.error.tolist() == ["jitter", "inversion", "swap", "miss"] and rows["count"].tolist() == [10, 20, 30, 40]
     assert rows.change.tolist() == pytest.approx([drop * n for n in (1, 2, 3, 4)], abs=2e-3)
     assert rows.baseline.tolist() == [2.0] * 4 and len(chart.data) == 40
-    boxes = next(panel for panel in by["Errors"].panels if panel.name == "errors-street-detection-mask-rcnn")
+    boxes = next(panel for panel in charts([by["Errors"]]) if panel.name == "errors-street-detection-mask-rcnn")
     assert "wrong in both" in set(boxes.data.error) and "both" not in set(boxes.data.error)
     assert chart.says.endswith("On average most: miss.")
 
@@ -198,6 +198,65 @@ def test_every_error_of_the_page_is_a_term() -> None:
     kinds = {kind for panel in charts([errors]) for kind in panel.data.error}
     text = Explained(read_terms())(errors.lead)
     assert len(kinds) == 10 and all(f'href="#term-{slug(kind)}"' in text for kind in kinds)
+
+
+def test_errors_of_people_lead_where_there_are_other_categories() -> None:
+    by = {section.title: section for section in sections_of(found())}
+    boxes, poses = (
+        next(panel for panel in charts([by["Errors"]]) if panel.name == f"errors-street-{name}")
+        for name in ("detection-mask-rcnn", "pose-td-hm")
+    )
+    assert boxes.data.of.tolist() == ["people"] * 60 + ["all categories"] * 60
+    assert set(poses.data.of) == {"all categories"}
+    people, everything = (boxes.data[boxes.data.of == of].reset_index() for of in ("people", "all categories"))
+    assert people.change.tolist() == pytest.approx((2 * everything.change).tolist(), abs=2e-3)
+    assert [(one.name, list(one.options)) for one in boxes.choices] == [("of", ["people", "all categories"])]
+    assert {"name": "of", "value": "people"} in boxes.spec["params"] and poses.choices == []
+    assert "datum.of" in json.dumps(boxes.spec["transform"]) and "transform" not in poses.spec
+    assert boxes.says.startswith("Change in what each kind of error of people costs")
+    table = by["Errors"].panels[-1]
+    assert table.columns["of"].label == "of" and table.data.of[:60].tolist() == ["people"] * 60
+    only = dataclasses.replace(found(), errors=found().errors[lambda rows: rows.scope == "all"])
+    (table,) = (panel for panel in sections_of(only) if panel.title == "Errors" for panel in panel.panels[-1:])
+    assert "of" not in table.columns
+
+
+def test_every_figure_of_drops_shows_the_noise_floor() -> None:
+    findings = found(levels=("low", "high"))
+    by = {section.title: section for section in sections_of(findings)}
+    for title in ("Matrix", "Levels", "Categories", "Errors"):
+        assert [panel.template for panel in by[title].panels if isinstance(panel, Fragment)] == ["noise.html"], title
+    for name, section in (("matrix", "Matrix"), ("category-street-detection-mask-rcnn", "Categories"),
+                          ("level-street-detection-mask-rcnn", "Levels"),
+                          ("errors-street-detection-mask-rcnn", "Errors")):  # fmt: skip
+        (chart,) = (panel for panel in charts([by[section]]) if panel.name == name)
+        assert chart.data.noise.gt(0).all() and "$band" in json.dumps(chart.spec), name
+        assert theme.LIGHT["band"] in drawn(chart)[0]
+    originals = findings.summary[(findings.summary.method == "original") & (findings.summary.metric == "AP")]
+    mine = originals[(originals.task == "detection") & (originals.scope == "category")]
+    expected = 100 * 4.302653 * mine.groupby("category").value.std(ddof=1) * (2 / 3) ** 0.5
+    (chart,) = (panel for panel in charts([by["Categories"]]) if panel.name == "category-street-detection-mask-rcnn")
+    assert chart.data.groupby("category").noise.first().to_dict() == pytest.approx(expected.to_dict(), abs=1e-3)
+    svg = drawn(chart)[0]
+    assert (
+        all(f">±{expected[category]:.1f}<" in svg for category in ("person", "car", "dog")) and ">noise floor<" in svg
+    )
+    (level,) = (panel for panel in charts([by["Levels"]]) if panel.name == "level-street-detection-mask-rcnn")
+    noise, mine = level.data.noise.iloc[0], originals[(originals.task == "detection") & (originals.scope == "all")]
+    assert noise == pytest.approx(100 * 4.302653 * mine.value.std(ddof=1) * (2 / 3) ** 0.5, abs=1e-3)
+    assert {"datum": -noise} in [layer["encoding"].get("y") for layer in level.spec["layer"]]
+
+
+def test_of_one_seed_no_noise_floor_is_shown() -> None:
+    sections = sections_of(found(seeds=1, levels=("low", "high")))
+    assert not any(
+        isinstance(panel, Fragment) and panel.template == "noise.html" for s in sections for panel in s.panels
+    )
+    for chart in charts(sections):
+        assert "noise" not in chart.data or chart.data.noise.isna().all()
+        assert "$band" not in json.dumps(chart.spec)
+    (table,) = (panel for s in sections if s.title == "Matrix" for panel in s.panels if isinstance(panel, Table))
+    assert "noise" not in table.columns
 
 
 def test_errors_on_other_images_and_of_single_categories_are_not_drawn() -> None:

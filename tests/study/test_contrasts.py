@@ -46,12 +46,10 @@ def test_a_later_draw_is_compared_where_there_is_no_first_one():
     ]
 
 
-def test_the_report_waits_for_the_predictions_and_annotations_of_what_it_compares():
+def test_the_report_waits_for_a_small_file_of_each_of_them_and_for_no_predictions():
     study = SimpleNamespace(cells=[*ORIGINALS, cell("face-gan-low", 2), cell("body-gan-low", 2)])
-    assert contrast_files(study, []) == [
-        "resources/datasets/d/annotations/val.json",
-        "results/predictions/d/m/original/seed2/original.json.gz",
-        "results/predictions/d/m/body-gan-low/seed2/original.json.gz",
-        "results/predictions/d/m/face-gan-low/seed2/original.json.gz",
+    assert [str(path) for path in contrast_files(study, [])] == [
+        "results/contrasts/d/m/body-gan-low/seed2.json",
+        "results/contrasts/d/m/face-gan-low/seed2.json",
     ]
     assert contrast_files(study, ["d"]) == []

@@ -10,6 +10,7 @@ import pytest
 from anonbench.common.root import ROOT
 from anonbench.config.config import read_config, with_defaults
 from anonbench.report.audit import audit_table
+from anonbench.report.linkability import no_privacy
 from anonbench.report.partial import summarize_partly
 from anonbench.study.findings import finished_audits, finished_cells, finished_drops, gather_findings
 
@@ -24,7 +25,7 @@ def test_of_a_study_that_has_not_begun_everything_is_missing(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     assert finished_cells(config) == [] and finished_audits(config).empty
     summary = summarize_partly([])
-    found = gather_findings(config, summary, finished_drops(config), audit_table([]))
+    found = gather_findings(config, summary, finished_drops(config), audit_table([]), no_privacy())
     assert len(found.missing) == found.provenance.cells == 16
     assert {cell.rule for cell in found.missing} == {"convert_split"}
     assert found.levels == ["low", "medium", "high", "all"] and found.doses == {}
@@ -38,5 +39,5 @@ def test_levels_that_differ_in_the_share_alone_are_doses(tmp_path: Path, monkeyp
     config = read_config(with_defaults({"methods": METHODS}, ROOT / "config/config.yaml"))
     monkeypatch.chdir(tmp_path)
     summary = summarize_partly([])
-    found = gather_findings(config, summary, finished_drops(config), audit_table([]))
+    found = gather_findings(config, summary, finished_drops(config), audit_table([]), no_privacy())
     assert found.doses == {("blur", "dose50"): 0.5, ("blur", "medium"): 1.0}

@@ -108,6 +108,7 @@ def test_labels_are_remade_by_a_pass_over_the_training_images(monkeypatch):
         "score",
         "resample",
         "diagnose",
+        "contrast",
         "summarize",
     ],
 )
@@ -124,6 +125,7 @@ def test_more_of_time_memory_and_disk_with_every_attempt(rule):
     ("rule", "wildcards"),
     [
         ("relabel", {}), ("train_model", {}), ("predict", {}), ("score", {}), ("resample", {}), ("diagnose", {}),
+        ("contrast", {}),
         ("convert_split", {}),
         ("find_regions", {}), ("train_generator", {}), ("anonymize_shard", {}), ("anonymize_shard", {"method": "gan"}),
         ("compose_variant", {}),

@@ -211,6 +211,9 @@ def test_the_report_shows_the_whole_study(finished):
     assert (results / "errors/own/det/face-pixelate-high/seed0/anonymized.json").exists()
     worst = {path.parts[-3:-1] for path in (results / "figures/worst").rglob("*.jpg")}
     assert ("tiny-pose-pose", "body-gan-medium") in worst
+    kept = {str(path.relative_to(results / "contrasts")) for path in (results / "contrasts").rglob("*.json")}
+    assert "tiny/pose/body-gan-medium/seed0.json" in kept and "own/det/face-pixelate-high/seed0.json" in kept
+    assert not any("original" in path for path in kept)
     assert (results / "figures/training-tiny-pose.svg").read_text().startswith("<svg")
     table = pd.read_parquet(results / "table.parquet")
     summary = pd.read_csv(results / "summary.csv", keep_default_na=False)
@@ -383,6 +386,18 @@ def test_a_change_in_the_code_of_errors_tells_them_again(project, file):
     with project.changed(f"anonbench/{file}", '"""', '"""Changed. '):
         assert job <= (planned := project.planned(target))
     assert {job.split()[0] for job in planned} <= {"diagnose", "score", "resample", "summarize"}
+    with project.changed("anonbench/evaluate/metrics/coco.py", '"""', '"""Changed. '):
+        assert not job & project.planned(target)
+
+
+@pytest.mark.parametrize("file", ["evaluate/contrasts/seen.py", "evaluate/overlap.py"])
+def test_a_change_in_what_tells_two_models_apart_compares_them_again(project, file):
+    target = "results/contrasts/tiny/pose/body-gan-medium/seed0.json"
+    assert project.snakemake(target).returncode == 0
+    job = {"contrast dataset=tiny model=pose variant=body-gan-medium seed=0"}
+    with project.changed(f"anonbench/{file}", '"""', '"""Changed. '):
+        planned = project.planned(target)
+    assert job <= planned and {one.split()[0] for one in planned} <= {"contrast", "score", "resample", "summarize"}
     with project.changed("anonbench/evaluate/metrics/coco.py", '"""', '"""Changed. '):
         assert not job & project.planned(target)
 

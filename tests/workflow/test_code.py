@@ -43,6 +43,7 @@ def test_one_method_is_in_nobody_elses_closure():
         ("score", ("report", "study", "anonymize", "generators")),
         ("resample", ("report", "study", "anonymize", "generators")),
         ("diagnose", ("report", "study", "anonymize", "generators")),
+        ("contrast", ("report", "study", "anonymize", "generators")),
         ("summarize", ("models", "study", "anonymize", "generators")),
         ("anonymize_shard", ("models", "evaluate", "report", "study")),
         ("train_generator", ("models", "evaluate", "report", "study", "anonymize")),

@@ -92,6 +92,7 @@ PLUGINS = {
     "score": ["evaluate.tasks", "evaluate.metrics"],
     "resample": ["evaluate.tasks", "evaluate.metrics"],
     "diagnose": ["evaluate.tasks"],
+    "contrast": ["evaluate.tasks"],
     "plan": ["datasets.formats"],
     "costs": ["datasets.formats"],
     "report": ["datasets.formats", "report.figures"],

@@ -26,10 +26,12 @@ class TaskErrors(Decomposition):
     """A task's errors over all categories, and of each by its name.
 
     ``judged`` are the detections that are looked at, or for poses the labelled keypoints of people whom a pose matches.
+    ``groups`` are ``people`` and ``others``, of means over their categories; empty where one of them has none.
     """
 
     judged: int
     categories: dict[str, Decomposition]
+    groups: dict[str, Decomposition] = {}
 
 
 class CellErrors(Record):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import altair as alt
-import pandas as pd
 
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.report.answer import Answer, answers, points
+from anonbench.report.axes import drop_axis
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
 from anonbench.report.names import slug
@@ -18,8 +18,6 @@ from anonbench.report.panels import Chart, Fragment, Panel
 from anonbench.report.theme import NO_VERDICT, ROOMY, VERDICT_COLOURS, VERDICT_SHAPES
 
 ROW, NARROW, MANY = 24, 18, 14  # px of a variant, and of one of many; how many are many
-LINEAR = 10  # points, up to which the scale is linear
-TICKS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)
 KEPT = ["dataset", "task", "model", "variant", "measure", "drop", "low", "high", "verdict", "seeds"]
 
 
@@ -71,7 +69,7 @@ def ranking(answer: Answer, claims: StatisticsConfig) -> Chart:
     verdicts = {row.variant: "" if row.verdict == NO_VERDICT else f"  {row.verdict}" for row in rows.itertuples()}
     y = alt.Y("variant:N", sort=order, title=None, axis=alt.Axis(labelLimit=170))
     metric = f"drop in {first.measure}, points"
-    x = _x(rows, metric)
+    x = drop_axis(rows, metric)
     base = alt.Chart(alt.NamedData("data"))
     tip = [
         "variant:N",
@@ -103,7 +101,7 @@ def ranking(answer: Answer, claims: StatisticsConfig) -> Chart:
     right = y.copy()
     right.axis = told_axis
     layers += [
-        base.mark_rule(strokeWidth=2).encode(y=y, x=_x(rows, metric, "low:Q"), x2="high:Q", color=colour),
+        base.mark_rule(strokeWidth=2).encode(y=y, x=drop_axis(rows, metric, "low:Q"), x2="high:Q", color=colour),
         base.mark_point(filled=True, size=90, opacity=1).encode(y=right, x=x, color=colour, shape=shape, tooltip=tip),
     ]
     spec = alt.layer(*layers).resolve_axis(y="independent").add_params(ROOMY)
@@ -122,19 +120,6 @@ def ranking(answer: Answer, claims: StatisticsConfig) -> Chart:
 def _lookup(texts: dict[str, str]) -> str:
     """An expression that gives the text of an axis's value."""
     return f"({json.dumps(texts, ensure_ascii=False)})[datum.value]"
-
-
-def _x(rows: pd.DataFrame, title: str, field: str = "drop:Q") -> alt.X:
-    """Linear within ±1 point and logarithmic beyond, where drops are large: what is near 0 can be told apart."""
-    ends = rows[["drop", "low", "high"]].stack()
-    if ends.abs().max() <= LINEAR:
-        return alt.X(field, axis=alt.Axis(title=title, tickCount=3, format="~f"), scale=alt.Scale(nice=True, zero=True))
-    least, most = min(-1.0, ends.min()), max(1.0, ends.max())
-    values = [tick for tick in TICKS if least <= tick <= most]
-    axis = alt.Axis(title=f"{title} (log)", values=values, format="d", grid=True)
-    return alt.X(
-        field, axis=axis, scale=alt.Scale(type="symlog", constant=1, domain=[least * 1.25, most * 1.1], nice=False)
-    )
 
 
 def _and(names: Sequence[str]) -> str:

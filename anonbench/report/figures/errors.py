@@ -8,19 +8,21 @@ import altair as alt
 import pandas as pd
 
 from anonbench.config.cells import ORIGINAL
-from anonbench.evaluate.scopes import ALL
+from anonbench.evaluate.scopes import ALL, PEOPLE, WHO
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
 from anonbench.report.names import GROUP, group_title, in_order, named, slug
-from anonbench.report.panels import Chart, Column, Panel, Table
+from anonbench.report.noise import NAME as NOISE
+from anonbench.report.panels import Chart, Choice, Column, Panel, Table, noise_key
 from anonbench.report.theme import SERIES
 
 BAR, BETWEEN = 5, 8  # px of a kind's bar, and between two variants
 WORDS = {"both": "wrong in both"}  # of kinds that the terms call otherwise
+OF = {WHO: PEOPLE, ALL: "all categories"}  # by scope, what leads first
 COLUMNS = {
-    "task": Column("task"), "variant": Column("variant"), "error": Column("error"), "change": Column("change", 2),
-    "dap": Column("cost", 2), "baseline": Column("cost, originals", 2), "count": Column("count", 0),
-    "seeds": Column("seeds"),
+    "task": Column("task"), "of": Column("of"), "variant": Column("variant"), "error": Column("error"),
+    "change": Column("change", 2), "dap": Column("cost", 2), "baseline": Column("cost, originals", 2),
+    "noise": Column(NOISE, 2), "count": Column("count", 0), "seeds": Column("seeds"),
 }  # fmt: skip
 
 
@@ -33,18 +35,21 @@ class Errors(Figure):
 
     def draw(self, findings: Findings) -> Sequence[Panel]:
         table = findings.errors
-        rows = named(table[(table.evaluated_on == "original") & (table.method != ORIGINAL) & (table.scope == ALL)])
-        rows = rows.assign(error=rows.error.replace(WORDS))
-        for column in ("dap", "baseline", "change"):
+        shown = (table.evaluated_on == ORIGINAL) & (table.method != ORIGINAL) & table.change.notna()
+        rows = table[shown & ((table.scope == ALL) | ((table.scope == WHO) & (table.category == PEOPLE)))]
+        if rows.empty:
+            return []
+        rows = named(rows.assign(error=rows.error.replace(WORDS), of=rows.scope.map(OF)))
+        for column in ("dap", "baseline", "change", "noise"):
             rows[column] = (100 * rows[column]).round(3)
-        rows = rows[rows.change.notna()]
         groups = rows[GROUP].drop_duplicates()
         titles = {key: group_title(*key, groups) for key in groups.itertuples(index=False, name=None)}
         charts = [_chart(key, titles[key], one, findings.levels) for key, one in rows.groupby(GROUP, sort=True)]
-        if not charts:
-            return []
         task = [titles[key] for key in rows[GROUP].itertuples(index=False, name=None)]
-        return [*charts, Table("error-costs", "What each error costs", rows.assign(task=task), COLUMNS)]
+        alike = [*(["of"] if rows.of.nunique() == 1 else []), *(["noise"] if rows.noise.isna().all() else [])]
+        columns = {name: column for name, column in COLUMNS.items() if name not in alike}
+        costs = Table("error-costs", "What each error costs", _people_first(rows.assign(task=task)), columns)
+        return [*noise_key(charts), *charts, costs]
 
     def lead(self, findings: Findings) -> str:
         kinds = findings.errors.replace({"error": WORDS}).groupby("task", sort=True).error.unique()
@@ -55,27 +60,46 @@ class Errors(Figure):
         )
 
 
+def _people_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of every group's people before those of all its categories."""
+    place = rows.of.map({name: number for number, name in enumerate(OF.values())})
+    return rows.assign(place=place).sort_values([*GROUP, "place"], kind="stable", ignore_index=True)
+
+
 def _chart(key: Sequence[str], title: str, rows: pd.DataFrame, levels: Sequence[str]) -> Chart:
-    data = rows[[*GROUP, "variant", "error", "change", "dap", "baseline", "count", "seeds"]]
+    rows = _people_first(rows)
+    data = rows[[*GROUP, "of", "variant", "error", "change", "dap", "baseline", "noise", "count", "seeds"]]
+    choices = rows.of.drop_duplicates().tolist()
     variants, kinds = in_order(rows, levels), rows.error.drop_duplicates().tolist()
-    spec = (
-        alt.Chart(alt.NamedData("data"))
-        .mark_bar()
-        .encode(
-            x=alt.X("change:Q", title="change in cost, AP points", axis=alt.Axis(tickCount=5)),
-            y=alt.Y("variant:N", sort=variants, title=None, scale=alt.Scale(paddingInner=0.2)),
-            yOffset=alt.YOffset("error:N", sort=kinds),
-            color=alt.Color(
-                "error:N", sort=kinds, title=None, scale=alt.Scale(domain=kinds, range=SERIES[: len(kinds)]),
-                legend=alt.Legend(columns=2, symbolType="square"),
-            ),
-            tooltip=[
-                "variant:N", "error:N", alt.Tooltip("change:Q", format=".2f"), alt.Tooltip("count:Q", format=".0f"),
-            ],
-        )
-        .properties(width="container", height=len(variants) * (BAR * len(kinds) + BETWEEN))
-        .to_dict()
+    y = alt.Y("variant:N", sort=variants, title=None, scale=alt.Scale(paddingInner=0.2))
+    base = alt.Chart(alt.NamedData("data")).encode(y=y, yOffset=alt.YOffset("error:N", sort=kinds))
+    title_x = "change in cost, AP points"
+    axis = alt.Axis(tickCount=5)
+    bars = base.mark_bar().encode(
+        x=alt.X("change:Q", title=title_x, axis=axis),
+        color=alt.Color(
+            "error:N", sort=kinds, title=None, scale=alt.Scale(domain=kinds, range=SERIES[: len(kinds)]),
+            legend=alt.Legend(columns=2, symbolType="square"),
+        ),
+        tooltip=[
+            "variant:N", "error:N", alt.Tooltip("change:Q", format=".2f"), alt.Tooltip("count:Q", format=".0f"),
+        ],
     )  # fmt: skip
-    cost = rows.groupby("error", sort=False).change.mean()
-    says = f"Change in what each kind of error costs, in points, by variant. On average most: {cost.idxmax()}."
-    return Chart(slug("errors", *key), title, says, spec, data, wide=False)
+    floor = base.transform_calculate(other="-datum.noise").mark_bar(color="$band")
+    floor = floor.encode(x=alt.X("other:Q", title=title_x, axis=axis), x2="noise:Q")
+    spec = alt.layer(*([floor] if data.noise.notna().any() else []), bars)
+    if len(choices) > 1:
+        spec = spec.transform_filter("datum.of === of").add_params(alt.param("of", value=choices[0]))
+    spec = spec.properties(width="container", height=len(variants) * (BAR * len(kinds) + BETWEEN))
+    cost = rows[rows.of == choices[0]].groupby("error", sort=False).change.mean()
+    whose = " of people" if choices[0] == PEOPLE else ""
+    says = f"Change in what each kind of error{whose} costs, in points, by variant. On average most: {cost.idxmax()}."
+    return Chart(
+        slug("errors", *key),
+        title,
+        says,
+        spec.to_dict(),
+        data,
+        wide=False,
+        choices=[Choice("of", "Errors of", choices)] if len(choices) > 1 else [],
+    )

@@ -11,7 +11,8 @@ from anonbench.config.cells import REMADE
 from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
 from anonbench.report.names import GROUP, RELABELLED, group_title, leading, slug, words
-from anonbench.report.panels import Chart, Panel
+from anonbench.report.noise import with_noise
+from anonbench.report.panels import Chart, Panel, noise_key
 
 HEIGHT = 220
 
@@ -24,13 +25,14 @@ class Levels(Figure):
     absent = "The study has one level of every method; with several, this shows how the drop grows."
 
     def draw(self, findings: Findings) -> Sequence[Panel]:
-        rows = leading(findings.drops)
+        rows = with_noise(leading(findings.drops), findings.summary, findings.claims.confidence)
         doses = (
             pd.Series(list(zip(rows.method, rows.level, strict=True)), index=rows.index)
             .map(dict(findings.doses))
             .astype(float)
         )
-        return [*_levels(rows[~(doses < 1)], findings.levels), *_doses(rows.assign(dose=100 * doses))]
+        charts = [*_levels(rows[~(doses < 1)], findings.levels), *_doses(rows.assign(dose=100 * doses))]
+        return [*noise_key(charts), *charts]
 
 
 def _levels(rows: pd.DataFrame, order: Sequence[str]) -> Iterator[Chart]:
@@ -50,10 +52,10 @@ def _doses(rows: pd.DataFrame) -> Iterator[Chart]:
 def _charts(rows: pd.DataFrame, by: str, x: alt.X, kind: str) -> Iterator[Chart]:
     groups = rows[GROUP].drop_duplicates()
     for key, found in rows.groupby(GROUP, sort=True):
-        data = found[[*GROUP, "region", "method", "measure", by, "drop", "low", "high", "verdict"]].copy()
+        data = found[[*GROUP, "region", "method", "measure", by, "drop", "low", "high", "verdict", "noise"]].copy()
         data["method"] = data.method.map(words)
         data.loc[found.labels == REMADE, "method"] += f", {RELABELLED}"
-        for column in ("drop", "low", "high"):
+        for column in ("drop", "low", "high", "noise"):
             data[column] = (100 * data[column]).round(3)
         title, metric = group_title(*key, groups), found.measure.iloc[0]
         base = alt.Chart(alt.NamedData("data")).encode(
@@ -65,7 +67,9 @@ def _charts(rows: pd.DataFrame, by: str, x: alt.X, kind: str) -> Iterator[Chart]
         )
         drop = f"drop in {metric}, points"
         y = alt.Y("drop:Q", title=drop)
+        noise = data.noise.iloc[0]
         spec = alt.layer(
+            *([] if pd.isna(noise) else [_band(noise)]),
             base.mark_rule(strokeWidth=1.5, opacity=0.55).encode(y=alt.Y("low:Q", title=drop), y2="high:Q"),
             base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=50)).encode(
                 y=y, tooltip=["region:N", "method:N", f"{by}:N", alt.Tooltip("drop:Q", format=".2f"), "verdict:N"]
@@ -73,3 +77,9 @@ def _charts(rows: pd.DataFrame, by: str, x: alt.X, kind: str) -> Iterator[Chart]
         ).properties(width="container", height=HEIGHT)
         says = f"Drop in {metric} against {kind}, a line per region and method."
         yield Chart(slug(kind, *key), title, says, spec.to_dict(), data, wide=False)
+
+
+def _band(noise: float) -> alt.Chart:
+    """The drops, in points, that are no larger than the noise floor."""
+    band = alt.Chart(alt.InlineData([{}])).mark_rect(color="$band")
+    return band.encode(y=alt.YDatum(-noise), y2=alt.Y2Datum(noise))

@@ -20,7 +20,7 @@ class Worst(Figure):
 
     title = "Where models differ"
     order = 38
-    absent = "No variant's predictions are there."
+    absent = "No variant's model is compared with the originals' yet."
 
     def draw(self, findings: Findings) -> Sequence[Panel]:
         hidden = [Fragment("hidden.html", {"datasets": findings.hidden})] if findings.hidden else []

@@ -1,85 +1,4 @@
-// Charts are drawn when they come near the screen, the others when there is time. Their colours are the page's own.
-const root = document.documentElement;
-const views = new Map();
-
-function rowsOf(figure) {
-  const columns = JSON.parse(figure.querySelector("script.rows").textContent);
-  const names = Object.keys(columns);
-  return (columns[names[0]] ?? []).map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
-}
-
-const isRoomy = (place) => place.clientWidth >= 480;
-
-async function draw(figure) {
-  if (views.has(figure)) return;
-  views.set(figure, null);
-  const spec = JSON.parse(figure.querySelector("script.spec").textContent);
-  spec.datasets = { ...spec.datasets, data: rowsOf(figure) };
-  spec.config.font = getComputedStyle(root).getPropertyValue("--sans").trim();
-  const place = figure.querySelector(".drawing");
-  for (const param of spec.params ?? []) if (param.name === "roomy") param.value = isRoomy(place);
-  const options = { actions: false, defaultStyle: false, renderer: "svg", logLevel: 1, tooltip: chartTip };
-  const { view } = await vegaEmbed(place.firstElementChild, spec, options);
-  views.set(figure, view);
-  for (const part of place.querySelectorAll("[role], [aria-label], [aria-roledescription]"))
-    ["role", "aria-label", "aria-roledescription"].forEach((name) => part.removeAttribute(name));
-}
-
-const figures = [...document.querySelectorAll("[data-chart]")];
-const near = new IntersectionObserver(
-  (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => draw(entry.target)),
-  { rootMargin: "400px" },
-);
-figures.forEach((figure) => near.observe(figure));
-const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 200));
-async function drawOthers() {
-  const next = figures.find((figure) => !views.has(figure));
-  if (!next) return root.setAttribute("data-drawn", "");
-  await draw(next);
-  idle(drawOthers);
-}
-addEventListener("load", () => idle(drawOthers));
-
-function fit() {
-  for (const [figure, view] of views) {
-    if (!view) continue;
-    const place = figure.querySelector(".drawing");
-    if ("roomy" in view.getState().signals) view.signal("roomy", isRoomy(place));
-    view.width(place.clientWidth).run();
-  }
-}
-addEventListener("beforeprint", () => {
-  root.classList.add("printing");
-  fit();
-});
-addEventListener("afterprint", () => {
-  root.classList.remove("printing");
-  fit();
-});
-
-// One tip, for terms and for marks of charts.
-const tip = document.getElementById("tip");
-function showTip(content, x, y) {
-  tip.replaceChildren(...content);
-  tip.hidden = false;
-  const { offsetWidth: w, offsetHeight: h } = tip;
-  tip.style.left = `${Math.max(8, Math.min(x, innerWidth - w - 8))}px`;
-  tip.style.top = `${y + h + 16 > innerHeight ? Math.max(8, y - h - 28) : y + 8}px`;
-}
-let again = null; // shows the tip of a term where the term is now
-const hideTip = () => {
-  tip.hidden = true;
-  again = null;
-};
-function chartTip(_, event, item, value) {
-  if (value == null) return hideTip();
-  const lines = Object.entries(value).map(([name, text]) => {
-    const line = document.createElement("div");
-    line.textContent = `${name}: ${text}`;
-    return line;
-  });
-  showTip(lines, event.clientX + 12, event.clientY);
-}
+// Terms are defined where the pointer or the focus is.
 for (const term of document.querySelectorAll("a.term, .sort[aria-describedby]")) {
   const show = () => {
     const meaning = document.getElementById(term.getAttribute("aria-describedby"));
@@ -166,7 +85,7 @@ const saving = {
   async svg(button) {
     const figure = button.closest("[data-chart]");
     const style = getComputedStyle(root);
-    const drawn = (await views.get(figure).toSVG()).replace(/var\((--[a-z0-9-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+    const drawn = (await (await draw(figure)).toSVG()).replace(/var\((--[a-z0-9-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
     save(`${figure.id}.svg`, drawn, "image/svg+xml");
   },
   csv(button) {

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from anonbench.config.statistics import StatisticsConfig
+from anonbench.report.linkability import BOUND, with_bounds, worst_attacks
 from anonbench.report.risk.table import COLUMNS, privacy_table
-from anonbench.report.risk.worst import BOUND, RISK, with_risk, worst_attacks
 from tests.report.risk.test_outcomes import linked, result
 
 SERVES = [("d", "face", "study"), ("d", "body", "elsewhere")]
@@ -59,22 +59,23 @@ def test_a_variant_is_judged_by_its_worst_attacker():
         for name, better in (("weak", [2, 2, 2, 0]), ("strong", [0, 0, 2, 2]))
         for one in (attacked("face-blur-low", better), attacked("face-control", [2, 2, 2, 2]))
     ]
-    (_, row), (_, control) = worst_attacks(table(*results)).set_index("method").iterrows()
-    assert (row.name, row.attack, row.excess) == ("blur", "strong", 0.5)
-    assert control.excess == 0 and control.excess_high > 0.3
+    rows = table(*results)
+    found = worst_attacks(rows).set_index("method")
+    assert found.attack["blur"] == "strong"
+    strong = rows[(rows.attack == "strong") & (rows.method == "blur") & rows.headline]
+    assert found.bound["blur"] == strong.excess_high.item() > 0.5
 
 
-def test_the_result_matrix_has_the_risk_of_each_variant():
+def test_the_result_matrix_has_the_bound_of_each_variant():
     summary = pd.DataFrame(
         [
-            ("study", "face", "blur", "low", 1.0),
-            ("study", "body", "blur", "low", 2.0),
-            ("other", "face", "blur", "low", 3.0),
+            (*place, "blur", "low", value)
+            for value, place in enumerate([("study", "face"), ("study", "body"), ("other", "face")])
         ],
         columns=["dataset", "region", "method", "level", "value"],
     )
     privacy = table(attacked("face-blur-low", [0, 0, 2, 2]), attacked("face-control", [2, 2, 2, 2]))
-    found = with_risk(summary, privacy)
-    assert found.value.tolist() == [1, 2, 3]
-    assert found[RISK].fillna(-1).tolist() == [0.5, -1, -1] and found[BOUND].notna().tolist() == [True, False, False]
-    assert with_risk(summary, table())[RISK].isna().all()
+    found = with_bounds(summary, privacy)
+    assert found.value.tolist() == [0, 1, 2]
+    assert found[BOUND][0] > 0.5 and found[BOUND][1:].isna().all()
+    assert with_bounds(summary, table())[BOUND].isna().all()

@@ -7,7 +7,7 @@ import pytest
 
 from anonbench.evaluate.coco import runs_of
 from anonbench.evaluate.comparison import compare
-from anonbench.evaluate.contrast import Seen, balance, most_different, see
+from anonbench.evaluate.contrasts.seen import Seen, balance, most_different, see
 from tests.helpers.scored import annotation, dataset, random_data
 
 PERSON, CAR = 2, 9

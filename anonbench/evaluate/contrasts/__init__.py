@@ -1,0 +1,1 @@
+"""On which images two models differ most, and what each finds there."""
