@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 _DIMENSIONS = 200
+_SHRINKAGE = 0.1
 
 
 def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int) -> Pipeline | None:
@@ -39,9 +40,10 @@ def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int) -> P
     if not varying:
         return None
     dimensions = min(_DIMENSIONS, len(embeddings) - 1, varying)
-    metric = make_pipeline(
-        VarianceThreshold(),
-        PCA(dimensions, whiten=False, random_state=seed),
-        LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto"),
-    )
-    return metric.fit(embeddings, identities)
+    described = make_pipeline(VarianceThreshold(), PCA(dimensions, random_state=seed))
+    seen = described.fit_transform(embeddings, identities)
+    try:
+        discriminants = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto").fit(seen, identities)
+    except np.linalg.LinAlgError:  # of few people the shrunk covariance may be singular all the same
+        discriminants = LinearDiscriminantAnalysis(solver="eigen", shrinkage=_SHRINKAGE).fit(seen, identities)
+    return make_pipeline(described, discriminants)

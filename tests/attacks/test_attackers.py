@@ -76,6 +76,14 @@ def test_a_metric_ignores_what_varies_within_people():
     assert learn_metric(np.ones((8, 3)), who[:8], 0) is None
 
 
+def test_a_metric_is_learned_of_few_people_who_hardly_vary():
+    rng = np.random.default_rng(0)
+    who = np.arange(8).repeat(2)
+    flat = np.round(rng.normal(size=(8, 4))[who] + 1e-5 * rng.normal(size=(16, 4)), 4)
+    seen = learn_metric(np.tile(flat, 30), who, 0).transform(np.tile(flat, 30))
+    assert np.isfinite(seen).all() and np.allclose(seen[0], seen[1], atol=0.1 * seen.std())
+
+
 def test_attributes_are_inferred_from_what_shows_them():
     known, targets = album(range(40), 1, same, 1), album(range(100, 140), 1, same, 2)
     signal = [np.array([[one.identity % 2, 1.0] for one in people]) for people in (known.shown, targets.shown)]

@@ -12,7 +12,10 @@ VARIANTS = {"regions": ["body"], "methods": ["blur", "mask_out"], "levels": ["me
 
 
 def toy_config() -> dict:
-    """Three datasets and two models: rendered scenes, an archive, and a user's own folder with every oddity."""
+    """Three datasets and two models: rendered scenes, an archive, and a user's own folder with every oddity.
+
+    Attackers judge the last one's faces by those of rendered people.
+    """
     return {
         "datasets": {
             "tiny": {
@@ -23,6 +26,14 @@ def toy_config() -> dict:
                 "seed": 1,
             },
             "ped": {"format": "pennfudan", "archive": "PennFudanPed.zip"},
+            "crowd": {
+                "format": "scenes",
+                "view": "face",
+                "splits": {"train": 16, "val": 24},
+                "people": {"identities": 8},
+                "width": 64,
+                "height": 64,
+            },
         },
         "generators": {
             "tiny_body": {
@@ -56,6 +67,7 @@ def toy_config() -> dict:
                 "evaluate_on": ["original", "anonymized"],
             },
         ],
+        "privacy": [{"datasets": ["crowd"], "serves": ["own"], "regions": ["face"], "attacks": ["parrot"]}],
     }
 
 

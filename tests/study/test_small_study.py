@@ -58,6 +58,19 @@ def test_every_cell_of_the_study_has_its_rows(summary):
     assert set(cells.index) == expected
 
 
+def test_attackers_judge_the_variants_of_the_dataset_that_they_serve(finished, summary):
+    privacy = pd.read_csv(finished.root / "results" / "privacy.csv")
+    assert set(privacy.variant) == {"face-clear", "face-control", "face-pixelate-high"} and set(privacy.serves) == {
+        "own"
+    }
+    rank1 = privacy[privacy.criterion == "rank1"].set_index("method")
+    assert set(rank1.gallery) == {8} and set(rank1.identities) == {8} and set(rank1.probes) == {16}
+    assert rank1.value["clear"] > rank1.value["control"] and rank1.excess["control"] == 0
+    bounds = summary[summary.dataset == "own"].groupby("method").linkability.agg(["min", "max"])
+    assert bounds.loc["pixelate"].tolist() == pytest.approx([rank1.excess_high["pixelate"]] * 2)
+    assert summary[summary.dataset != "own"].linkability.isna().all()
+
+
 @pytest.mark.parametrize(("model", "task", "metric"), [("det", "detection", "AR100"), ("pose", "pose", "PCK")])
 def test_a_drop_is_what_the_variants_cell_lacks_of_the_originals(finished, summary, model, task, metric):
     cells = finished.root / "results" / "cells" / "tiny" / model
