@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,8 +19,10 @@ _PEOPLE, _PHOTOGRAPHS = 16, 4  # a batch: of so many people so many photographs 
 _TEMPERATURE = 0.1
 _RATE = 2e-3
 _SHIFT = 2  # px
-_BRIGHTNESS = 0.1  # of the pictures' standard deviation
-_FLOOR = 0.5  # grey levels: a pixel that varies less is not amplified further
+_BRIGHTNESS = 0.2  # standard deviations of a pixel
+# A pixel that varies by less, in grey levels and relative to the one that varies most, is not amplified further.
+_FLOOR, _SHARE = 0.5, 0.1
+_MOST = 5.0  # standard deviations
 _BATCH = 64
 
 
@@ -44,10 +47,12 @@ class Contrast:
     def learn(self, known: Pairs, seed: int) -> None:
         """Learn; the same seed gives the same network."""
         rng = np.random.default_rng(seed)
-        pictures = [known.clear.images(), known.shown.images()]
+        albums = known.clear, known.shown
+        self._scales = [Scale.of(album.images()) for album in albums]
+        pictures = [self._scales[domain](albums[domain].images()) for domain in (CLEAR, SHOWN)]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self._network = Encoder(self._width, pictures)
+            self._network = Encoder(self._width, pictures[0].shape[1:3])
         self._network.to(self._device)
         rows = _rows_of_people(known.clear.identities)
         people, photographs = min(_PEOPLE, len(rows)), _PHOTOGRAPHS
@@ -57,7 +62,7 @@ class Contrast:
         who = np.repeat(np.arange(people), photographs)
         who = torch.from_numpy(np.tile(who, 2)).to(self._device)
         total = 0.0
-        for step in range(steps):
+        for _ in range(steps):
             drawn = [rows[index] for index in rng.permutation(len(rows))[:people]]
             chosen = np.concatenate([rng.choice(of, photographs, replace=len(of) < photographs) for of in drawn])
             found = [
@@ -78,42 +83,53 @@ class Contrast:
         self._network.eval()
         images, found = people.images(), []
         for start in range(0, len(images), _BATCH):
-            some = self._tensor(images[start : start + _BATCH])
+            some = self._tensor(self._scales[domain](images[start : start + _BATCH]))
             found.append((self._network(some, domain) + self._network(some.flip(3), domain)).cpu().numpy())
         return np.concatenate(found)
 
     def _tensor(self, images: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(images)).to(self._device).permute(0, 3, 1, 2).float()
+        return torch.from_numpy(np.ascontiguousarray(images)).to(self._device).permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Every pixel relative to what it is in some pictures, so that a faint remainder counts as much as a clear picture.
+
+    ``mean`` and ``deviation`` are (h, w, 3) float32.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, images: np.ndarray) -> Scale:
+        """That of pictures (N, h, w, 3) uint8; where they hardly vary, nothing is amplified."""
+        mean, deviation = images.mean(0, dtype=np.float64), images.std(0, dtype=np.float64)
+        deviation = np.maximum(deviation, max(_FLOOR, _SHARE * deviation.max()))
+        return cls(mean.astype(np.float32), deviation.astype(np.float32))
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        return ((images - self.mean) / self.deviation).clip(-_MOST, _MOST)
 
 
 class Encoder(nn.Module):
-    """Pictures (B, 3, H, W) in 0..255 to (B, DIMENSIONS) of length 1.
-
-    Clear and shown pictures have a first layer each, and share the others. Every pixel is taken relative to what it is
-    in the known people's pictures, so that a faint remainder counts as much as a clear picture.
+    """Scaled pictures (B, 3, H, W) to (B, DIMENSIONS) of length 1; clear and shown ones have a first layer each.
 
     Parameters
     ----------
     width
         Channels of the first layer.
-    pictures
-        The known people's, (N, H, W, 3) uint8, of either domain.
+    size
+        (H, W), multiples of 16.
     """
 
-    def __init__(self, width: int, pictures: list[np.ndarray]) -> None:
+    def __init__(self, width: int, size: tuple[int, int]) -> None:
         super().__init__()
-        for domain, images in enumerate(pictures):
-            mean, deviation = images.mean(0, dtype=np.float64), images.std(0, dtype=np.float64)
-            deviation = np.maximum(deviation, max(_FLOOR, 0.1 * deviation.max()))
-            for name, values in (("mean", mean), ("deviation", deviation)):
-                self.register_buffer(f"{name}{domain}", torch.from_numpy(values.transpose(2, 0, 1)).float())
-        self.stems = nn.ModuleList(_layer(3, width) for _ in pictures)
+        self.stems = nn.ModuleList(_layer(3, width) for _ in (CLEAR, SHOWN))
         self.trunk = nn.Sequential(_layer(width, 2 * width), _layer(2 * width, 4 * width), _layer(4 * width, 4 * width))
-        height, columns = pictures[0].shape[1:3]
-        self.last = nn.Linear(4 * width * (height // 16) * (columns // 16), DIMENSIONS)
+        self.last = nn.Linear(4 * width * (size[0] // 16) * (size[1] // 16), DIMENSIONS)
 
     def forward(self, images: Tensor, domain: int) -> Tensor:
-        images = (images - getattr(self, f"mean{domain}")) / getattr(self, f"deviation{domain}")
         return normalize(self.last(self.trunk(self.stems[domain](images)).flatten(1)))
 
 
@@ -131,16 +147,14 @@ def contrast(embeddings: Tensor, who: Tensor) -> Tensor:
 
 
 def augmented(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Pictures (N, h, w, 3) float32, each shifted, maybe mirrored, and brighter or darker."""
-    result = np.pad(images, ((0, 0), (_SHIFT, _SHIFT), (_SHIFT, _SHIFT), (0, 0)), mode="edge")
+    """Scaled pictures (N, h, w, 3), each shifted, maybe mirrored, and brighter or darker."""
+    padded = np.pad(images, ((0, 0), (_SHIFT, _SHIFT), (_SHIFT, _SHIFT), (0, 0)), mode="edge")
     height, width = images.shape[1:3]
-    tops, lefts = rng.integers(0, 2 * _SHIFT + 1, (2, len(images)))
-    result = np.stack(
-        [one[top : top + height, left : left + width] for one, top, left in zip(result, tops, lefts, strict=True)]
-    ).astype(np.float32)
+    moves = rng.integers(0, 2 * _SHIFT + 1, (len(images), 2))
+    result = np.stack([one[y : y + height, x : x + width] for one, (y, x) in zip(padded, moves, strict=True)])
     mirrored = rng.random(len(images)) < 0.5
     result[mirrored] = result[mirrored, :, ::-1]
-    return result + rng.normal(0, _BRIGHTNESS * images.std(), (len(images), 1, 1, 1)).astype(np.float32)
+    return result + rng.normal(0, _BRIGHTNESS, (len(images), 1, 1, 1)).astype(np.float32)
 
 
 def _rows_of_people(identities: np.ndarray) -> list[np.ndarray]:

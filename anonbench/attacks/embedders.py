@@ -8,7 +8,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from anonbench.attacks.people import Album
+from anonbench.attacks.people import GREY, Album
 from anonbench.common.errors import UserError
 
 Embedder = Callable[[Album], np.ndarray]
@@ -66,14 +66,19 @@ def _imagenet(device: str) -> Embedder:
 
 
 def _pixels(people: Album) -> np.ndarray:
-    """Every pixel of the picture, and of the picture at half of the size, again and again."""
+    """The picture relative to its mean colour, at its size and at half of it, again and again; and the mean colour.
+
+    All scales have the same weight, as their pixels are worth as many as they are the mean of.
+    """
     rows = []
     for image in people.images().astype(np.float32):
-        scales = [image]
+        mean = image.mean((0, 1))
+        scales = [image - mean]
         while min(scales[-1].shape[:2]) > _SMALLEST:
             height, width = scales[-1].shape[:2]
-            scales.append(cv2.resize(scales[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA))
-        rows.append(np.concatenate([scale.ravel() for scale in scales]))
+            # Twice the mean of four pixels: half of the sum.
+            scales.append(2 * cv2.resize(scales[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+        rows.append(np.concatenate([mean - GREY, *(scale.ravel() for scale in scales)]))
     return np.stack(rows)
 
 

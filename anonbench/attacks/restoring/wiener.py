@@ -26,30 +26,32 @@ class Wiener(Restorer):
     """
 
     def learn(self, case: Case) -> None:
+        self._clear, self._shown = (_mean(album) for album in (case.known.clear, case.known.shown))
         cross, power = 0.0, 0.0
-        for clear, shown in zip(_spectra(case.known.clear), _spectra(case.known.shown), strict=True):
-            cross = cross + clear * shown.conj()
-            power = power + np.abs(shown) ** 2
-            pixels = shown.shape[0] * 2 * (shown.shape[1] - 1)
-        self._filter = (cross.mean(2) / (power.mean(2) + len(case.known) * _ROUNDING * pixels))[..., None]
+        pairs = zip(_padded(case.known.clear, self._clear), _padded(case.known.shown, self._shown), strict=True)
+        for clear, shown in pairs:
+            clear, shown = rfft2(clear, axes=(0, 1)), rfft2(shown, axes=(0, 1))
+            cross = cross + (clear * shown.conj()).mean(2)
+            power = power + (np.abs(shown) ** 2).mean(2)
+        height, width = power.shape[0], 2 * (power.shape[1] - 1)
+        self._filter = (cross / (power + len(case.known) * _ROUNDING * height * width))[..., None]
 
     def restored(self, people: Album) -> np.ndarray:
         pictures = []
-        for picture in _padded(people):
-            mean = picture.mean((0, 1))
-            spectrum = rfft2(picture - mean, axes=(0, 1)) * self._filter
-            restored = irfft2(spectrum, s=picture.shape[:2], axes=(0, 1)) + mean
+        for picture in _padded(people, self._shown):
+            spectrum = rfft2(picture, axes=(0, 1)) * self._filter
+            restored = irfft2(spectrum, s=picture.shape[:2], axes=(0, 1)) + self._clear
             pictures.append(restored[_AROUND:-_AROUND, _AROUND:-_AROUND])
         return np.stack(pictures).round().clip(0, 255).astype(np.uint8)
 
 
-def _padded(people: Album) -> Iterator[np.ndarray]:
+def _mean(people: Album) -> np.ndarray:
+    """The mean colour (3,) within the regions."""
+    return people.images()[people.masks()].mean(0, dtype=np.float64)
+
+
+def _padded(people: Album, mean: np.ndarray) -> Iterator[np.ndarray]:
+    """Pictures relative to a colour, which continue beyond the region."""
     for image, mask in zip(people.images(), people.masks(), strict=True):
         around = ((_AROUND, _AROUND), (_AROUND, _AROUND), (0, 0))
-        yield np.pad(extended(image, mask).astype(np.float64), around, mode="symmetric")
-
-
-def _spectra(people: Album) -> Iterator[np.ndarray]:
-    """(h, w // 2 + 1, 3) of each picture, its mean colour taken off."""
-    for picture in _padded(people):
-        yield rfft2(picture - picture.mean((0, 1)), axes=(0, 1))
+        yield np.pad(extended(image, mask) - mean, around, mode="symmetric")
