@@ -35,7 +35,7 @@ def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int) -> P
     Pipeline
         Its ``transform`` takes embeddings (M, D) to (M, d). None where all embeddings are the same.
     """
-    # Not above: the configuration is checked against the attackers before any job runs, and scikit-learn takes its time.
+    # Not above: the configuration is checked against the attacks before any job runs, and scikit-learn takes its time.
     from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.feature_selection import SelectKBest, VarianceThreshold
