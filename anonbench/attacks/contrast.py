@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import avg_pool2d, normalize
 
 from anonbench.attacks.people import Album, Pairs
 
@@ -18,7 +18,8 @@ DIMENSIONS = 128
 _PEOPLE, _PHOTOGRAPHS = 16, 4  # a batch: of so many people so many photographs each, clear and shown
 _TEMPERATURE = 0.1
 _RATE = 2e-3
-_SHIFT = 2  # px
+_SHIFT = 1  # px
+_CELL = 4  # px of the coarse pixels
 _BRIGHTNESS = 0.2  # standard deviations of a pixel
 # A pixel that varies by less, in grey levels and relative to the one that varies most, is not amplified further.
 _FLOOR, _SHARE = 0.5, 0.1
@@ -62,7 +63,7 @@ class Contrast:
         who = np.repeat(np.arange(people), photographs)
         who = torch.from_numpy(np.tile(who, 2)).to(self._device)
         total = 0.0
-        for step in range(steps):
+        for _ in range(steps):
             drawn = [rows[index] for index in rng.permutation(len(rows))[:people]]
             chosen = np.concatenate([rng.choice(of, photographs, replace=len(of) < photographs) for of in drawn])
             found = [
@@ -113,7 +114,11 @@ class Scale:
 
 
 class Encoder(nn.Module):
-    """Scaled pictures (B, 3, H, W) to (B, DIMENSIONS) of length 1; clear and shown ones have a first layer each.
+    """Scaled pictures (B, 3, H, W) to (B, DIMENSIONS) of length 1.
+
+    What four layers of convolutions say of the picture is added to what is linear in its coarse pixels, which takes few
+    people to learn (as in "Wide & deep learning", Cheng et al., 2016). Clear and shown pictures have a first layer and
+    a linear part each.
 
     Parameters
     ----------
@@ -125,12 +130,16 @@ class Encoder(nn.Module):
 
     def __init__(self, width: int, size: tuple[int, int]) -> None:
         super().__init__()
+        height, columns = size
+        coarse = 3 * (height // _CELL) * (columns // _CELL)
         self.stems = nn.ModuleList(_layer(3, width) for _ in (CLEAR, SHOWN))
+        self.linear = nn.ModuleList(nn.Linear(coarse, DIMENSIONS) for _ in (CLEAR, SHOWN))
         self.trunk = nn.Sequential(_layer(width, 2 * width), _layer(2 * width, 4 * width), _layer(4 * width, 4 * width))
-        self.last = nn.Linear(4 * width * (size[0] // 16) * (size[1] // 16), DIMENSIONS)
+        self.last = nn.Linear(4 * width * (height // 16) * (columns // 16), DIMENSIONS)
 
     def forward(self, images: Tensor, domain: int) -> Tensor:
-        return normalize(self.last(self.trunk(self.stems[domain](images)).flatten(1)))
+        deep = self.last(self.trunk(self.stems[domain](images)).flatten(1))
+        return normalize(deep + self.linear[domain](avg_pool2d(images, _CELL).flatten(1)))
 
 
 def _layer(inputs: int, outputs: int) -> nn.Sequential:

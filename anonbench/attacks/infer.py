@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from anonbench.attacks.people import Album
 from anonbench.attacks.record import Inferred
@@ -31,6 +28,11 @@ def infer(known: Album, known_features: np.ndarray, targets: Album, features: np
 def _of_attribute(
     name: str, known: Album, known_features: np.ndarray, targets: Album, features: np.ndarray
 ) -> Inferred | None:
+    # Not above: the configuration is checked against the attackers before any job runs, and this takes its time.
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     values = np.array([person.attributes.get(name, "") for person in known])
     counts = {value: len(set(known.identities[values == value])) for value in set(values.tolist()) - {""}}
     learned = sorted(value for value, count in counts.items() if count >= LEAST)

@@ -13,10 +13,11 @@ import pytest
 from anonbench.common.errors import UserError
 from anonbench.common.plugins import ENVIRONMENT, use_folders
 from anonbench.common.root import ROOT
-from anonbench.config.plugins import FORMATS, KINDS, METHODS, METRICS, TASKS
+from anonbench.config.plugins import ATTACKS, FORMATS, KINDS, METHODS, METRICS, TASKS
 from anonbench.workflow.code import code_digest, code_files
 
 BUILT_IN = {
+    ATTACKS: {"adaptive", "inversion", "naive", "parrot"},
     FORMATS: {"bdd100k", "cityscapes", "coco", "coco2017", "crowdpose", "lspet", "pennfudan", "scenes", "wider_face"},
     KINDS: {"context_encoder", "style_unet"},
     METHODS: {"blur", "drop_images", "drop_labels", "external", "gan", "inpaint", "mask_out", "pixelate"},
@@ -77,12 +78,13 @@ def test_loading_the_configuration_imports_no_heavy_package() -> None:
     """It happens at every call of Snakemake."""
     program = (
         "import sys\n"
-        "from anonbench.config.plugins import FORMATS, KINDS, METHODS, METRICS, TASKS\n"
-        "[plugins[name] for plugins in (FORMATS, KINDS, METHODS, METRICS, TASKS) for name in plugins.names()]\n"
+        "from anonbench.config.plugins import ATTACKS, FORMATS, KINDS, METHODS, METRICS, TASKS\n"
+        "kinds = ATTACKS, FORMATS, KINDS, METHODS, METRICS, TASKS\n"
+        "[plugins[name] for plugins in kinds for name in plugins.names()]\n"
         "print(*sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    heavy = {"torch", "mmengine", "mmdet", "scipy", "pandas", "cityscapesscripts", "facenet_pytorch"}
+    heavy = {"torch", "sklearn", "onnx", "mmengine", "mmdet", "scipy", "pandas", "cityscapesscripts", "facenet_pytorch"}
     assert not heavy & set(found.stdout.split())
 
 

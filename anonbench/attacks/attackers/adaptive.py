@@ -17,8 +17,8 @@ class Config(AttackConfig):
     channels of its first layer."""
 
     attack: Literal["adaptive"]
-    epochs: Annotated[int, Field(ge=1)] = 30
-    width: Annotated[int, Field(ge=4)] = 24
+    epochs: Annotated[int, Field(ge=1)] = 20
+    width: Annotated[int, Field(ge=4)] = 16
 
 
 class Adaptive(Linker):

@@ -46,7 +46,7 @@ class Variation(Restorer):
     def _one(self, photograph: Photograph) -> np.ndarray:
         from skimage.restoration import denoise_tv_chambolle
 
-        image, mask, side = photograph.image, photograph.mask, photograph.side
+        image, mask = photograph.image, photograph.mask
         scale = min(1.0, _LARGEST / max(mask.shape))
         if scale < 1:
             size = round(image.shape[1] * scale), round(image.shape[0] * scale)
