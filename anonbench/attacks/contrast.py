@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, normalize
 
+from anonbench.attacks.batches import batches
 from anonbench.attacks.people import Album, Pairs
 
 log = logging.getLogger(__name__)
-CLEAR, SHOWN = 0, 1
 DIMENSIONS = 128
 _PEOPLE, _PHOTOGRAPHS = 16, 4  # a batch: of so many people so many photographs each, clear and shown
 _TEMPERATURE = 0.1
@@ -42,6 +42,8 @@ class Contrast:
         Where torch computes.
     """
 
+    CLEAR, SHOWN = DOMAINS = 0, 1
+
     def __init__(self, epochs: int, width: int, device: str) -> None:
         self._epochs, self._width, self._device = epochs, width, torch.device(device)
 
@@ -50,7 +52,7 @@ class Contrast:
         rng = np.random.default_rng(seed)
         albums = known.clear, known.shown
         self._scales = [Scale.of(album.images()) for album in albums]
-        pictures = [self._scales[domain](albums[domain].images()) for domain in (CLEAR, SHOWN)]
+        pictures = [self._scales[domain](albums[domain].images()) for domain in self.DOMAINS]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._network = Encoder(self._width, pictures[0].shape[1:3])
@@ -67,8 +69,7 @@ class Contrast:
             drawn = [rows[index] for index in rng.permutation(len(rows))[:people]]
             chosen = np.concatenate([rng.choice(of, photographs, replace=len(of) < photographs) for of in drawn])
             found = [
-                self._network(self._tensor(augmented(pictures[domain][chosen], rng)), domain)
-                for domain in (CLEAR, SHOWN)
+                self._network(self._tensor(augmented(pictures[domain][chosen], rng)), domain) for domain in self.DOMAINS
             ]
             loss = contrast(torch.cat(found), who)
             optimizer.zero_grad()
@@ -80,12 +81,13 @@ class Contrast:
 
     @torch.inference_mode()
     def embed(self, people: Album, domain: int) -> np.ndarray:
-        """(N, DIMENSIONS) of length 1: the mean of a picture's and of its mirror image's."""
+        """(N, DIMENSIONS), of each picture and of its mirror image together."""
         self._network.eval()
-        images, found = people.images(), []
-        for start in range(0, len(images), _BATCH):
-            some = self._tensor(self._scales[domain](images[start : start + _BATCH]))
-            found.append((self._network(some, domain) + self._network(some.flip(3), domain)).cpu().numpy())
+        found = []
+        for images, count in batches(people.images(), _BATCH):
+            some = self._tensor(self._scales[domain](images))
+            both = self._network(some, domain) + self._network(some.flip(3), domain)
+            found.append(both.cpu().numpy()[:count])
         return np.concatenate(found)
 
     def _tensor(self, images: np.ndarray) -> Tensor:
@@ -132,8 +134,8 @@ class Encoder(nn.Module):
         super().__init__()
         height, columns = size
         coarse = 3 * (height // _CELL) * (columns // _CELL)
-        self.stems = nn.ModuleList(_layer(3, width) for _ in (CLEAR, SHOWN))
-        self.linear = nn.ModuleList(nn.Linear(coarse, DIMENSIONS) for _ in (CLEAR, SHOWN))
+        self.stems = nn.ModuleList(_layer(3, width) for _ in Contrast.DOMAINS)
+        self.linear = nn.ModuleList(nn.Linear(coarse, DIMENSIONS) for _ in Contrast.DOMAINS)
         self.trunk = nn.Sequential(_layer(width, 2 * width), _layer(2 * width, 4 * width), _layer(4 * width, 4 * width))
         self.last = nn.Linear(4 * width * (height // 16) * (columns // 16), DIMENSIONS)
 
