@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import avg_pool2d, normalize
 
+from anonbench.attacks.batches import batches
 from anonbench.attacks.people import Album, Pairs
 
 log = logging.getLogger(__name__)
-CLEAR, SHOWN = 0, 1
 DIMENSIONS = 128
 _PEOPLE, _PHOTOGRAPHS = 16, 4  # a batch: of so many people so many photographs each, clear and shown
 _TEMPERATURE = 0.1
 _RATE = 2e-3
-_SHIFT = 2  # px
+_SHIFT = 1  # px
+_CELL = 4  # px of the coarse pixels
 _BRIGHTNESS = 0.2  # standard deviations of a pixel
 # A pixel that varies by less, in grey levels and relative to the one that varies most, is not amplified further.
 _FLOOR, _SHARE = 0.5, 0.1
@@ -41,6 +42,8 @@ class Contrast:
         Where torch computes.
     """
 
+    CLEAR, SHOWN = DOMAINS = 0, 1
+
     def __init__(self, epochs: int, width: int, device: str) -> None:
         self._epochs, self._width, self._device = epochs, width, torch.device(device)
 
@@ -49,7 +52,7 @@ class Contrast:
         rng = np.random.default_rng(seed)
         albums = known.clear, known.shown
         self._scales = [Scale.of(album.images()) for album in albums]
-        pictures = [self._scales[domain](albums[domain].images()) for domain in (CLEAR, SHOWN)]
+        pictures = [self._scales[domain](albums[domain].images()) for domain in self.DOMAINS]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._network = Encoder(self._width, pictures[0].shape[1:3])
@@ -66,8 +69,7 @@ class Contrast:
             drawn = [rows[index] for index in rng.permutation(len(rows))[:people]]
             chosen = np.concatenate([rng.choice(of, photographs, replace=len(of) < photographs) for of in drawn])
             found = [
-                self._network(self._tensor(augmented(pictures[domain][chosen], rng)), domain)
-                for domain in (CLEAR, SHOWN)
+                self._network(self._tensor(augmented(pictures[domain][chosen], rng)), domain) for domain in self.DOMAINS
             ]
             loss = contrast(torch.cat(found), who)
             optimizer.zero_grad()
@@ -79,12 +81,13 @@ class Contrast:
 
     @torch.inference_mode()
     def embed(self, people: Album, domain: int) -> np.ndarray:
-        """(N, DIMENSIONS) of length 1: the mean of a picture's and of its mirror image's."""
+        """(N, DIMENSIONS), of each picture and of its mirror image together."""
         self._network.eval()
-        images, found = people.images(), []
-        for start in range(0, len(images), _BATCH):
-            some = self._tensor(self._scales[domain](images[start : start + _BATCH]))
-            found.append((self._network(some, domain) + self._network(some.flip(3), domain)).cpu().numpy())
+        found = []
+        for images, count in batches(people.images(), _BATCH):
+            some = self._tensor(self._scales[domain](images))
+            both = self._network(some, domain) + self._network(some.flip(3), domain)
+            found.append(both.cpu().numpy()[:count])
         return np.concatenate(found)
 
     def _tensor(self, images: np.ndarray) -> Tensor:
@@ -113,7 +116,11 @@ class Scale:
 
 
 class Encoder(nn.Module):
-    """Scaled pictures (B, 3, H, W) to (B, DIMENSIONS) of length 1; clear and shown ones have a first layer each.
+    """Scaled pictures (B, 3, H, W) to (B, DIMENSIONS) of length 1.
+
+    What four layers of convolutions say of the picture is added to what is linear in its coarse pixels, which takes few
+    people to learn (as in "Wide & deep learning", Cheng et al., 2016). Clear and shown pictures have a first layer and
+    a linear part each.
 
     Parameters
     ----------
@@ -125,12 +132,16 @@ class Encoder(nn.Module):
 
     def __init__(self, width: int, size: tuple[int, int]) -> None:
         super().__init__()
-        self.stems = nn.ModuleList(_layer(3, width) for _ in (CLEAR, SHOWN))
+        height, columns = size
+        coarse = 3 * (height // _CELL) * (columns // _CELL)
+        self.stems = nn.ModuleList(_layer(3, width) for _ in Contrast.DOMAINS)
+        self.linear = nn.ModuleList(nn.Linear(coarse, DIMENSIONS) for _ in Contrast.DOMAINS)
         self.trunk = nn.Sequential(_layer(width, 2 * width), _layer(2 * width, 4 * width), _layer(4 * width, 4 * width))
-        self.last = nn.Linear(4 * width * (size[0] // 16) * (size[1] // 16), DIMENSIONS)
+        self.last = nn.Linear(4 * width * (height // 16) * (columns // 16), DIMENSIONS)
 
     def forward(self, images: Tensor, domain: int) -> Tensor:
-        return normalize(self.last(self.trunk(self.stems[domain](images)).flatten(1)))
+        deep = self.last(self.trunk(self.stems[domain](images)).flatten(1))
+        return normalize(deep + self.linear[domain](avg_pool2d(images, _CELL).flatten(1)))
 
 
 def _layer(inputs: int, outputs: int) -> nn.Sequential:

@@ -8,6 +8,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from anonbench.attacks.batches import batches
 from anonbench.attacks.people import GREY, Album
 from anonbench.common.errors import UserError
 
@@ -18,7 +19,7 @@ _GRID = {"face": (4, 4), "body": (8, 4)}
 _TAPS = (1, 2)  # of strides 8 and 16
 _BATCH = 64
 _SMALLEST = 2  # px of the coarsest picture's shorter side
-# Digits that are kept. The last bits depend on the size of the batch, by which those of one batch would be linked.
+# Digits that are kept of what networks say.
 _DIGITS = 4
 
 
@@ -53,13 +54,11 @@ def _imagenet(device: str) -> Embedder:
 
     @torch.inference_mode()
     def embed(people: Album) -> np.ndarray:
-        images, found = people.images(), []
-        for start in range(0, len(images), _BATCH):
-            some = images[start : start + _BATCH]
-            padded = np.concatenate([some, np.zeros((_BATCH - len(some), *some.shape[1:]), np.uint8)])
-            maps = network(torch.from_numpy(padded).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1)
+        found = []
+        for images, count in batches(people.images(), _BATCH):
+            maps = network(torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1)
             pooled = [adaptive_avg_pool2d(maps[tap], _GRID[people.region]).flatten(1) for tap in _TAPS]
-            found.append(torch.cat([normalize(part) for part in pooled], 1).cpu().numpy()[: len(some)])
+            found.append(torch.cat([normalize(part) for part in pooled], 1).cpu().numpy()[:count])
         return np.concatenate(found).round(_DIGITS)
 
     return embed

@@ -8,11 +8,11 @@ permitted everywhere. None is used, or downloaded, unless the configuration name
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
 
+from anonbench.attacks.batches import batches
 from anonbench.attacks.people import Album
 from anonbench.detect import tfjs, tflite
 from anonbench.detect.network import Network
@@ -43,16 +43,11 @@ class FaceNetwork(ABC):
 
     def __call__(self, people: Album) -> np.ndarray:
         """(N, D) float32, of each face and of its mirror image together."""
-        images = people.images((self.side, self.side))
-        return np.concatenate(list(self._batches(images)))
-
-    def _batches(self, images: np.ndarray) -> Iterable[np.ndarray]:
-        for start in range(0, len(images), _BATCH):
-            some = images[start : start + _BATCH]
-            # A whole batch every time: the last bits depend on its size.
-            padded = np.concatenate([some, np.zeros((_BATCH - len(some), *some.shape[1:]), np.uint8)])
-            both = (self._network(self.prepared(one))[0] for one in (padded, padded[:, :, ::-1]))
-            yield sum(found / np.linalg.norm(found, axis=1, keepdims=True) for found in both)[: len(some)]
+        found = []
+        for images, count in batches(people.images((self.side, self.side)), _BATCH):
+            both = (self._network(self.prepared(one))[0] for one in (images, images[:, :, ::-1]))
+            found.append(sum(one / np.linalg.norm(one, axis=1, keepdims=True) for one in both)[:count])
+        return np.concatenate(found)
 
 
 class MobileFaceNet(FaceNetwork):

@@ -28,7 +28,7 @@ def infer(known: Album, known_features: np.ndarray, targets: Album, features: np
 def _of_attribute(
     name: str, known: Album, known_features: np.ndarray, targets: Album, features: np.ndarray
 ) -> Inferred | None:
-    # Not above: the configuration is checked against the attacks before any job runs, and scikit-learn takes its time.
+    # Not above: the configuration is checked against the attackers before any job runs, and this takes its time.
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

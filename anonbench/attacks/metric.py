@@ -11,15 +11,11 @@ if TYPE_CHECKING:
 
 _DIMENSIONS = 200
 _SHRINKAGE = 0.1
-_SINGLE = 60
+_CODES = 60
 
 
-def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int) -> Pipeline | None:
-    """Linear discriminants of the identities, with shrunk covariance (Ledoit & Wolf, 2004).
-
-    They are of the principal components, and of the numbers that differ most between people for how they differ within
-    (the largest F of an analysis of variance): what is in one number only, such as a code in one pixel, is in no
-    principal component.
+def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int, *, codes: bool = False) -> Pipeline | None:
+    """Principal components, then linear discriminants of the identities with shrunk covariance (Ledoit & Wolf, 2004).
 
     Parameters
     ----------
@@ -29,13 +25,16 @@ def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int) -> P
         (N,), several of each.
     seed
         Of the principal components' solver.
+    codes
+        Whether to keep, beside the components, the single numbers that differ most between people for how they differ
+        within: what is in one number only, such as a code in one pixel, is in no principal component.
 
     Returns
     -------
     Pipeline
         Its ``transform`` takes embeddings (M, D) to (M, d). None where all embeddings are the same.
     """
-    # Not above: the configuration is checked against the attacks before any job runs, and scikit-learn takes its time.
+    # Not above: the configuration is checked against the attackers before any job runs, and this takes its time.
     from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.feature_selection import SelectKBest, VarianceThreshold
@@ -45,10 +44,10 @@ def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int) -> P
     if not varying:
         return None
     dimensions = min(_DIMENSIONS, len(embeddings) - 1, varying)
-    described = make_pipeline(
-        VarianceThreshold(),
-        make_union(PCA(dimensions, random_state=seed), SelectKBest(_ratios, k=min(_SINGLE, varying))),
-    )
+    parts = [PCA(dimensions, random_state=seed)]
+    if codes:
+        parts.append(SelectKBest(_ratios, k=min(_CODES, varying)))
+    described = make_pipeline(VarianceThreshold(), make_union(*parts))
     seen = described.fit_transform(embeddings, identities)
     try:
         discriminants = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto").fit(seen, identities)

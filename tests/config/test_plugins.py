@@ -13,7 +13,7 @@ import pytest
 from anonbench.common.errors import UserError
 from anonbench.common.plugins import ENVIRONMENT, use_folders
 from anonbench.common.root import ROOT
-from anonbench.config.plugins import FORMATS, KINDS, METHODS, METRICS, TASKS
+from anonbench.config.plugins import ATTACKS, FORMATS, KINDS, METHODS, METRICS, TASKS
 from anonbench.workflow.code import code_digest, code_files
 
 BUILT_IN = {
@@ -34,6 +34,7 @@ BUILT_IN = {
     METHODS: {"blur", "drop_images", "drop_labels", "external", "gan", "inpaint", "mask_out", "pixelate"},
     TASKS: {"detection", "instance_segmentation", "pose"},
     METRICS: {"cityscapes", "coco", "crowdpose", "pck", "people", "wider_face"},
+    ATTACKS: {"adaptive", "inversion", "naive", "parrot"},
 }
 TOY = '''"""A toy."""
 
@@ -89,8 +90,9 @@ def test_loading_the_configuration_imports_no_heavy_package() -> None:
     """It happens at every call of Snakemake."""
     program = (
         "import sys\n"
-        "from anonbench.config.plugins import FORMATS, KINDS, METHODS, METRICS, TASKS\n"
-        "[plugins[name] for plugins in (FORMATS, KINDS, METHODS, METRICS, TASKS) for name in plugins.names()]\n"
+        "from anonbench.config.plugins import ATTACKS, FORMATS, KINDS, METHODS, METRICS, TASKS\n"
+        "kinds = ATTACKS, FORMATS, KINDS, METHODS, METRICS, TASKS\n"
+        "[plugins[name] for plugins in kinds for name in plugins.names()]\n"
         "print(*sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from anonbench.attacks.attack import Case, Linker
-from anonbench.attacks.embedders import Name, embedder
-from anonbench.attacks.metric import learn_metric
+from anonbench.attacks.description import Description, Metric
+from anonbench.attacks.embedders import Name
 from anonbench.attacks.people import Album, Pairs
 from anonbench.attacks.restoring.pictures import psnr, same_pictures, with_pictures
 from anonbench.config.privacy import AttackConfig
@@ -24,8 +24,8 @@ class Config(AttackConfig):
 
     attack: Literal["inversion"]
     by: Literal["wiener", "tv", "unet"] = "unet"
-    embedder: Name = "imagenet"
-    metric: Literal["none", "learned"] = "learned"
+    embedder: Name = "pixels"
+    metric: Metric = "learned"
     epochs: Annotated[int, Field(ge=1)] = 10
     channels: Annotated[int, Field(ge=4)] = 24
 
@@ -48,12 +48,8 @@ class Inversion(Linker):
         if not same_pictures(case.known):
             self._restorer = restorer_of(self.config.by, self.config.epochs, self.config.channels)
             self._restorer.learn(case)
-        self._embed = embedder(self.config.embedder, case.device)
-        self._metric = None
-        if self.config.metric == "learned":
-            known = case.known
-            both = np.concatenate([self._embed(known.clear), self._embed(self._restored(known.shown))])
-            self._metric = learn_metric(both, np.tile(known.clear.identities, 2), case.seed)
+        known = [case.known.clear, self._restored(case.known.shown)]
+        self._described = Description(self.config.embedder, self.config.metric, known, case.seed, case.device)
 
     def gallery(self, people: Pairs) -> np.ndarray:
         return self._described(people.clear)
@@ -68,13 +64,10 @@ class Inversion(Linker):
 
     def _restored(self, people: Album) -> Album:
         """The people as they are restored; each album once, since that takes its time."""
+        if self._restorer is None:
+            return people
         for shown, restored in self._done:
             if shown is people:
                 return restored
-        pictures = self._restorer.restored(people) if self._restorer else people.images()
-        self._done.append((people, with_pictures(people, pictures)))
+        self._done.append((people, with_pictures(people, self._restorer.restored(people))))
         return self._done[-1][1]
-
-    def _described(self, people: Album) -> np.ndarray:
-        embeddings = self._embed(people)
-        return self._metric.transform(embeddings) if self._metric else embeddings

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from anonbench.attacks.attack import Case, Linker
-from anonbench.attacks.embedders import Name, embedder
-from anonbench.attacks.metric import learn_metric
+from anonbench.attacks.description import Description, Metric
+from anonbench.attacks.embedders import Name
 from anonbench.attacks.people import Album, Pairs
 from anonbench.config.privacy import AttackConfig
 
@@ -19,7 +19,7 @@ class Config(AttackConfig):
 
     attack: Literal["naive"]
     embedder: Name = "imagenet"
-    metric: Literal["none", "learned"] = "none"
+    metric: Metric = "none"
 
 
 class Naive(Linker):
@@ -29,15 +29,11 @@ class Naive(Linker):
     config: Config
 
     def learn(self, case: Case) -> None:
-        self.embed = embedder(self.config.embedder, case.device)
-        self.metric = None
-        if self.config.metric == "learned":
-            known = case.known.clear
-            self.metric = learn_metric(self.embed(known), known.identities, case.seed)
+        config = self.config
+        self._described = Description(config.embedder, config.metric, [case.known.clear], case.seed, case.device)
 
     def gallery(self, people: Pairs) -> np.ndarray:
-        return self.probes(people.clear)
+        return self._described(people.clear)
 
     def probes(self, people: Album) -> np.ndarray:
-        embeddings = self.embed(people)
-        return self.metric.transform(embeddings) if self.metric else embeddings
+        return self._described(people)

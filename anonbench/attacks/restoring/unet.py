@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
 from anonbench.attacks.attack import Case
+from anonbench.attacks.batches import batches
 from anonbench.attacks.people import Album
 from anonbench.attacks.restoring.restorer import Restorer
 
@@ -64,10 +65,9 @@ class UNet(Restorer):
     @torch.inference_mode()
     def restored(self, people: Album) -> np.ndarray:
         self._network.eval()
-        inputs = _inputs(people)
         pictures = []
-        for start in range(0, len(inputs), _BATCH):
-            some = self._network(self._tensor(inputs[start : start + _BATCH])).permute(0, 2, 3, 1).cpu().numpy()
+        for inputs, count in batches(_inputs(people), _BATCH):
+            some = self._network(self._tensor(inputs)).permute(0, 2, 3, 1).cpu().numpy()[:count]
             pictures.append((255 * some).round().clip(0, 255).astype(np.uint8))
         return np.concatenate(pictures)
 
