@@ -7,7 +7,7 @@ from anonbench.config.config import Config
 from anonbench.config.plugins import ATTACKS, METHODS
 from anonbench.config.privacy import PrivacyBlock
 from anonbench.datasets.format import format_of
-from anonbench.study.needs import attacks_of, generator_names
+from anonbench.study.needs import asked_attacks, attacks_of, generator_names
 
 
 def check_privacy(config: Config, block: PrivacyBlock, where: str) -> None:
@@ -69,10 +69,11 @@ def _check_variants(config: Config, block: PrivacyBlock, where: str) -> None:
                         f"{where} asks for {method}, which leaves out images, so that nobody is left to attack.",
                         f"Take {method} out of the block.",
                     )
-    asked = attacks_of(config.model_copy(update={"privacy": [block]}))
-    made = {one.made for one in asked if one.made}
-    for name in block.attacks if asked else ():
-        if ATTACKS[config.attacks[name].attack].needs_generator and name not in {one.attack for one in asked}:
+    alone = config.model_copy(update={"privacy": [block]})
+    made = {one.made for one in asked_attacks(alone) if one.made}
+    attacks = {one.attack for one in attacks_of(alone)}
+    for name in block.attacks if made else ():
+        if ATTACKS[config.attacks[name].attack].needs_generator and name not in attacks:
             raise UserError(
                 f"{where} asks for the attack {name} on generators, but none of its variants is made by one.",
                 f"Put {name} into a block with methods that use a generator, such as gan.",

@@ -32,12 +32,17 @@ def attacks_of(config: Config) -> list[Attacked]:
     What leaves out images leaves nobody to attack, an attack on generators attacks only what they made, and a block
     costs nothing where the study trains on none of the datasets that it serves.
     """
+    return [one for one in asked_attacks(config) if _applies(config, one)]
+
+
+def asked_attacks(config: Config) -> list[Attacked]:
+    """The same with attacks on generators where no generator made anybody."""
     study = (
         (dataset, Variant(region, method, level, draw))
         for dataset, region, method, level, draw in _studied(config)
         if METHODS[config.method_plugin(method, level, region)].drops != "images"
     )
-    return [one for one in expand_attacks(_judging(config), study) if _applies(config, one)]
+    return expand_attacks(_judging(config), study)
 
 
 def _applies(config: Config, attacked: Attacked) -> bool:

@@ -14,7 +14,7 @@ VARIANTS = {"regions": ["body"], "methods": ["blur", "mask_out"], "levels": ["me
 def toy_config() -> dict:
     """Three datasets and two models: rendered scenes, an archive, and a user's own folder with every oddity.
 
-    Attackers judge the last one's faces by those of rendered people.
+    Rendered people are there to be attacked.
     """
     return {
         "datasets": {
@@ -67,7 +67,6 @@ def toy_config() -> dict:
                 "evaluate_on": ["original", "anonymized"],
             },
         ],
-        "privacy": [{"datasets": ["crowd"], "serves": ["own"], "regions": ["face"], "attacks": ["parrot"]}],
     }
 
 
@@ -78,6 +77,8 @@ def finished(tmp_path_factory) -> Project:
     project = Project.create(root, toy_config())
     tiny_pennfudan(root / "PennFudanPed.zip")
     project.config["datasets"]["own"] = build_odd_coco(root / "own data")
+    attacked = {"datasets": ["crowd"], "serves": ["own"], "regions": ["face"]}
+    project.config["privacy"] = [attacked | {"attacks": ["parrot"]}]
     result = project.snakemake("results/summary.csv")
     assert result.returncode == 0, result.stdout + result.stderr
     project.printed = result.stdout

@@ -45,8 +45,7 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def raw() -> dict[str, Any]:
     """Two datasets; `crowd` is attacked in the place of `scenes`."""
     raw = copy.deepcopy(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
-    size = {"format": "scenes", "width": 256, "height": 192}
-    raw["datasets"]["crowd"] = size | {"splits": {"train": 40, "val": 40}, "seed": 7}
+    raw["datasets"]["crowd"] = raw["datasets"]["scenes_bodies"] | {"splits": {"train": 160, "val": 160}, "seed": 7}
     raw["generators"] = {
         "own_body": GENERATOR | BODY | {"serves": ["scenes"]},
         "crowd_body": GENERATOR | BODY | {"serves": ["crowd"], "max_people": 50},

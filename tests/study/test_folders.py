@@ -87,7 +87,9 @@ def test_the_catalogs_snakefile_is_the_same_workflow(tmp_path: Path) -> None:
     """As ``snakedeploy`` lays it out: the configuration beside a Snakefile that declares the module."""
     (tmp_path / "config").mkdir()
     defaults = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    (tmp_path / "config" / "config.yaml").write_text(yaml.safe_dump(defaults | CONFIG | {"generators": {}}))
+    (tmp_path / "config" / "config.yaml").write_text(
+        yaml.safe_dump(defaults | CONFIG | {"generators": {}, "privacy": []})
+    )
     printed = snakemake(
         tmp_path, "--snakefile", str(ROOT / "workflow" / "Snakefile"), "results/summary.csv", "--dry-run"
     )
