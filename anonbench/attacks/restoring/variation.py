@@ -21,8 +21,8 @@ from anonbench.variants.recipe import Recipe
 
 log = logging.getLogger(__name__)
 _LARGEST = 160  # px of a window's longer side; larger ones are restored at that size
-_STEPS = 20
-_WEIGHT = 0.02  # of the total variation against the squared error, at values in 0..1
+_STEPS = 15
+_WEIGHT = 0.05  # of the total variation against the squared error, at values in 0..1
 
 
 class Variation(Restorer):
