@@ -7,7 +7,7 @@ import torch
 from anonbench.attacks.contrast import DIMENSIONS, Contrast, Encoder, Scale, augmented, contrast
 from anonbench.config.plugins import ATTACKS
 from tests.helpers.album import case
-from tests.helpers.attacked import rank1, reached
+from tests.helpers.linking import rank1, reached
 
 SMALL = {"epochs": 15, "width": 8}
 

@@ -14,7 +14,7 @@ from anonbench.attacks.restoring.wiener import Wiener
 from anonbench.config.plugins import ATTACKS
 from anonbench.variants.recipe import Recipe
 from tests.helpers.album import case
-from tests.helpers.attacked import attacked, control, rank1, reached
+from tests.helpers.linking import attacked, control, rank1, reached
 
 BLUR = {"sigma": 0.1}
 

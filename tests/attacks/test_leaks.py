@@ -3,7 +3,7 @@
 import pytest
 
 from anonbench.common.plugins import use_folders
-from tests.helpers.attacked import LEAKS, above, attacked
+from tests.helpers.linking import LEAKS, above, attacked
 
 PIXELS = {"embedder": "pixels"}
 UNET = {"epochs": 6, "channels": 8}
