@@ -26,7 +26,7 @@ rule attack:
     params:
         attack=lambda w: CONFIG.attacks[w.attack].model_dump(mode="json"),
         recipe=attacked_recipe,
-        pins=pins("torch", "torchvision", "numpy", "scikit-learn", "scikit-image"),
+        pins=pins("torch", "torchvision", "numpy", "scikit-learn"),
         code=attack_code,
     script:
         "../workflow_scripts/attack.py"

@@ -11,7 +11,7 @@ from anonbench.attacks.restoring.pictures import BEST, extended, psnr, same_pict
 from anonbench.attacks.restoring.unet import UNet
 from anonbench.attacks.restoring.variation import Variation, invertible
 from anonbench.attacks.restoring.wiener import Wiener
-from anonbench.config.plugins import ATTACKS
+from anonbench.config.plugins import ATTACKS, METHODS
 from anonbench.variants.recipe import Recipe
 from tests.helpers.album import case
 from tests.helpers.linking import attacked, control, rank1, reached
@@ -107,6 +107,13 @@ def test_a_network_learns_from_the_control_as_well():
 def test_only_what_can_be_run_again_and_shows_something_is_inverted(plugin, config, inverted):
     assert (invertible(Recipe(method="x", plugin=plugin, config=config)) is not None) == inverted
     assert invertible(None) is None
+
+
+def test_a_method_that_learned_is_not_inverted(monkeypatch):
+    """It would need its generators."""
+    recipe = Recipe(method="x", plugin="blur", config=BLUR)
+    monkeypatch.setattr(METHODS["blur"], "learned", True)
+    assert invertible(recipe) is None
 
 
 def test_total_variation_leaves_what_it_cannot_invert():

@@ -66,7 +66,7 @@ class Variation(Restorer):
 
 def invertible(recipe: Recipe | None) -> Method | None:
     """The method of a recipe, where it can be run again on any picture and shows something of what it saw."""
-    if recipe is None or recipe.plugin == "external":
+    if recipe is None:
         return None
     method = METHODS.create(recipe.plugin, recipe.config)
     return method if method.sees_region and not method.random and not method.learned else None
