@@ -103,11 +103,38 @@ def test_the_translation_computes_the_same(files):
     torch.testing.assert_close(torch.from_numpy(found), expected)
 
 
+def test_a_depthwise_network_of_any_number_of_images_computes_the_same():
+    rng = np.random.default_rng(0)
+    kernel, each = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 3, 2, 6), (3, 3, 6, 2)))
+    net = Files()
+    dimensions = [{"size": str(size)} for size in (-1, 9, 9, 2)]
+    net.node("image", "Placeholder", shape={"shape": {"dim": dimensions}})
+    same = {"padding": text("SAME"), "strides": numbers(1, 2, 2, 1)}
+    net.node("conv", "Conv2D", "image", net.weight("kernel", kernel), **same)
+    net.node("relu", "Relu", "conv")
+    for name, op, bound in (("upper", "Minimum", 6), ("lower", "Maximum", 0.5)):
+        net.weight(f"{name}/bound", np.float32(bound).reshape(()))
+        net.node(name, op, {"upper": "relu", "lower": "upper"}[name], f"{name}/bound")
+    net.node("each", "DepthwiseConv2dNative", "lower", net.weight("each/kernel", each), **same)
+    net.node("scaled", "Mul", "each", net.weight("scale", rng.normal(size=12).astype(np.float32)))
+    net.node("mean", "Mean", "scaled", net.integers("axes", [1, 2]))
+    images = rng.normal(size=(3, 9, 9, 2)).astype(np.float32)
+    found = Network(to_onnx(net.graph(), net.binary, ["mean"]), ["mean"])(images)[0]
+    x = functional.pad(torch.from_numpy(images).permute(0, 3, 1, 2), (1, 1, 1, 1))
+    x = functional.conv2d(x, torch.from_numpy(kernel).permute(3, 2, 0, 1), stride=2).clamp(0, 6).clamp(min=0.5)
+    weights = torch.from_numpy(each).permute(2, 3, 0, 1).reshape(12, 1, 3, 3)
+    x = functional.conv2d(functional.pad(x, (1, 1, 1, 1)), weights, stride=2, groups=6)
+    scale = np.frombuffer(net.binary, np.float32, 12, 4 * (kernel.size + 2 + each.size))
+    expected = x.mean((2, 3)).numpy() * scale
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("node", "change", "message"),
     [
         ("score", {"op": "Softplus"}, "the operation Softplus of score is not translated"),
-        ("conv", {"attr": {"padding": text("SAME"), "strides": numbers(1, 2, 2, 1)}}, "conv pads by itself"),
+        ("conv", {"attr": {"padding": text("EXPLICIT"), "strides": numbers(1, 2, 2, 1)}}, "padding EXPLICIT"),
+        ("pooled", {"attr": {"padding": text("SAME")}}, "pooled pads by itself"),
         ("large", {"attr": {"align_corners": {"b": True}}}, "large resizes without half_pixel_centers"),
     ],
 )

@@ -21,8 +21,8 @@ from anonbench.variants.recipe import Recipe
 
 log = logging.getLogger(__name__)
 _LARGEST = 160  # px of a window's longer side; larger ones are restored at that size
-_STEPS = 20
-_WEIGHT = 0.02  # of the total variation against the squared error, at values in 0..1
+_STEPS = 15
+_WEIGHT = 0.05  # of the total variation against the squared error, at values in 0..1
 
 
 class Variation(Restorer):
@@ -66,7 +66,7 @@ class Variation(Restorer):
 
 def invertible(recipe: Recipe | None) -> Method | None:
     """The method of a recipe, where it can be run again on any picture and shows something of what it saw."""
-    if recipe is None or recipe.plugin == "external":
+    if recipe is None:
         return None
     method = METHODS.create(recipe.plugin, recipe.config)
     return method if method.sees_region and not method.random and not method.learned else None
