@@ -70,6 +70,11 @@ def test_what_a_method_took_is_partly_restored(method, config, restorer, gain):
     assert psnr(restored(people, restorer)) > psnr(people.targets) + gain
 
 
+def test_a_faint_remainder_is_restored_to_its_full_contrast():
+    people = case(lambda image, rng: (0.05 * image).astype(np.uint8), people=12, each=2)
+    assert psnr(people.targets) < 8 and psnr(restored(people, Wiener())) > 20
+
+
 def test_people_are_linked_by_restored_pictures_who_are_not_by_blurred_ones():
     people = attacked("blur", **BLUR)
     naive = rank1(reached("naive", people)).values.mean()
