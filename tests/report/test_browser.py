@@ -101,8 +101,8 @@ def test_what_nobody_has_seen_is_drawn_before_it_is_printed(chromium, written: P
         """() => new Promise((then) => {
             const {port1, port2} = new MessageChannel();
             port1.onmessage = () => then([...document.querySelectorAll(".drawing svg")].length);
-            dispatchEvent(new Event("beforeprint"));
             port2.postMessage(0);
+            dispatchEvent(new Event("beforeprint"));
         })"""
     )
     assert drawn == 16
@@ -240,6 +240,22 @@ def test_data_and_drawings_are_saved_from_the_page_alone(wide, written: Path) ->
     with page.expect_download() as saved:
         page.locator("#drops [data-save=table]").click()
     assert len(Path(saved.value.path()).read_text().splitlines()) == 1 + 20
+
+
+def test_a_charts_data_are_a_table_when_they_are_asked_for(wide) -> None:
+    figure = wide.page.locator("#drop-street-pose-td-hm")
+    assert figure.locator("table").count() == 0
+    figure.locator("summary").press("Enter")
+    rows = figure.locator("tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == 20
+    head = figure.locator("th", has_text="drop").first
+    head.get_by_role("button").click()
+    at = figure.locator("thead th").all_inner_texts().index("drop")
+    values = [number(row.locator("td").nth(at).inner_text()) for row in rows.all()]
+    assert head.get_attribute("aria-sort") == "ascending" and values == sorted(values)
+    figure.locator("th", has_text="variant").get_by_role("button").hover()
+    assert wide.page.locator("#tip").inner_text().startswith("All images of a split,")
 
 
 def test_a_missing_cell_is_told_first_and_explained(wide) -> None:

@@ -215,7 +215,7 @@ def test_errors_of_people_lead_where_there_are_other_categories() -> None:
     assert "datum.of" in json.dumps(boxes.spec["transform"]) and "transform" not in poses.spec
     assert boxes.says.startswith("Change in what each kind of error of people costs")
     table = by["Errors"].panels[-1]
-    assert table.columns["of"].label == "of" and table.data.of[:60].tolist() == ["people"] * 60
+    assert table.columns["of"].label == "of" and table.data.of.tolist() == ["people"] * 120 + ["all categories"] * 40
     only = dataclasses.replace(found(), errors=found().errors[lambda rows: rows.scope == "all"])
     (table,) = (panel for panel in sections_of(only) if panel.title == "Errors" for panel in panel.panels[-1:])
     assert "of" not in table.columns
@@ -232,6 +232,8 @@ def test_every_figure_of_drops_shows_the_noise_floor() -> None:
         (chart,) = (panel for panel in charts([by[section]]) if panel.name == name)
         assert chart.data.noise.gt(0).all() and "$band" in json.dumps(chart.spec), name
         assert theme.LIGHT["band"] in drawn(chart)[0]
+    (table,) = (panel for panel in by["Matrix"].panels if isinstance(panel, Table))
+    assert table.columns["noise"].label == "noise floor" and table.data.noise.gt(0).all()
     originals = findings.summary[(findings.summary.method == "original") & (findings.summary.metric == "AP")]
     mine = originals[(originals.task == "detection") & (originals.scope == "category")]
     expected = 100 * 4.302653 * mine.groupby("category").value.std(ddof=1) * (2 / 3) ** 0.5

@@ -102,6 +102,8 @@ def test_each_dataset_task_and_region_has_a_picture_of_its_own() -> None:
         f"attacks-{people}-{region}" for people in ("faces", "market") for region in ("body", "face")
     }
     assert len(chart_of(one, "attacks-faces-face").data) == 7  # once, however many datasets they serve
+    # Faces cost less and are linkable no further, but who has to hide bodies cannot choose them.
+    assert chart_of(one, "privacy-street-pose-td-hm-body").data.beaten.tolist() == [""]
 
 
 def test_the_heat_map_has_a_row_a_variant_a_column_an_attack_and_both_anchors() -> None:

@@ -48,8 +48,9 @@ class Errors(Figure):
         task = [titles[key] for key in rows[GROUP].itertuples(index=False, name=None)]
         alike = [*(["of"] if rows.of.nunique() == 1 else []), *(["noise"] if rows.noise.isna().all() else [])]
         columns = {name: column for name, column in COLUMNS.items() if name not in alike}
-        costs = Table("error-costs", "What each error costs", _people_first(rows.assign(task=task)), columns)
-        return [*noise_key(charts), *charts, costs]
+        rows = rows.assign(task=task)
+        led = pd.concat([one[one.of == _choices(one)[0]] for _, one in rows.groupby(GROUP, sort=True)])
+        return [*noise_key(charts), *charts, Table("error-costs", "What each error costs", led, columns)]
 
     def lead(self, findings: Findings) -> str:
         kinds = findings.errors.replace({"error": WORDS}).groupby("task", sort=True).error.unique()
@@ -60,16 +61,15 @@ class Errors(Figure):
         )
 
 
-def _people_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of every group's people before those of all its categories."""
-    place = rows.of.map({name: number for number, name in enumerate(OF.values())})
-    return rows.assign(place=place).sort_values([*GROUP, "place"], kind="stable", ignore_index=True)
+def _choices(rows: pd.DataFrame) -> list[str]:
+    """Of whom a group's errors are told, what leads first."""
+    return [of for of in OF.values() if (rows.of == of).any()]
 
 
 def _chart(key: Sequence[str], title: str, rows: pd.DataFrame, levels: Sequence[str]) -> Chart:
-    rows = _people_first(rows)
+    choices = _choices(rows)
+    rows = pd.concat([rows[rows.of == of] for of in choices], ignore_index=True)
     data = rows[[*GROUP, "of", "variant", "error", "change", "dap", "baseline", "noise", "count", "seeds"]]
-    choices = rows.of.drop_duplicates().tolist()
     variants, kinds = in_order(rows, levels), rows.error.drop_duplicates().tolist()
     y = alt.Y("variant:N", sort=variants, title=None, scale=alt.Scale(paddingInner=0.2))
     base = alt.Chart(alt.NamedData("data")).encode(y=y, yOffset=alt.YOffset("error:N", sort=kinds))

@@ -1,17 +1,22 @@
 // Terms are defined where the pointer or the focus is.
-for (const term of document.querySelectorAll("a.term, .sort[aria-describedby]")) {
-  const show = () => {
+const termAt = (event) => event.target.closest?.("a.term, .sort[aria-describedby]");
+let defined = null; // the term whose tip is shown
+function define(event) {
+  const term = termAt(event);
+  if (!term) return;
+  defined = term;
+  again = () => {
     const meaning = document.getElementById(term.getAttribute("aria-describedby"));
     const { left, bottom } = term.getBoundingClientRect();
     if (meaning) showTip([document.createTextNode(meaning.textContent)], left, bottom);
-    again = show;
   };
-  term.addEventListener("mouseenter", show);
-  term.addEventListener("focus", show);
-  const hide = () => again === show && hideTip();
-  term.addEventListener("mouseleave", hide);
-  term.addEventListener("blur", hide);
+  again();
 }
+function leave(event) {
+  if (again && termAt(event) === defined) hideTip();
+}
+for (const name of ["mouseover", "focusin"]) addEventListener(name, define);
+for (const name of ["mouseout", "focusout"]) addEventListener(name, leave);
 addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
 addEventListener("scroll", () => (again ?? hideTip)(), { passive: true, capture: true });
 
@@ -22,22 +27,32 @@ function compare(a, b) {
   const [x, y] = [Number(a), Number(b)];
   return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b, "en", { numeric: true }) : x - y;
 }
-for (const button of document.querySelectorAll("button.sort")) {
-  button.addEventListener("click", () => {
-    const heading = button.closest("th");
-    const body = heading.closest("table").tBodies[0];
-    const down = heading.getAttribute("aria-sort") === "ascending";
-    for (const other of heading.parentElement.cells) other.removeAttribute("aria-sort");
-    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const at = heading.cellIndex;
-    const known = (row) => valueOf(row.cells[at]) !== "";
-    const rows = [...body.rows].sort((p, q) => {
-      const order = compare(valueOf(p.cells[at]), valueOf(q.cells[at]));
-      return down && known(p) && known(q) ? -order : order;
-    });
-    body.append(...rows);
+function sortBy(button) {
+  const heading = button.closest("th");
+  const body = heading.closest("table").tBodies[0];
+  const down = heading.getAttribute("aria-sort") === "ascending";
+  for (const other of heading.parentElement.cells) other.removeAttribute("aria-sort");
+  heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+  const at = heading.cellIndex;
+  const known = (row) => valueOf(row.cells[at]) !== "";
+  const rows = [...body.rows].sort((p, q) => {
+    const order = compare(valueOf(p.cells[at]), valueOf(q.cells[at]));
+    return down && known(p) && known(q) ? -order : order;
   });
+  body.append(...rows);
 }
+addEventListener("click", (event) => {
+  const button = event.target.closest?.("button.sort");
+  if (button) sortBy(button);
+});
+
+// The table of a chart's data is made when it is asked for.
+for (const grid of document.querySelectorAll("script.grid")) {
+  const fill = () => grid.replaceWith(document.createRange().createContextualFragment(grid.textContent));
+  grid.closest("details").addEventListener("toggle", fill, { once: true });
+}
+
+// A filter keeps the rows with all of its words.
 for (const input of document.querySelectorAll("[data-filter]")) {
   const table = input.closest(".table");
   const count = table.querySelector("output");
