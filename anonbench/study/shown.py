@@ -19,11 +19,12 @@ def training_files(study: Study) -> dict[tuple[str, str, str, int], Path]:
 
 
 def training_manifests(study: Study) -> dict[tuple[str, str], Path]:
-    """The manifest of the training images of every variant, by dataset and variant."""
+    """The manifest of the training images of every variant, by dataset and variant; not of people to attack alone."""
+    trained = {cell.dataset for cell in study.cells}
     return {
         (made.dataset, str(made.variant)): Path(f"resources/variants/{made.dataset}/train/{made.variant}/manifest.json")
         for made in sorted(study.made, key=lambda made: (made.dataset, made.variant))
-        if made.split == "train"
+        if made.split == "train" and made.dataset in trained
     }
 
 

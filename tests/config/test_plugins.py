@@ -34,7 +34,7 @@ BUILT_IN = {
     METHODS: {"blur", "drop_images", "drop_labels", "external", "gan", "inpaint", "mask_out", "pixelate"},
     TASKS: {"detection", "instance_segmentation", "pose"},
     METRICS: {"cityscapes", "coco", "crowdpose", "pck", "people", "wider_face"},
-    ATTACKS: {"adaptive", "inversion", "naive", "parrot"},
+    ATTACKS: {"adaptive", "inversion", "memory", "naive", "parrot", "residual"},
 }
 TOY = '''"""A toy."""
 

@@ -254,7 +254,8 @@ def test_snakemake_reads_all_four_of_every_rule(tmp_path: Path) -> None:
     exported = "resources/variants/ped/train/original/images"
     errors = "results/errors/tiny/det/original/seed0/original.json"
     project.config["attacks"] = {"naive": {"attack": "naive"}}
-    project.config["privacy"] = [{"datasets": ["tiny"], "serves": ["tiny"], "regions": ["body"], "attacks": ["naive"]}]
+    project.config["generators"]["tiny_body"]["serves"].append("crowd")
+    project.config["privacy"] = [{"datasets": ["crowd"], "serves": ["tiny"], "regions": ["body"], "attacks": ["naive"]}]
     certificate = "results/certificates/tiny/body-blur-medium.json"
     dry = project.snakemake("results/report.html", exported, errors, certificate, "--dry-run")
     assert dry.returncode == 0, dry.stdout + dry.stderr

@@ -517,7 +517,7 @@ def test_a_pin_that_decides_numbers_trains_and_evaluates_again(project):
     assert every_cell(predicted) | every_cell(scored) <= planned
     assert {job.split()[0] for job in planned} == {
         "train_generator", "anonymize_shard", "compose_variant", "train_model", "predict", "score", "resample",
-        "summarize",
+        "attack", "summarize",
     }  # fmt: skip
 
 
