@@ -257,7 +257,8 @@ def test_snakemake_reads_all_four_of_every_rule(tmp_path: Path) -> None:
     project.config["generators"]["tiny_body"]["serves"].append("crowd")
     project.config["privacy"] = [{"datasets": ["crowd"], "serves": ["tiny"], "regions": ["body"], "attacks": ["naive"]}]
     certificate = "results/certificates/tiny/body-blur-medium.json"
-    dry = project.snakemake("results/report.html", exported, errors, certificate, "--dry-run")
+    labels = "results/labels/tiny/pose/body-gan-medium/seed0/train.json"
+    dry = project.snakemake("results/report.html", exported, errors, certificate, labels, "--dry-run")
     assert dry.returncode == 0, dry.stdout + dry.stderr
     printed = re.findall(
         r"^(?:local)?rule (\w+):\n(?: .*\n)*? +resources: (.*)$", dry.stdout + dry.stderr, re.MULTILINE
@@ -268,5 +269,6 @@ def test_snakemake_reads_all_four_of_every_rule(tmp_path: Path) -> None:
         assert {"mem_mb", "runtime", "disk_mb", "gpu"} <= found.keys(), rule
         assert min(int(found[name]) for name in ("mem_mb", "runtime", "disk_mb")) > 0, rule
         assert (
-            found["gpu"] == str(int(rule in ("train_model", "predict", "train_generator", "attack"))) or "shard" in rule
+            found["gpu"] == str(int(rule in ("train_model", "predict", "relabel", "train_generator", "attack")))
+            or "shard" in rule
         )
