@@ -10,19 +10,22 @@ from types import SimpleNamespace
 import pytest
 
 from anonbench.report.writing import write_report
+from tests.helpers.attacked import attacked
 from tests.helpers.found import found, missing_cell
 
 pytestmark = pytest.mark.slow
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DRAWINGS = 20  # in the report below
 WIDTHS = {"screen": (1280, 800), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of three levels, with a missing cell."""
+    """The report of two levels, with a missing cell and attacks on faces."""
     folder = tmp_path_factory.mktemp("report")
-    write_report(found(levels=("low", "high"), missing=[missing_cell()]), folder)
+    privacy = attacked({"face-gan-low": {"naive": 0.1, "parrot": 0.2}, "face-blur-low": {"naive": 0.3}})
+    write_report(found(levels=("low", "high"), missing=[missing_cell()], privacy=privacy), folder)
     return folder / "report.html"
 
 
@@ -70,7 +73,7 @@ def test_it_renders_without_a_complaint_and_asks_for_nothing(opened, written: Pa
     page = opened.page
     assert opened.told == [] and opened.asked == [written.as_uri()]
     drawings = page.locator(".drawing")
-    assert drawings.count() == page.locator(".drawing svg").count() == 16
+    assert drawings.count() == page.locator(".drawing svg").count() == DRAWINGS
     assert page.evaluate("document.documentElement.scrollWidth") == opened.width  # nothing hangs over
     widths = page.evaluate("[...document.querySelectorAll('.drawing svg')].map((s) => s.getBoundingClientRect().width)")
     assert all(100 < width <= opened.width for width in widths)
@@ -88,7 +91,7 @@ def test_a_figure_is_drawn_when_it_comes_near_and_keeps_its_place_until_then(chr
     assert last.bounding_box()["height"] >= 240
     last.scroll_into_view_if_needed()
     last.locator("svg").wait_for()
-    assert page.evaluate(DRAWN) < 16
+    assert page.evaluate(DRAWN) < DRAWINGS
     page.close()
 
 
@@ -105,7 +108,7 @@ def test_what_nobody_has_seen_is_drawn_before_it_is_printed(chromium, written: P
             dispatchEvent(new Event("beforeprint"));
         })"""
     )
-    assert drawn == 16
+    assert drawn == DRAWINGS
     page.close()
 
 

@@ -28,6 +28,7 @@ from anonbench.report.panels import Chart, Column, Fragment, Panel, Table
 from anonbench.report.theme import ROOMY
 
 HEIGHT, WIDE, ROW, LINE = 300, 760, 22, 13  # px
+FEW = 3  # attacks whose names lie
 DIM = 0.25  # of dominated variants
 STRONG = 0.55  # of certainty, beyond which numbers stand in the paper's colour
 HELD = ["drop", "low", "high", "noise", "bound", "originals"]
@@ -197,10 +198,14 @@ def _heats(attacks: pd.DataFrame, levels: Sequence[str]) -> Iterator[Chart]:
         data = rows[["people", "variant", "label", *ATTACK, *shares]]
         labels = data.label.drop_duplicates().tolist()
         lines = [ORIGINAL + "s", *in_order(rows, levels), "control"]
-        high = max(label.count(", ") for label in labels) + 1
-        axis = alt.Axis(
-            orient="top", labelAngle=0, labelExpr="split(datum.label, ', ')", labelPadding=LINE * high - LINE / 2
-        )
+        # On a phone there is room for two or three lines that lie; more stand.
+        if len(labels) <= FEW:
+            high = max(label.count(", ") for label in labels) + 1
+            axis = alt.Axis(
+                orient="top", labelAngle=0, labelExpr="split(datum.label, ', ')", labelPadding=LINE * high - LINE / 2
+            )
+        else:
+            axis = alt.Axis(orient="top", labelAngle=-90, labelLimit=200)
         x = alt.X("label:N", title=None, scale=alt.Scale(domain=labels), axis=axis)
         y = alt.Y("variant:N", title=None, scale=alt.Scale(domain=lines))
         chart = alt.Chart(alt.NamedData("data")).encode(x=x, y=y)
