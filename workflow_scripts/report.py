@@ -4,7 +4,7 @@ from pathlib import Path
 
 from anonbench.config.config import read_config
 from anonbench.report.drops import read_drops
-from anonbench.report.linkability import read_privacy
+from anonbench.report.risk.table import read_privacy
 from anonbench.report.tables import read_table
 from anonbench.report.writing import write_report
 from anonbench.study.findings import gather_findings

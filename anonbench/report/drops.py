@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from anonbench.common.errors import UserError
-from anonbench.common.files import MAKE_AGAIN
 from anonbench.config.cells import ORIGINAL, Cell, Variant
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.evaluate.replicates import Column, Replicates
@@ -20,6 +18,7 @@ from anonbench.report.inference.estimate import Estimate, estimate, estimate_pai
 from anonbench.report.inference.sample import Sample
 from anonbench.report.inference.seeds import Spread, draw_spread, seed_spread
 from anonbench.report.inference.verdict import holm, verdicts
+from anonbench.report.tables import read_columns
 
 KEYS = [
     "dataset", "task", "model", "region", "method", "level", "labels", "evaluated_on", "scope", "category", "metric",
@@ -105,13 +104,7 @@ def read_drops(path: Path | str) -> pd.DataFrame:
         If the file is missing or lacks a column.
     """
     numbers = [name for name in COLUMNS if name not in (*KEYS, "verdict", "lower_bound")]
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(numbers, [""]))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist.", MAKE_AGAIN) from None
-    if lacking := [name for name in COLUMNS if name not in table]:
-        raise UserError(f"{path} lacks {', '.join(lacking)}.", MAKE_AGAIN)
-    return table[COLUMNS]
+    return read_columns(path, COLUMNS, numbers)
 
 
 def _trained_together(cell: Cell) -> tuple[str, str]:

@@ -46,7 +46,7 @@ class Findings:
     doses
         The share of people that a method anonymizes, by method and level, of levels that differ in it alone.
     privacy
-        What attacks reach (:func:`anonbench.report.linkability.read_privacy`); empty where there are none.
+        What attacks reach (:func:`anonbench.report.risk.table.privacy_table`); empty where there are none.
     claims
         Confidence of intervals, and the margin within which a drop counts as none.
     """

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from anonbench.common.errors import UserError
-from anonbench.common.files import MAKE_AGAIN
 from anonbench.report.risk.table import COLUMNS
 
 VARIANT = ["dataset", "region", "method", "level"]  # of the study
@@ -23,28 +20,6 @@ HEADLINE = "rank1"
 def no_privacy() -> pd.DataFrame:
     """The table of a study without attacks."""
     return pd.DataFrame(columns=COLUMNS)
-
-
-def read_privacy(path: Path | str) -> pd.DataFrame:
-    """What attacks reach, a row for every criterion of every attack on a variant, in fractions of 1.
-
-    ``dataset`` is the one whose people are attacked and ``serves`` the dataset of the study whose variants that judges;
-    of several, rows are repeated. ``control`` and ``clear`` are the same attack's values on people of whom the outline
-    alone is left and on whom nothing is hidden, ``chance`` is the value of guessing, and ``excess`` is what the value
-    has beyond the control, (value - control) / (1 - control).
-
-    Raises
-    ------
-    UserError
-        If the file is missing or lacks a column.
-    """
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in NUMBERS})
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist.", MAKE_AGAIN) from None
-    if lacking := [name for name in COLUMNS if name not in table]:
-        raise UserError(f"{path} lacks {', '.join(lacking)}.", MAKE_AGAIN)
-    return table[COLUMNS]
 
 
 def worst_attacks(privacy: pd.DataFrame) -> pd.DataFrame:

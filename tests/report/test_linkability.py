@@ -16,9 +16,9 @@ from anonbench.report.linkability import (
     excess,
     linkable,
     no_privacy,
-    read_privacy,
     worst_attacks,
 )
+from anonbench.report.risk.table import read_privacy
 from tests.helpers.attacked import CLEAR, CONTROL, attacked
 
 

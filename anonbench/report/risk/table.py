@@ -10,14 +10,13 @@ from typing import Any
 import pandas as pd
 
 from anonbench.attacks.record import AttackResult
-from anonbench.common.errors import UserError
-from anonbench.common.files import MAKE_AGAIN
 from anonbench.config.cells import Variant
 from anonbench.config.privacy import CLEAR, CONTROL, anchor, is_anchor
 from anonbench.config.statistics import StatisticsConfig
 from anonbench.config.types import Region
 from anonbench.report.risk.intervals import excess, proportion
 from anonbench.report.risk.outcomes import RANK1, Outcomes, headline_gallery, outcomes_of
+from anonbench.report.tables import read_columns
 
 KEYS = ["serves", "dataset", "region", "method", "level", "variant", "attack", "setting", "gallery", "criterion"]
 COLUMNS = [
@@ -75,13 +74,7 @@ def read_privacy(path: Path | str) -> pd.DataFrame:
         If the file is missing or lacks a column.
     """
     numbers = [name for name in COLUMNS if name not in (*KEYS, "headline")]
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(numbers, [""]))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist.", MAKE_AGAIN) from None
-    if lacking := [name for name in COLUMNS if name not in table]:
-        raise UserError(f"{path} lacks {', '.join(lacking)}.", MAKE_AGAIN)
-    return table[COLUMNS]
+    return read_columns(path, COLUMNS, numbers)
 
 
 def _rows(
