@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from anonbench.report import theme
@@ -18,6 +17,7 @@ from anonbench.report.answer import points
 from anonbench.report.names import slug, words
 from anonbench.report.panels import Chart, Column, Panel, Section, Table
 from anonbench.report.template import FOLDER as TEMPLATE
+from anonbench.report.templates import templates
 
 MOST_ROWS = 400  # of a chart's data that the page also has as a table
 
@@ -36,13 +36,7 @@ def page(title: str, sections: Sequence[Section], terms: dict[str, str], stands:
     stands
         What readers have to know of the whole before anything else, such as that cells are missing.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(TEMPLATE)
     explained = Explained(terms)
     environment.filters |= {"explain": explained, "words": words, "slug": slug, "cell": cell, "points": points}
     environment.globals |= {

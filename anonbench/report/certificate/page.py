@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from anonbench.common.files import json_text
 from anonbench.report.certificate.record import Certificate, Reached, Remembered
 from anonbench.report.certificate.texts import FOLDER, STYLE, TEMPLATE
 from anonbench.report.names import words
+from anonbench.report.templates import templates
 from anonbench.report.theme import FONT, LIGHT, css
 from anonbench.variants.audit import Audit
 
@@ -41,13 +41,7 @@ def page(certificate: Certificate, sha256: str) -> str:
     sha256
         Of the certificate's file, so that who signs the sheet signs for the file as well.
     """
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(FOLDER)
     environment.filters |= {
         "words": words, "percent": percent, "points": points, "missed": missed, "reasons": reasons, "number": number,
         "first_line": lambda text: text.partition("\n")[0], "plain": plain, "criterion": criterion,
