@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from anonbench.common.errors import UserError, suggest
+from anonbench.common.errors import UserError
 from anonbench.config.config import Config
 from anonbench.config.plugins import ATTACKS, METHODS
 from anonbench.config.privacy import PrivacyBlock
 from anonbench.datasets.format import format_of
+from anonbench.study.check_block import check_known, check_level, check_regions
 from anonbench.study.needs import asked_attacks, attacks_of, generator_names
 
 
@@ -18,32 +19,18 @@ def check_privacy(config: Config, block: PrivacyBlock, where: str) -> None:
     UserError
         For the first mistake.
     """
-    for key, known in (
-        ("datasets", "datasets"),
-        ("serves", "datasets"),
-        ("attacks", "attacks"),
-        ("methods", "methods"),
-    ):
-        section = getattr(config, known)
-        for name in getattr(block, key):
-            if name not in section:
-                raise UserError(f"{where}.{key} names {name!r}, which {known} does not define.", suggest(name, section))
+    for key in ("datasets", "serves", "attacks", "methods"):
+        check_known(config, getattr(block, key), "datasets" if key == "serves" else key, f"{where}.{key}")
     if bool(block.methods) != bool(block.levels):
         raise UserError(f"{where} has only one of methods and levels.", "Give both, or neither.")
     for name in block.datasets:
-        found = format_of(config.datasets[name])
-        if not found.identifies():
+        if not format_of(config.datasets[name]).identifies():
             raise UserError(
                 f"{where}.datasets names {name}, which does not say who its people are.",
                 "Attack a dataset whose people recur: scenes with the key `people`, lfw, market1501, or your own with"
                 " `identity`.",
             )
-        for region in block.regions:
-            if region not in found.REGIONS:
-                raise UserError(
-                    f"{where}.regions asks for {region}, but {name} has {' and '.join(found.REGIONS)}s only.",
-                    f"Put {name} into a block of its own with regions: [{', '.join(found.REGIONS)}].",
-                )
+        check_regions(config, name, block.regions, where)
     for name in block.attacks:
         able = ATTACKS[config.attacks[name].attack].regions
         for region in block.regions:
@@ -58,11 +45,7 @@ def check_privacy(config: Config, block: PrivacyBlock, where: str) -> None:
 def _check_variants(config: Config, block: PrivacyBlock, where: str) -> None:
     for method in block.methods:
         for level in block.levels:
-            if level not in config.methods[method]:
-                raise UserError(
-                    f"{where} asks for {method} at level {level!r}, but methods.{method} has no parameters for it.",
-                    f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
-                )
+            check_level(config, method, level, where)
             for region in block.regions:
                 if METHODS[config.method_plugin(method, level, region)].drops == "images":
                     raise UserError(

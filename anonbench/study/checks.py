@@ -19,6 +19,7 @@ from anonbench.config.types import Region
 from anonbench.datasets.check import check_verified, out_of_reach
 from anonbench.datasets.format import format_of
 from anonbench.models.config_files import find_model_config, model_config_weights
+from anonbench.study.check_block import check_known, check_level, check_regions
 from anonbench.study.check_privacy import check_privacy
 from anonbench.study.needs import generator_names, needed_splits, trained_generators
 
@@ -150,25 +151,13 @@ def _check_model(config: Config, model: ModelConfig, where: str) -> None:
 
 
 def _check_block(config: Config, block: Block, where: str) -> None:
-    for key, known in (("datasets", config.datasets), ("models", config.models), ("methods", config.methods)):
-        for name in getattr(block, key):
-            if name not in known:
-                raise UserError(f"{where}.{key} names {name!r}, which {key} does not define.", suggest(name, known))
+    for key in ("datasets", "models", "methods"):
+        check_known(config, getattr(block, key), key, f"{where}.{key}")
     for name in block.datasets:
-        regions = format_of(config.datasets[name]).REGIONS
-        for region in block.regions:
-            if region not in regions:
-                raise UserError(
-                    f"{where}.regions asks for {region}, but {name} has annotated {' and '.join(regions)}s only.",
-                    f"Put {name} into a block of its own with regions: [{', '.join(regions)}].",
-                )
+        check_regions(config, name, block.regions, where)
     for method in block.methods:
         for level in block.levels:
-            if level not in config.methods[method]:
-                raise UserError(
-                    f"{where} asks for {method} at level {level!r}, but methods.{method} has no parameters for it.",
-                    f"Add methods.{method}.{level} or choose from {', '.join(config.methods[method])}.",
-                )
+            check_level(config, method, level, where)
             for dataset in block.datasets:
                 for region in block.regions:
                     config.method_config(method, level, region)
@@ -239,11 +228,7 @@ def _labelled(regions: tuple[Region, ...]) -> tuple[Region, ...]:
 
 def _check_generator(config: Config, generator: GeneratorConfig, where: str) -> None:
     for key, names in (("learns.dataset", [generator.learns.dataset]), ("serves", generator.serves)):
-        for name in names:
-            if name not in config.datasets:
-                raise UserError(
-                    f"{where}.{key} names {name!r}, which datasets does not define.", suggest(name, config.datasets)
-                )
+        check_known(config, names, "datasets", f"{where}.{key}")
     if generator.trained and not Path(generator.trained).is_file():
         raise UserError(f"{where}.trained names {generator.trained}, which does not exist.", "Correct the path.")
 
