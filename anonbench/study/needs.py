@@ -37,12 +37,15 @@ def attacks_of(config: Config) -> list[Attacked]:
 
 def asked_attacks(config: Config) -> list[Attacked]:
     """The same with attacks on generators where no generator made anybody."""
+    blocks = _judging(config)
+    if not blocks:  # of a large study, going through all of it for nothing takes its time
+        return []
     study = (
         (dataset, Variant(region, method, level, draw))
         for dataset, region, method, level, draw in _studied(config)
         if METHODS[config.method_plugin(method, level, region)].drops != "images"
     )
-    return expand_attacks(_judging(config), study)
+    return expand_attacks(blocks, study)
 
 
 def _applies(config: Config, attacked: Attacked) -> bool:
