@@ -40,8 +40,7 @@ with job(snakemake.log[0]):
         known=pairs(0),
         targets=pairs(1),
         recipe=Recipe.model_validate(recipe) if recipe else None,
-        generators=tuple(inputs.generators),
-        learned=tuple(learned_of(inputs.generators if most else [], inputs.learned, inputs.learned_regions, most)),
+        learned=tuple(learned_of(inputs.generators, inputs.learned, inputs.learned_regions, most)),
         seed=config.seed,
         device=pick_device(snakemake.config["runtime"]["device"]),
     )

@@ -33,10 +33,9 @@ class Case:
         The people who are attacked. An attack may use the clear ones as its gallery only.
     recipe
         How the images were anonymized; None for an anchor.
-    generators
-        Files of the generators that made people; empty where the method uses none.
     learned
-        For an attack that :attr:`Attack.needs_generator`: those generators, each with the people it learned from.
+        For an attack that :attr:`Attack.needs_generator`: the generators that made people, each with the people it
+        learned from.
     seed
         What everything random follows from.
     device
@@ -47,7 +46,6 @@ class Case:
     known: Pairs
     targets: Pairs
     recipe: Recipe | None
-    generators: tuple[str, ...]
     seed: int
     device: str
     learned: tuple[Learned, ...] = ()
@@ -110,9 +108,11 @@ class Linker(Attack):
         to_gallery = (probes @ normalised(self.gallery(targets)).T).round(_DIGITS)
         among = (probes @ probes.T).round(_DIGITS)
         identities = targets.clear.identities
+        known = case.known.shown
+        labelled = any(person.attributes for person in known)
         return Outcome(
             linked=[link(setting, identities, to_gallery, among) for setting in settings(targets.clear)],
-            inferred=infer(case.known.shown, normalised(self.probes(case.known.shown)), targets.shown, probes),
+            inferred=infer(known, normalised(self.probes(known)), targets.shown, probes) if labelled else [],
             figures=self.figures(targets),
         )
 

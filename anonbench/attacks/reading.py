@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -14,9 +13,9 @@ from anonbench.common.errors import UserError
 from anonbench.common.files import read_made
 from anonbench.config.types import Region
 from anonbench.datasets.attributes import attributes_of
-from anonbench.regions.files import RegionFile, decode_region, read_regions
+from anonbench.regions.files import RegionRecord, decode_region, read_regions
 from anonbench.regions.footprint import footprint
-from anonbench.regions.window import window_of
+from anonbench.regions.window import Window, window_of
 from anonbench.variants.variant_images import VariantFiles, VariantImages
 
 SMALLEST = 8  # px of a region's longer side: below that, nobody is compared
@@ -68,16 +67,26 @@ def read_pairs(
         for one in record.regions:
             if one.annotation_id not in people:
                 continue
-            of = one, found, people[one.annotation_id], record.file_name
-            photograph = _photograph(*of, before, surroundings, widen)
-            if photograph is None:
+            view = _view(one, before.shape[:2], found.region, widen)
+            if view is None:
                 continue
+            person = people[one.annotation_id]
+            photograph = Photograph(
+                image=view.cut(before, surroundings),
+                mask=view.mask,
+                side=view.side,
+                identity=person["identity"],
+                outfit=person.get("outfit"),
+                attributes=attributes_of(person),
+                file_name=record.file_name,
+                annotation_id=one.annotation_id,
+            )
             clear.append(photograph)
             if control:
-                blank = np.where(photograph.mask[..., None], np.uint8(BLANK), photograph.image)
-                shown.append(replace(photograph, image=blank))
+                image = np.where(view.mask[..., None], np.uint8(BLANK), photograph.image)
             else:
-                shown.append(_photograph(*of, after, surroundings, widen))
+                image = view.cut(after, surroundings)
+            shown.append(replace(photograph, image=image))
     if not clear:
         raise UserError(
             f"{annotations} has no person with an identity and a {found.region} that is large enough to attack.",
@@ -86,37 +95,29 @@ def read_pairs(
     return Pairs(Album(clear, found.region), Album(shown, found.region))
 
 
-def _photograph(
-    one: Any,
-    found: RegionFile,
-    person: dict[str, Any],
-    file_name: str,
-    image: np.ndarray,
-    surroundings: bool,
-    widen: float,
-) -> Photograph | None:
-    """The person in the image; None where too little is visible."""
-    region: Region = found.region
-    place = footprint(decode_region(one), image.shape[:2], lambda side: 0)
+@dataclass(frozen=True)
+class _View:
+    """Where a person is seen: the window, the region within it, and the longer side of the region's box in px."""
+
+    window: Window
+    mask: np.ndarray
+    side: float
+
+    def cut(self, image: np.ndarray, surroundings: bool) -> np.ndarray:
+        """What is seen there in an image."""
+        pixels = self.window.cut(image, GREY)
+        return pixels if surroundings else np.where(self.mask[..., None], pixels, np.uint8(GREY))
+
+
+def _view(one: RegionRecord, shape: tuple[int, int], region: Region, widen: float) -> _View | None:
+    """Where a person is seen in an image of ``shape``; None where too little of them is visible."""
+    place = footprint(decode_region(one), shape, lambda side: 0)
     if place.mask is None or place.problem or place.side < SMALLEST:
         return None
     window = window_of(place.box, SIZES[region], widen)
-    outline = np.zeros(image.shape[:2], bool)
+    outline = np.zeros(shape, bool)
     outline[place.window] = place.outline
-    mask = window.cut(outline.view(np.uint8)).astype(bool)
-    pixels = window.cut(image, GREY)
-    if not surroundings:
-        pixels = np.where(mask[..., None], pixels, np.uint8(GREY))
-    return Photograph(
-        image=pixels,
-        mask=mask,
-        side=place.side,
-        identity=person["identity"],
-        outfit=person.get("outfit"),
-        attributes=attributes_of(person),
-        file_name=file_name,
-        annotation_id=one.annotation_id,
-    )
+    return _View(window, window.cut(outline.view(np.uint8)).astype(bool), place.side)
 
 
 def check_disjoint(known: Pairs, targets: Pairs) -> None:

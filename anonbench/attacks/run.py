@@ -6,18 +6,16 @@ import logging
 
 import numpy as np
 
-from anonbench.attacks.attack import Case, Outcome
+from anonbench.attacks.attack import Case
 from anonbench.attacks.reading import check_disjoint
 from anonbench.attacks.record import AttackResult
-from anonbench.common.plugins import Plugins
 from anonbench.config.plugins import ATTACKS
 from anonbench.config.privacy import AttackConfig, Attacked
 
 log = logging.getLogger(__name__)
-__all__ = ["run_attack"]
 
 
-def run_attack(attacked: Attacked, config: AttackConfig, case: Case, attacks: Plugins = ATTACKS) -> AttackResult:
+def run_attack(attacked: Attacked, config: AttackConfig, case: Case) -> AttackResult:
     """What an attack reaches.
 
     Parameters
@@ -35,7 +33,7 @@ def run_attack(attacked: Attacked, config: AttackConfig, case: Case, attacks: Pl
         If the attacker would learn from those who are attacked.
     """
     check_disjoint(case.known, case.targets)
-    outcome: Outcome = attacks.create(config.attack, config).attack(case)
+    outcome = ATTACKS.create(config.attack, config).attack(case)
     for linked in outcome.linked:
         first = np.mean([not better and not tied for better, tied in zip(linked.better, linked.tied, strict=True)])
         log.info("%s: rank-1 %.3f of %d probes in a gallery of %d", linked.setting, first, len(linked.better),

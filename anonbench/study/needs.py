@@ -57,11 +57,15 @@ def _applies(config: Config, attacked: Attacked) -> bool:
 
 def inspected(config: Config, attacked: Attacked) -> list[GeneratorConfig]:
     """The generators that an attack looks into; none for most attacks."""
+    return [config.generator(name) for name in inspected_names(config, attacked)]
+
+
+def inspected_names(config: Config, attacked: Attacked) -> list[str]:
+    """Their names."""
     made = attacked.made
     if made is None or not ATTACKS[config.attacks[attacked.attack].attack].needs_generator:
         return []
-    names = generator_names(config, attacked.dataset, made.method, made.level, made.region, made.draw)
-    return [config.generator(name) for name in names]
+    return generator_names(config, attacked.dataset, made.method, made.level, made.region, made.draw)
 
 
 def looked_at(generator: GeneratorConfig) -> list[tuple[str, str]]:

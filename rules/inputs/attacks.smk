@@ -2,7 +2,7 @@
 
 from anonbench.config.plugins import ATTACKS
 from anonbench.config.privacy import Attacked
-from anonbench.study.needs import inspected, looked_at
+from anonbench.study.needs import inspected, inspected_names, looked_at
 
 # The attacker's own people, and those who are attacked.
 ATTACKED_SPLITS = ("train", "val")
@@ -29,16 +29,12 @@ def attacked_manifests(wildcards):
 
 
 def attacked_generators(wildcards):
-    """The generators that made the people, for the attacks that look into them."""
-    made = attacked_of(wildcards).made
-    if made is None:
-        return []
-    names = generator_names(CONFIG, wildcards.dataset, made.method, made.level, made.region, made.draw)
-    return [generator_file(name) for name in names]
+    """The generators that made the people, for an attack that looks into them; none for any other."""
+    return [generator_file(name) for name in inspected_names(CONFIG, attacked_of(wildcards))]
 
 
 def inspected_generators(wildcards):
-    """The same as records, for an attack that needs them; none for any other."""
+    """The same as records."""
     return inspected(CONFIG, attacked_of(wildcards))
 
 

@@ -72,7 +72,7 @@ def test_everybody_who_is_attacked_has_an_outcome(monkeypatch: pytest.MonkeyPatc
     shown = Album([photograph(200, 7), photograph(100, 7), photograph(200, 8)], "face")
     clear = Album([photograph(200, who) for who in (7, 7, 8)], "face")
     config = Config(attack="residual", detector="centerface", threshold=0.4)
-    case = Case("face", Pairs(clear, clear), Pairs(clear, shown), None, (), 0, "cpu")
+    case = Case("face", Pairs(clear, clear), Pairs(clear, shown), None, 0, "cpu")
     found = Residual(config).attack(case).found
     assert (found.identities, found.found) == ([7, 7, 8], [True, False, True])
     assert (asked[0].detector, asked[0].threshold) == ("centerface", 0.4)

@@ -50,4 +50,4 @@ def case(change: Change = same, people: int = 20, each: int = 3, region: Region 
     """So many people to learn from, and as many others to attack, all anonymized by ``change``."""
     known = album(range(people), each, change, 1, region)
     targets = album(range(1000, 1000 + people), each, change, 2, region)
-    return Case(region, known, targets, None, (), 0, "cpu")
+    return Case(region, known, targets, None, 0, "cpu")
