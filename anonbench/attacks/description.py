@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
 import numpy as np
 
+from anonbench.attacks.attack import Case, Linker
 from anonbench.attacks.embedders import Name, embedder
 from anonbench.attacks.metric import learn_metric
-from anonbench.attacks.people import Album
+from anonbench.attacks.people import Album, Pairs
 
 Metric = Literal["none", "learned"]
 
@@ -52,3 +54,24 @@ class Description:
     def _describe(self, people: Album) -> np.ndarray:
         embeddings = self._embed(people)
         return self._metric.transform(embeddings) if self._metric else embeddings
+
+
+class Describing(Linker):
+    """Base of the attacks whose gallery is of the very pictures that they learn from, clear or anonymized.
+
+    Their configuration has ``embedder`` and ``metric``.
+    """
+
+    @abstractmethod
+    def pictures(self, people: Pairs) -> Album:
+        """Those of the two albums."""
+
+    def learn(self, case: Case) -> None:
+        config, known = self.config, self.pictures(case.known)
+        self._described = Description(config.embedder, config.metric, [known], case.seed, case.device)
+
+    def gallery(self, people: Pairs) -> np.ndarray:
+        return self._described(self.pictures(people))
+
+    def probes(self, people: Album) -> np.ndarray:
+        return self._described(people)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
-from anonbench.attacks.attack import Case, Linker
-from anonbench.attacks.description import Description, Metric
+from anonbench.attacks.description import Describing, Metric
 from anonbench.attacks.embedders import Name
 from anonbench.attacks.people import Album, Pairs
 from anonbench.config.privacy import AttackConfig
@@ -22,18 +19,11 @@ class Config(AttackConfig):
     metric: Metric = "none"
 
 
-class Naive(Linker):
+class Naive(Describing):
     """Compares anonymized photographs with a clear gallery as if nothing had been done to them (A0)."""
 
     Config = Config
     config: Config
 
-    def learn(self, case: Case) -> None:
-        config = self.config
-        self._described = Description(config.embedder, config.metric, [case.known.clear], case.seed, case.device)
-
-    def gallery(self, people: Pairs) -> np.ndarray:
-        return self._described(people.clear)
-
-    def probes(self, people: Album) -> np.ndarray:
-        return self._described(people)
+    def pictures(self, people: Pairs) -> Album:
+        return people.clear

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
-from anonbench.attacks.attack import Case, Linker
-from anonbench.attacks.description import Description, Metric
+from anonbench.attacks.description import Describing, Metric
 from anonbench.attacks.embedders import Name
 from anonbench.attacks.people import Album, Pairs
 from anonbench.config.privacy import AttackConfig
@@ -22,7 +19,7 @@ class Config(AttackConfig):
     metric: Metric = "learned"
 
 
-class Parrot(Linker):
+class Parrot(Describing):
     """Anonymizes the gallery as the probes are, and learns to tell such photographs apart (A1).
 
     Newton, Sweeney & Malin, "Preserving privacy by de-identifying face images", IEEE TKDE 2005, call it parrot
@@ -32,12 +29,5 @@ class Parrot(Linker):
     Config = Config
     config: Config
 
-    def learn(self, case: Case) -> None:
-        config = self.config
-        self._described = Description(config.embedder, config.metric, [case.known.shown], case.seed, case.device)
-
-    def gallery(self, people: Pairs) -> np.ndarray:
-        return self._described(people.shown)
-
-    def probes(self, people: Album) -> np.ndarray:
-        return self._described(people)
+    def pictures(self, people: Pairs) -> Album:
+        return people.shown
