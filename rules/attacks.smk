@@ -29,7 +29,7 @@ rule attack:
         attack=lambda w: CONFIG.attacks[w.attack].model_dump(mode="json"),
         recipe=attacked_recipe,
         most=lambda w: [generator.max_people for generator in inspected_generators(w)],
-        pins=pins("torch", "torchvision", "numpy", "scikit-learn"),
+        pins=pins("torch", "torchvision", "numpy", "scikit-learn", "scikit-image"),
         code=attack_code,
     script:
         "../workflow_scripts/attack.py"

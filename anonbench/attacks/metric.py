@@ -58,11 +58,12 @@ def learn_metric(embeddings: np.ndarray, identities: np.ndarray, seed: int, *, c
 
 def _ratios(embeddings: np.ndarray, identities: np.ndarray) -> np.ndarray:
     """(D,) the variance between people over the one within; what does not vary within counts most."""
-    _, who = np.unique(identities, return_inverse=True)
-    counts = np.bincount(who)[:, None]
-    sums = np.zeros((len(counts), embeddings.shape[1]))
-    np.add.at(sums, who, embeddings)
-    means = sums / counts
-    within = ((embeddings - means[who]) ** 2).sum(0)
-    between = (counts * (means - embeddings.mean(0)) ** 2).sum(0)
+    from scipy.sparse import csr_array
+
+    _, who, counts = np.unique(identities, return_inverse=True, return_counts=True)
+    photographs = np.arange(len(who))
+    means = csr_array((1 / counts[who], (who, photographs))) @ embeddings
+    around = (counts[:, None] * means**2).sum(0)
+    within = np.einsum("ij,ij->j", embeddings, embeddings, dtype=np.float64) - around
+    between = around - len(who) * embeddings.mean(0, dtype=np.float64) ** 2
     return between / np.maximum(within, 1e-9 * between.max())

@@ -38,7 +38,7 @@ LISTED, ANNOTATED, PREDICTED, MATCHED = 0.01, 0.05, 0.2, 0.6
 # MB an image and resample: how often it is drawn.
 DRAWN = 12e-6
 # MB a person who is attacked: pictures and embeddings.
-ATTACKED_PEOPLE = 0.3
+ATTACKED_PEOPLE = 0.5
 # MB of the job that draws the report, and bytes of what it writes.
 REPORT, REPORT_BYTES = 2000, 4e8
 # MB of a process that anonymizes, with the images that it holds.

@@ -121,5 +121,18 @@ def test_the_rehearsal_says_what_to_compare_with():
     assert choices[code] == (0, 1)
 
 
+def test_a_fifth_of_the_people_is_held_back_in_the_rehearsal(monkeypatch):
+    taken, judged = [], []
+    learn, embed = Contrast.learn, Contrast.embed
+    monkeypatch.setattr(Contrast, "learn", lambda self, known, seed: (
+        taken.append(set(known.clear.identities)), learn(self, known, seed)
+    ))  # fmt: skip
+    monkeypatch.setattr(Contrast, "embed", lambda self, people, domain: (
+        judged.append(set(people.identities)) or embed(self, people, domain)
+    ))  # fmt: skip
+    ATTACKS.create("adaptive", {"attack": "adaptive", "width": 4, "epochs": 1}).learn(case(faint, 10, 2))
+    assert taken == [set(range(10)) - {0, 5}, set(range(10))] and set(map(frozenset, judged)) == {frozenset({0, 5})}
+
+
 def test_few_people_are_enough():
     reached("adaptive", case(faint, people=3, each=2), width=4, epochs=1)

@@ -85,9 +85,10 @@ def test_people_are_linked_by_restored_pictures_who_are_not_by_blurred_ones():
     assert outcome.figures["psnr_shown"] == pytest.approx(psnr(people.targets))
 
 
-def test_nothing_is_restored_where_nothing_was_anonymized():
+@pytest.mark.parametrize("by", ["wiener", "tv", "unet"])
+def test_nothing_is_restored_where_nothing_was_anonymized(by):
     people = case()
-    outcome = reached("inversion", people, by="unet", metric="none", embedder="imagenet")
+    outcome = reached("inversion", people, by=by, metric="none", embedder="imagenet")
     assert outcome.linked == reached("naive", people).linked
     assert outcome.figures == {"psnr_shown": BEST, "psnr_restored": BEST}
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from anonbench.attacks.record import AttackResult
+from anonbench.config.cells import KEPT
 from anonbench.report.certificate.limits import limits_of
 from anonbench.report.certificate.record import Certificate, Cost, Covered, File, Reached, Remembered
 from anonbench.report.certificate.subject import Subject
@@ -95,7 +96,7 @@ def _reached(row: dict[str, Any]) -> Reached:
 
 
 def _drops_of(subject: Subject, drops: pd.DataFrame) -> pd.DataFrame:
-    rows = leading(drops[drops.dataset == subject.dataset])
+    rows = leading(drops[(drops.dataset == subject.dataset) & (drops.labels == KEPT)])
     return rows[(rows.region == subject.region) & (rows.method == subject.method) & (rows.level == subject.level)]
 
 
