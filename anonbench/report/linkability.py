@@ -25,11 +25,12 @@ def no_privacy() -> pd.DataFrame:
 def worst_attacks(privacy: pd.DataFrame) -> pd.DataFrame:
     """One row per variant of a dataset of the study, by :data:`VARIANT`: how linkable the worst attacker leaves people.
 
-    ``bound`` is the largest upper bound of the excess rank-1 linkability over all attackers, settings, galleries and
-    draws, in fractions of 1, and NaN where that of any is not known; the columns of :data:`ATTACK` name whose it is,
-    and ``attackers`` counts the attackers. ``originals`` is the largest excess on people of whom nothing is hidden.
+    ``bound`` is the largest upper bound of the excess rank-1 linkability over all headlines, that is over attackers,
+    settings and draws, in fractions of 1, and NaN where that of any is not known; the columns of :data:`ATTACK` name
+    whose it is, and ``attackers`` counts the attackers. ``originals`` is the largest excess on people of whom nothing
+    is hidden.
     """
-    rows = privacy[privacy.criterion == HEADLINE].drop(columns="dataset").rename(columns={"serves": "dataset"})
+    rows = privacy[privacy.headline.astype(bool)].drop(columns="dataset").rename(columns={"serves": "dataset"})
     rows = rows.assign(clear_excess=excess(rows.clear, rows.control))
     found = []
     for key, attacks in rows.groupby(VARIANT, sort=True):

@@ -103,8 +103,8 @@ GPU_WIDTH, GPU_HEIGHT, GPU_CHANNELS = 160, 288, 64
 SCORE, RESAMPLE = 0.01, 0.005
 # ... and to say what its detections and poses do wrong there, and how they differ from another model's.
 DIAGNOSE, CONTRAST = 0.003, 0.003
-# Core seconds a photograph of a person, by the attack's plug-in; of memory also of the people around its generators. Of inversion
-# total variation is the slowest; the others take half as long.
+# Core seconds a photograph of a person, by the attack's plug-in; of memory also of the people around its generators.
+# Of inversion's kinds total variation is the slowest; the others take half as long.
 ATTACK = {"naive": 0.02, "parrot": 0.03, "inversion": 0.06, "adaptive": 0.02, "residual": 0.003, "memory": 0.02}
 # Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
 STARTUP = {

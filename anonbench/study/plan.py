@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -160,6 +161,7 @@ class _Estimates(Study):
             self.scores(),
             self.resamples(),
             self.errors(),
+            self.attacking(),
             self.contrasts(),
             self._stage("report"),
         ]
@@ -236,6 +238,14 @@ class _Estimates(Study):
         """Saying what their predictions do wrong."""
         stage = self._stage("errors")
         stage.disk = costs.ERRORS_BYTES * len(self.jobs_of("errors"))
+        return stage
+
+    def attacking(self) -> Stage:
+        """Attacking the people of variants."""
+        stage = self._stage("attacks")
+        for job in self.jobs_of("attacks"):
+            with contextlib.suppress(UnknownAmount):  # which the stage names
+                stage.disk += costs.ATTACK_BYTES * sum(work.amount for work in self._work_of(job))
         return stage
 
     def contrasts(self) -> Stage:

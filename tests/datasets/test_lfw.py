@@ -126,6 +126,9 @@ def test_what_is_known_before_anything_is_read(folders):
     assert official.size("train") == SplitSize(4582, 4582, 4582, 62_500, faces=pytest.approx(0.2288))
     assert made_format("lfw", canvas=2).size("val").pixels == 250_000
     assert made_format("lfw", people=100).size("train") is None
+    assert made_format("lfw", photographs={"min": 4, "max": 6}).size("train").images == 3174 // 2
+    assert made_format("lfw", photographs={"min": 4, "max": 4}, people=100).size("val").people == 200
+    assert made_format("lfw", photographs={"min": 4, "max": 12}).size("val") is None
     own = made_format("lfw", images=str(folders), face=[0, 0, 1, 1], canvas=2)
     assert [own.size(split) for split in ("train", "val")] == [
         SplitSize(count, count, count, faces=0.25) for count in (sizes_of(own, s) for s in ("train", "val"))

@@ -40,8 +40,8 @@ def attacked(
                 value = CONTROL + excess * (1 - CONTROL)
                 shared = {
                     "serves": dataset, "dataset": people, "region": region, "method": method, "level": level,
-                    "variant": variant, "attack": attack, "setting": setting, "gallery": int(gallery),
-                    "headline": True, "identities": 90, "probes": 200,
+                    "variant": variant, "attack": attack, "surroundings": "hidden", "setting": setting,
+                    "gallery": int(gallery), "headline": True, "identities": 90, "probes": 200,
                 }  # fmt: skip
                 reached = {
                     "criterion": "rank1", "value": value, "low": value - 0.03, "high": value + 0.03, "control": CONTROL,

@@ -11,6 +11,7 @@ STAGES = {
     "cells": ("score",),
     "resamples": ("resample",),
     "errors": ("diagnose",),
+    "attacks": ("attack",),
     "contrasts": ("contrast",),
     "report": ("summarize",),
 }

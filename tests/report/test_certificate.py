@@ -57,9 +57,9 @@ def subject(**other) -> Subject:
 def row(**other) -> dict:
     what = {
         "serves": "street", "dataset": "passport", "region": "body", "method": "gan", "level": "medium",
-        "variant": "body-gan-medium", "attack": "naive", "setting": "same_clothes", "gallery": 100,
-        "criterion": "rank1", "headline": True, "identities": 100, "probes": 250, "value": 0.06, "low": 0.04,
-        "high": 0.09, "control": 0.04, "clear": 0.8, "chance": 0.01, "excess": 0.021, "excess_low": -0.01,
+        "variant": "body-gan-medium", "attack": "naive", "surroundings": "hidden", "setting": "same_clothes",
+        "gallery": 100, "criterion": "rank1", "headline": True, "identities": 100, "probes": 250, "value": 0.06,
+        "low": 0.04, "high": 0.09, "control": 0.04, "clear": 0.8, "chance": 0.01, "excess": 0.021, "excess_low": -0.01,
         "excess_high": 0.052,
     }  # fmt: skip
     return what | other
@@ -143,8 +143,9 @@ def test_the_bound_is_the_highest_upper_end_of_the_headlines_of_this_variant_and
 def test_without_a_control_an_attack_gives_no_bound() -> None:
     none = dict.fromkeys(("control", "clear", "excess", "excess_low", "excess_high"), float("nan"))
     card = issued(privacy=privacy(row(**none), row(attack="parrot", excess_high=0.05)))
-    assert card.bound.attack == "parrot" and card.reached[0].excess is None
-    card = issued(privacy=privacy(row(**none)))
+    assert card.bound is None and card.reached[0].excess is None
+    assert "What naive reaches beyond outlines is not known" in card.missing[0]
+    card = issued(privacy=privacy(row(attack="parrot", surroundings="shown", headline=False, excess_high=0.05)))
     assert card.bound is None and "No attack linked people" in card.missing[0]
     assert "not known" in text_of(page(card, "0" * 64))
 
@@ -215,8 +216,8 @@ def test_the_record_is_read_again_and_has_these_keys(tmp_path: Path) -> None:
         "attacks", "not_tried", "generators", "configuration", "code", "confidence", "margin",
     ]  # fmt: skip
     assert list(raw["bound"]) == [
-        "dataset", "attack", "setting", "gallery", "criterion", "headline", "identities", "probes", "value", "low",
-        "high", "control", "clear", "chance", "excess", "excess_low", "excess_high", "idle",
+        "dataset", "attack", "surroundings", "setting", "gallery", "criterion", "headline", "identities", "probes",
+        "value", "low", "high", "control", "clear", "chance", "excess", "excess_low", "excess_high", "idle",
     ]  # fmt: skip
     assert [file["path"] for file in raw["files"]] == ["results/attacks/x.json", "results/privacy.csv"]
 
@@ -263,6 +264,19 @@ def test_further_criteria_are_those_of_the_gallery_that_counts_and_of_the_worst_
     shown = {one.criterion: one for one in further(issued().reached)}
     assert list(shown) == ["linked", "singled_out", "inferred:glasses"]
     assert shown["linked"].gallery == 100 and shown["inferred:glasses"].attack == "parrot"
+
+
+def test_what_a_published_image_gives_away_stands_beside_the_bound() -> None:
+    seen = {"attack": "street", "surroundings": "shown", "headline": False}
+    rows = [row(**seen, value=0.5, excess_high=0.4), row(**seen, gallery=1000, excess_high=0.6)]
+    rows += [row(**seen, criterion=name, excess_high=0.9) for name in ("rank5", "linked", "singled_out")]
+    card = issued(privacy=privacy(*ROWS, *rows))
+    assert card.bound == issued().bound
+    found = {one.criterion: one for one in further(card.reached)}
+    assert list(found) == ["published", "linked", "singled_out", "inferred:glasses"]
+    assert (found["published"].attack, found["published"].value, found["published"].gallery) == ("street", 0.5, 100)
+    assert found["linked"].attack != "street" and found["singled_out"].attack != "street"
+    assert "linked with all that a published image shows" in text_of(page(card, "0" * 64))
 
 
 @pytest.mark.parametrize(

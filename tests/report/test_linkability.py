@@ -24,14 +24,14 @@ from tests.helpers.attacked import CLEAR, CONTROL, attacked
 
 def test_the_worst_attacker_of_all_settings_galleries_and_draws_counts() -> None:
     bounds = {
-        "face-blur-low": {"naive": 0.2, "parrot/same_clothes/1000": 0.31, "parrot/all/100": 0.3},
+        "face-blur-low": {"naive": 0.2, "parrot/same_clothes/90": 0.31, "parrot/all/100": 0.3},
         "face-gan-low": {"naive": 0.05, "parrot": 0.04},
         "face-gan-low-draw1": {"parrot": 0.07},
     }
     table = worst_attacks(attacked(bounds, serves=("a", "b"))).set_index(["dataset", "method"])
     for dataset in ("a", "b"):
         blur, gan = table.loc[(dataset, "blur")], table.loc[(dataset, "gan")]
-        assert (blur.bound, blur.attack, blur.setting, blur.gallery) == (0.31, "parrot", "same_clothes", 1000)
+        assert (blur.bound, blur.attack, blur.setting, blur.gallery) == (0.31, "parrot", "same_clothes", 90)
         assert (gan.bound, gan.attack, gan.attackers) == (0.07, "parrot", 2)
         assert blur.originals == gan.originals == pytest.approx((CLEAR - CONTROL) / (1 - CONTROL))
     assert len(table) == 4
@@ -40,6 +40,12 @@ def test_the_worst_attacker_of_all_settings_galleries_and_draws_counts() -> None
 def test_other_criteria_do_not_count() -> None:
     table = worst_attacks(attacked({"face-blur-low": {"naive": 0.2}}, others={"rank5": 0.9, "singled_out": 0.5}))
     assert table.bound.tolist() == [0.2]
+
+
+def test_larger_galleries_and_attackers_who_see_the_surroundings_do_not_count() -> None:
+    frame = attacked({"face-blur-low": {"naive": 0.2, "parrot": 0.5}})
+    frame.loc[frame.attack == "parrot", "headline"] = False
+    assert worst_attacks(frame).bound.tolist() == [0.2]
 
 
 def test_a_bound_that_is_not_known_is_not_taken_for_privacy() -> None:

@@ -55,6 +55,16 @@ def test_a_point_a_method_with_its_drop_and_the_worst_attackers_bound() -> None:
     assert data.originals.tolist() == pytest.approx([100 * (CLEAR - CONTROL) / (1 - CONTROL)] * 4, abs=1e-3)
 
 
+def test_an_attack_that_sees_the_surroundings_is_named_so() -> None:
+    frame = attacked(BOUNDS)
+    frame.loc[frame.attack == "parrot", ["surroundings", "headline"]] = "shown", False
+    one = section(privacy=frame)
+    assert chart_of(one).data.set_index("method").bound["gan"] == pytest.approx(1.1)
+    assert set(chart_of(one, "attacks-faces-face").data.label) == {
+        "naive, all", "parrot, surroundings shown, other clothes",
+    }  # fmt: skip
+
+
 def test_variants_that_another_one_beats_are_dimmed_and_not_named() -> None:
     chart = chart_of(section())
     assert chart.data.set_index("method").beaten.to_dict() == {"blur": "", "gan": "", "inpaint": "yes", "pixelate": ""}

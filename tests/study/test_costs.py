@@ -16,7 +16,7 @@ from anonbench.config.plugins import FORMATS
 from anonbench.datasets.formats import coco
 from anonbench.study import costs
 from anonbench.study.checks import load
-from anonbench.study.jobs import RULES, Job, Study
+from anonbench.study.jobs import RULES, STAGES, Job, Study
 from anonbench.study.plan import Plan, Stage, as_markdown, plan
 from anonbench.study.units import Unit
 
@@ -281,6 +281,7 @@ def test_measured_unit_costs_stand_in_for_the_shipped_ones() -> None:
 def test_every_rule_has_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
     assert costs.STARTUP.keys() == RULES.keys()
     whole = plan(load(study())).stages
+    assert [stage.name for stage in whole] == list(STAGES)
     monkeypatch.setattr(costs, "STARTUP", dict.fromkeys(costs.STARTUP, 3.0))
     for before, after in zip(whole, plan(load(study())).stages, strict=True):
         assert after.core_hours - before.core_hours == pytest.approx(3 * after.jobs / 3600)

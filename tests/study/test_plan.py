@@ -27,6 +27,9 @@ def test_the_jobs_are_those_of_a_dry_run_and_nothing_is_built(
     project.config["datasets"]["tiny"]["shards"] = shards
     if shards == 1:
         tiny_pennfudan(tmp_path / "PennFudanPed.zip")
+        attack = {"datasets": ["crowd"], "serves": ["tiny"], "regions": ["body"], "attacks": ["naive"]}
+        project.config |= {"attacks": {"naive": {"attack": "naive"}}, "privacy": [attack]}
+        project.config["generators"]["tiny_body"]["serves"].append("crowd")
     else:
         del project.config["datasets"]["ped"]["archive"]  # to be fetched
     result = project.snakemake("plan")

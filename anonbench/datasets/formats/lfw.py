@@ -23,6 +23,8 @@ from anonbench.datasets.sources import RemoteFile
 CATEGORY = {"id": 1, "name": "person", "supercategory": "person", "is_person": True}
 # Of the official archive: 9,164 photographs of the 1,680 people who have at least two.
 _HALF, _SIDE = 4_582, 250
+# ... and how many people of it have at least so many photographs.
+_AT_LEAST = {2: 1680, 3: 901, 4: 610, 5: 423, 6: 311, 7: 256, 8: 217, 9: 184, 10: 158}
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -129,9 +131,8 @@ class Lfw(Format):
         if self.config.images is not None:
             count = sum(len(names) for _, names in self._chosen(self._folder(), split, Counter()))
             return SplitSize(count, count, count, faces=faces)
-        if self.config.people is not None or self.config.photographs != Photographs():
-            return None
-        return SplitSize(_HALF, _HALF, _HALF, round((_SIDE * factor) ** 2), faces=faces)
+        half = self._half()
+        return None if half is None else SplitSize(half, half, half, round((_SIDE * factor) ** 2), faces=faces)
 
     def load(self, split: str, files: dict[str, Path]) -> Split:
         counts: Counter[str] = Counter()
@@ -140,6 +141,16 @@ class Lfw(Format):
         names = [name for _, own in chosen for name in own]
         size = round(source.bytes_of(names) * self.config.canvas**2)
         return Split([dict(CATEGORY)], self._samples(source, chosen), len(names), size, counts)
+
+    def _half(self) -> int | None:
+        """About how many photographs of the official archive a split has; None where that is not known."""
+        wanted, people = self.config.photographs, self.config.people
+        if wanted == Photographs() and people is None:
+            return _HALF
+        if wanted.max not in _AT_LEAST:
+            return None
+        each = wanted.min + sum(_AT_LEAST[k] for k in range(wanted.min + 1, wanted.max + 1)) / _AT_LEAST[wanted.min]
+        return round(each * (people or _AT_LEAST[wanted.min]) / 2)
 
     def _folder(self, counts: Counter[str] | None = None) -> Folder:
         return Folder(Path(self.config.images), Counter() if counts is None else counts)

@@ -82,9 +82,11 @@ def in_a_line(found: Certificate) -> str:
 
 
 def _worst(reached: Sequence[Reached]) -> Reached | None:
-    """The headline with the highest upper end; the first of several."""
-    known = [one for one in reached if one.headline and one.excess_high is not None]
-    return max(known, key=lambda one: (one.excess_high, one.excess), default=None)
+    """The headline with the highest upper end, the first of several; None where that of any is not known."""
+    headlines = [one for one in reached if one.headline]
+    if any(one.excess_high is None for one in headlines):
+        return None
+    return max(headlines, key=lambda one: (one.excess_high, one.excess), default=None)
 
 
 def _reached(row: dict[str, Any]) -> Reached:
@@ -114,11 +116,13 @@ def _missing(
     coverage: Sequence[Covered],
     costs: Sequence[Cost],
 ) -> Iterator[str]:
-    if _worst(reached) is None:
+    headlines = [one for one in reached if one.headline]
+    if not headlines:
         yield "No attack linked people, so that there is no bound of what an attacker reaches."
+    for name in sorted({one.attack for one in headlines if one.excess_high is None}):
+        yield f"What {name} reaches beyond outlines is not known, so that there is no bound."
     for name in subject.not_tried:
         yield f"No attack of the kind {name} was made."
-    headlines = [one for one in reached if one.headline]
     for name in sorted({one.attack for one in headlines if one.idle}):
         yield (
             f"The attack {name} hardly links the people in clear photographs either, so that its figures say little"

@@ -10,12 +10,14 @@ from anonbench.common.files import json_text
 from anonbench.report.certificate.record import Certificate, Reached, Remembered
 from anonbench.report.certificate.texts import FOLDER, STYLE, TEMPLATE
 from anonbench.report.names import words
+from anonbench.report.risk.outcomes import GALLERIES, RANK1
 from anonbench.report.templates import templates
 from anonbench.report.theme import FONT, LIGHT, css
 from anonbench.variants.audit import Audit
 
 MOST_ROWS = 10  # of attacks on the sheet; the file beside it has all
 _CRITERIA = {
+    "published": "linked with all that a published image shows",
     "linked": "two anonymized photographs linked",
     "singled_out": "singled out",
     "found": "face still found",
@@ -66,16 +68,11 @@ def page(certificate: Certificate, sha256: str) -> str:
 
 
 def further(reached: Sequence[Reached]) -> list[Reached]:
-    """Of every further criterion the row with the highest upper end: links among anonymized photographs in the
-    gallery that counts, people singled out, attributes inferred, faces found."""
-    counted = {_place(one) for one in reached if one.headline}
+    """Of every further criterion the row with the highest upper end: links of what a published image shows, and among
+    anonymized photographs, in the gallery that counts; people singled out, attributes inferred, faces found."""
     found: dict[str, Reached] = {}
-    for one in reached:
-        known = one.criterion in _CRITERIA or one.criterion.startswith("inferred:")
-        if not known or (one.criterion == "linked" and _place(one) not in counted):
-            continue
-        best = found.get(one.criterion)
-        if best is None or _upper(one) > _upper(best):
+    for one in map(_further, reached):
+        if one and (one.criterion not in found or _upper(one) > _upper(found[one.criterion])):
             found[one.criterion] = one
     return sorted(found.values(), key=lambda one: (list(_CRITERIA).index(one.criterion) if one.criterion in _CRITERIA
                   else len(_CRITERIA), one.criterion))  # fmt: skip
@@ -104,8 +101,14 @@ def tests(remembered: Remembered) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def _place(one: Reached) -> tuple[str, str, str, int]:
-    return one.dataset, one.attack, one.setting, one.gallery
+def _further(one: Reached) -> Reached | None:
+    """The row under its further criterion; None of what has none."""
+    published, counts = one.surroundings == "shown", one.gallery <= GALLERIES[0]
+    if one.criterion == RANK1:
+        return one.model_copy(update={"criterion": "published"}) if published and counts else None
+    if one.criterion in ("linked", "singled_out"):
+        return one if not published and (counts or one.criterion == "singled_out") else None
+    return one if one.criterion == "found" or one.criterion.startswith("inferred:") else None
 
 
 def _upper(one: Reached) -> float:

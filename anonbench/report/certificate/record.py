@@ -20,6 +20,7 @@ class Reached(Record):
 
     dataset: str
     attack: str
+    surroundings: str
     setting: str
     gallery: int
     criterion: str

@@ -42,7 +42,8 @@ CHOICE = {
 }  # fmt: skip
 ATTACKS = {
     "variant": Column("variant", line=True), "people": Column("people of"), "attack": Column("attack"),
-    "setting": Column("setting", line=True), "gallery": Column("gallery", 0), "probes": Column("probes", 0),
+    "surroundings": Column("surroundings"), "setting": Column("setting", line=True), "gallery": Column("gallery", 0),
+    "probes": Column("probes", 0),
     "value": Column("rank-1 %", 1), "low": Column("from", 1), "high": Column("to", 1), "control": Column("control", 1),
     "clear": Column("originals", 1), "chance": Column("chance", 1), "excess": Column("excess", 1),
     "excess_high": Column("at most", 1),
@@ -117,7 +118,7 @@ def _known(rows: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
     return {
         name: column
         for name, column in columns.items()
-        if name not in ("setting", "gallery", "people", *COVERAGE) or rows[name].dropna().nunique() > 1
+        if name not in ("surroundings", "setting", "gallery", "people", *COVERAGE) or rows[name].dropna().nunique() > 1
     }
 
 
@@ -181,13 +182,15 @@ def _attacks(privacy: pd.DataFrame) -> pd.DataFrame:
     rows["variant"] += [" · draw" + draw if draw else "" for _, _, draw in rows.path.str.partition("-draw").to_numpy()]
     rows[NUMBERS] = (100 * rows[NUMBERS].astype(float)).round(2)
     parts = [rows.attack.map(words)]
+    if rows.surroundings.nunique() > 1:
+        parts.append(rows.surroundings.map({"hidden": "", "shown": "surroundings shown"}))
     if rows.setting.nunique() > 1:
         parts.append(rows.setting.map(words))
     if rows.gallery.nunique() > 1:
         parts.append("of " + rows.gallery.astype(str))
     label = parts[0].astype(str)
     for part in parts[1:]:
-        label = label + ", " + part.astype(str)
+        label = label + (", " + part.astype(str)).where(part != "", "")
     return rows.assign(label=label)
 
 

@@ -18,7 +18,10 @@ from anonbench.report.risk.intervals import excess, proportion
 from anonbench.report.risk.outcomes import RANK1, Outcomes, headline_gallery, outcomes_of
 from anonbench.report.tables import read_columns
 
-KEYS = ["serves", "dataset", "region", "method", "level", "variant", "attack", "setting", "gallery", "criterion"]
+KEYS = [
+    "serves", "dataset", "region", "method", "level", "variant", "attack", "surroundings", "setting", "gallery",
+    "criterion",
+]  # fmt: skip
 COLUMNS = [
     *KEYS, "headline", "identities", "probes", "value", "low", "high", "control", "clear", "chance", "excess",
     "excess_low", "excess_high",
@@ -41,8 +44,9 @@ def privacy_table(
     ``value`` is what the attacker reaches, ``control`` what the same attacker reaches by the outlines alone, ``clear``
     what it reaches where nothing is anonymized, ``excess`` the risk above the control
     (:func:`anonbench.report.risk.intervals.excess`). ``headline`` marks the rows by which a variant is judged: rank-1
-    in a gallery of 100 people, or of all where there are fewer. All are fractions of 1. A criterion of which an anchor
-    says nothing has an empty ``control``, ``clear`` and ``excess``.
+    in a gallery of 100 people, or of all where there are fewer, by attackers who see the region alone; those whose
+    ``surroundings`` are shown say what the published image gives away, whatever the method hides. All are fractions
+    of 1. A criterion of which an anchor says nothing has an empty ``control``, ``clear`` and ``excess``.
 
     Parameters
     ----------
@@ -82,6 +86,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     full = {linked.setting: linked.gallery for linked in result.linked}
     names = _names(result.variant)
+    judged = result.surroundings == "hidden"
     for one in outcomes:
         value = proportion(one, statistics.confidence)
         row = {
@@ -90,10 +95,11 @@ def _rows(
             **names,
             "variant": result.variant,
             "attack": result.attack,
+            "surroundings": result.surroundings,
             "setting": one.setting,
             "gallery": one.gallery,
             "criterion": one.criterion,
-            "headline": one.criterion == RANK1 and one.gallery == headline_gallery(full[one.setting]),
+            "headline": judged and one.criterion == RANK1 and one.gallery == headline_gallery(full[one.setting]),
             "identities": len(set(one.identities.tolist())),
             "probes": len(one.values),
             "value": value.value,

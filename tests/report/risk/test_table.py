@@ -38,6 +38,15 @@ def test_the_headline_is_rank_1_in_a_hundred_people():
     assert rows[rows.headline][["criterion", "gallery"]].to_numpy().tolist() == [["rank1", 100]]
 
 
+def test_whoever_sees_the_surroundings_is_no_headline():
+    seen = attacked("face-blur-low", [0, 2]).model_copy(update={"surroundings": "shown", "attack": "published"})
+    rows = table(attacked("face-blur-low", [0, 1]), seen)
+    assert rows[rows.headline].attack.tolist() == ["a"]
+    assert rows[rows.criterion == "rank1"].set_index("attack").surroundings.to_dict() == {
+        "a": "hidden", "published": "shown",
+    }  # fmt: skip
+
+
 def test_without_anchors_there_is_no_excess():
     rows = table(attacked("face-blur-low", [0, 1]))
     assert rows[["control", "clear", "excess", "excess_high"]].isna().all(axis=None)
