@@ -4,11 +4,13 @@ Run from anywhere::
 
     python docs/build.py                            # render every table
     python docs/build.py --check                    # change nothing; exit 1 and name what is stale
-    python docs/build.py --take demo summary.csv    # first store what the table `demo` shows of a finished study
+    python docs/build.py --take demo summary.csv    # first store what the table `demo` shows of a finished study, whose
+                                                    # drops.csv lies beside it
     python docs/build.py --pictures                 # also draw docs/anonymizers.jpg; needs the demo's generators
 
 A table stands between `<!-- table: demo -->` and `<!-- /table -->`.
-A stored file has one row per variant and metric: mean and standard deviation over seeds, in AP points (x 100).
+A stored file has one row per variant and metric: mean and standard deviation over seeds, in AP points (x 100); of the
+drop in AP also the interval and the verdict.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- /table -->)", re.DOTALL
 
 GROUP = ["dataset", "task", "model"]
 VARIANT = ["region", "method", "level"]
-COLUMNS = [*GROUP, *VARIANT, "metric", "mean", "sd", "seeds"]
+COLUMNS = [*GROUP, *VARIANT, "metric", "mean", "sd", "seeds", "low", "high", "verdict"]
 METHODS = [
     "original",
     "drop_images",
@@ -43,6 +45,7 @@ METHODS = [
     "gan",
 ]  # the order of rows; others follow
 DROP = "drop in AP"
+EMPTY = dict.fromkeys(("sd", "low", "high"), "")  # columns of numbers that some rows do not have
 
 
 def main() -> int:
@@ -55,8 +58,10 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.take:
         table, summary = arguments.take
-        shown = TAKES[table](pd.read_csv(summary, keep_default_na=False, na_values={"value": "", "drop": ""}))
-        aggregated(shown).to_csv(ROOT / DATA / f"{table}.csv", index=False)
+        take = TAKES[table]
+        shown = take(pd.read_csv(summary, keep_default_na=False, na_values={"value": "", "drop": ""}))
+        drops = pd.read_csv(Path(summary).with_name("drops.csv"), keep_default_na=False, na_values=EMPTY)
+        aggregated(shown, take(drops)).to_csv(ROOT / DATA / f"{table}.csv", index=False)
     if arguments.check:
         problems = stale(ROOT)
         print("\n".join(problems) or "The documents are up to date.")
@@ -92,7 +97,7 @@ def rendered(text: str, root: Path) -> str:
 
     def block(found: re.Match[str]) -> str:
         data, shown = TABLES[found[2]]
-        figures = pd.read_csv(root / DATA / f"{data}.csv", keep_default_na=False, na_values={"sd": ""})
+        figures = pd.read_csv(root / DATA / f"{data}.csv", keep_default_na=False, na_values=EMPTY)
         return f"{found[1]}\n{shown(figures)}\n\n{found[4]}"
 
     return BLOCK.sub(block, text)
@@ -121,13 +126,20 @@ def medium(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[shown & summary.metric.isin(["AP", "AP50", "PCK"])]
 
 
-def aggregated(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation over seeds of every metric, and of the drop in AP, in AP points."""
+def aggregated(rows: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation over seeds of every metric, and of the drop in AP, in AP points; with the drop's
+    interval and verdict, of rows of ``drops.csv``."""
     drops = rows[(rows.metric == "AP") & (rows.method != "original")].assign(metric=DROP)
     drops["value"] = drops["drop"]
     values = pd.concat([rows, drops]).assign(value=lambda table: 100 * table.value)
     grouped = values.groupby([*GROUP, *VARIANT, "metric"], sort=True).value
-    return grouped.agg(mean="mean", sd="std", seeds="count").round(6).reset_index()[COLUMNS]
+    found = grouped.agg(mean="mean", sd="std", seeds="count").reset_index()
+    intervals = intervals[(intervals.metric == "AP") & (intervals.method != "original")].assign(
+        metric=DROP, low=100 * intervals.low, high=100 * intervals.high
+    )
+    key = [*GROUP, *VARIANT, "metric"]
+    found = found.merge(intervals[[*key, "low", "high", "verdict"]], on=key, how="left")
+    return found.fillna({"verdict": ""}).round(6)[COLUMNS]
 
 
 # What is shown.
@@ -135,6 +147,11 @@ def aggregated(rows: pd.DataFrame) -> pd.DataFrame:
 
 def points(mean: float, sd: float) -> str:
     return f"{mean:.1f}" if pd.isna(sd) else f"{mean:.1f} ± {sd:.1f}"
+
+
+def with_interval(row: pd.Series) -> str:
+    """A mean with its interval where it has one, or else its spread."""
+    return points(row["mean"], row.sd) if pd.isna(row.low) else f"{row['mean']:.1f} [{row.low:.1f}, {row.high:.1f}]"
 
 
 def variants(figures: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
@@ -172,8 +189,11 @@ def by_task(figures: pd.DataFrame) -> str:
         metrics = [metric for metric in ("AP", DROP, "AP50", "PCK") if metric in set(group.metric)]
         lines = []
         for names, rows in variants(group):
-            cells = {row.metric: points(row["mean"], row.sd) for _, row in rows.iterrows()}
-            lines.append({**names, **{m: cells.get(m, "–") for m in metrics}, "seeds": str(rows.seeds.max())})
+            cells = {row.metric: with_interval(row) for _, row in rows.iterrows()}
+            verdict = "".join(rows.verdict.unique()) or "–"
+            lines.append(
+                {**names, **{m: cells.get(m, "–") for m in metrics}, "verdict": verdict, "seeds": str(rows.seeds.max())}
+            )
         parts.append(f"### {dataset}: {task.replace('_', ' ')} ({model})\n\n{markdown(lines)}")
     return "\n\n".join(parts)
 

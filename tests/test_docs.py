@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -103,11 +104,20 @@ def test_figures_are_points_over_seeds(build: ModuleType) -> None:
             row | {"seed": 0, "metric": "AP", "value": 0.9, "drop": 0.0, "scope": "category"},
         ]
     )
-    figures = build.aggregated(build.medium(summary)).set_index("metric")
+    drops = pd.DataFrame(
+        [
+            row | {"metric": "AP", "low": 0.2, "high": 0.3, "verdict": "costs"},
+            row | {"metric": "AP", "low": 0.8, "high": 0.9, "verdict": "", "level": "high"},
+            row | {"metric": "PCK", "low": 0.4, "high": 0.5, "verdict": "equivalent"},
+        ]
+    )
+    figures = build.aggregated(build.medium(summary), build.medium(drops)).set_index("metric")
     assert figures.loc["AP", ["mean", "seeds"]].tolist() == [20, 2]
     assert figures.loc["AP", "sd"] == pytest.approx(14.142136)
     assert figures.loc["drop in AP", ["mean"]].tolist() == [25]
-    assert set(figures.index) == {"AP", "drop in AP"}
+    assert set(figures.index) == {"AP", "drop in AP"} and np.isnan(figures.low["AP"])
+    assert figures.loc["drop in AP", ["low", "high", "verdict"]].tolist() == [20, 30, "costs"]
+    assert "| 20.0 ± 14.1 | 25.0 [20.0, 30.0] | costs   | 2     |" in build.by_task(figures.reset_index())
 
 
 def test_the_demos_figures_are_those_of_people(build: ModuleType) -> None:
