@@ -10,13 +10,14 @@ Run from anywhere::
 
 A table stands between `<!-- table: demo -->` and `<!-- /table -->`.
 A stored file has one row per variant and metric: mean and standard deviation over seeds, in AP points (x 100); of the
-drop in AP also the interval and the verdict.
+drop in AP also the interval and the verdict. The linkability of a variant's people is there as a metric, in per cent.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import subprocess
 import sys
@@ -44,7 +45,7 @@ METHODS = [
     "inpaint",
     "gan",
 ]  # the order of rows; others follow
-DROP = "drop in AP"
+DROP, LINKED = "drop in AP", "linkability"
 EMPTY = dict.fromkeys(("sd", "low", "high"), "")  # columns of numbers that some rows do not have
 
 
@@ -59,7 +60,7 @@ def main() -> int:
     if arguments.take:
         table, summary = arguments.take
         take = TAKES[table]
-        shown = take(pd.read_csv(summary, keep_default_na=False, na_values={"value": "", "drop": ""}))
+        shown = take(pd.read_csv(summary, keep_default_na=False, na_values={"value": "", "drop": "", LINKED: ""}))
         drops = pd.read_csv(Path(summary).with_name("drops.csv"), keep_default_na=False, na_values=EMPTY)
         aggregated(shown, take(drops)).to_csv(ROOT / DATA / f"{table}.csv", index=False)
     if arguments.check:
@@ -127,11 +128,13 @@ def medium(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def aggregated(rows: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation over seeds of every metric, and of the drop in AP, in AP points; with the drop's
-    interval and verdict, of rows of ``drops.csv``."""
+    """Mean and standard deviation over seeds of every metric, and of the drop in AP, in AP points, with the drop's
+    interval and verdict, of rows of ``drops.csv``; and how linkable a variant leaves people."""
     drops = rows[(rows.metric == "AP") & (rows.method != "original")].assign(metric=DROP)
     drops["value"] = drops["drop"]
-    values = pd.concat([rows, drops]).assign(value=lambda table: 100 * table.value)
+    linked = rows.dropna(subset=[LINKED]).drop_duplicates([*GROUP, *VARIANT, "seed"])
+    linked = linked.assign(metric=LINKED, value=linked[LINKED])
+    values = pd.concat([rows, drops, linked]).assign(value=lambda table: 100 * table.value)
     grouped = values.groupby([*GROUP, *VARIANT, "metric"], sort=True).value
     found = grouped.agg(mean="mean", sd="std", seeds="count").reset_index()
     intervals = intervals[(intervals.metric == "AP") & (intervals.method != "original")].assign(
@@ -178,6 +181,9 @@ def side_by_side(figures: pd.DataFrame) -> str:
     for names, rows in variants(figures):
         cells = {(row.task, row.metric): points(row["mean"], row.sd) for _, row in rows.iterrows()}
         shown = {title: cells.get(column, "–") for title, column in columns.items()}
+        if LINKED in set(figures.metric):
+            bounds = rows[rows.metric == LINKED]["mean"]
+            shown["linked, at most"] = "–" if bounds.empty else f"{math.ceil(bounds.iloc[0] - 1e-6)} %"
         lines.append({"region": names["region"], "method": names["method"], **shown})
     return markdown(lines)
 

@@ -97,8 +97,8 @@ def test_figures_are_points_over_seeds(build: ModuleType) -> None:
     row |= {"evaluated_on": "original", "scope": "all", "category": "all"}
     summary = pd.DataFrame(
         [
-            row | {"seed": 0, "metric": "AP", "value": 0.1, "drop": 0.3},
-            row | {"seed": 1, "metric": "AP", "value": 0.3, "drop": 0.2},
+            row | {"seed": 0, "metric": "AP", "value": 0.1, "drop": 0.3, "linkability": 0.362},
+            row | {"seed": 1, "metric": "AP", "value": 0.3, "drop": 0.2, "linkability": 0.362},
             row | {"seed": 0, "metric": "AP75", "value": 0.9, "drop": 0.0},
             row | {"seed": 0, "metric": "AP", "value": 0.9, "drop": 0.0, "level": "high"},
             row | {"seed": 0, "metric": "AP", "value": 0.9, "drop": 0.0, "scope": "category"},
@@ -115,8 +115,11 @@ def test_figures_are_points_over_seeds(build: ModuleType) -> None:
     assert figures.loc["AP", ["mean", "seeds"]].tolist() == [20, 2]
     assert figures.loc["AP", "sd"] == pytest.approx(14.142136)
     assert figures.loc["drop in AP", ["mean"]].tolist() == [25]
-    assert set(figures.index) == {"AP", "drop in AP"} and np.isnan(figures.low["AP"])
+    assert set(figures.index) == {"AP", "drop in AP", "linkability"} and np.isnan(figures.low["AP"])
     assert figures.loc["drop in AP", ["low", "high", "verdict"]].tolist() == [20, 30, "costs"]
+    assert "| body   | blur   | 20.0 ± 14.1 | –       | –       | –   | 37 %            |" in build.side_by_side(
+        figures.reset_index()
+    )
     assert "| 20.0 ± 14.1 | 25.0 [20.0, 30.0] | costs   | 2     |" in build.by_task(figures.reset_index())
 
 
