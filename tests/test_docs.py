@@ -249,7 +249,7 @@ BLOCKS = list(blocks())
 def test_configurations_are_valid(path: Path, text: str) -> None:
     block = yaml.safe_load(text)
     assert block.keys() <= Config.model_fields.keys()
-    below = "paper.yaml" if path.name == "paper-study.md" else "photos.yaml"
+    below = {"paper-study.md": "paper.yaml", "studies.md": "small.yaml"}.get(path.name, "photos.yaml")
     config = read_config(with_defaults(with_defaults(block, ROOT / "config" / below), ROOT / "config" / "config.yaml"))
     for method, levels in block.get("methods", {}).items():
         for level, parameters in levels.items():

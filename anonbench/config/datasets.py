@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from anonbench.common.validation import Model
-from anonbench.config.types import Digest, FileDigest, NonEmpty, Positive, Unannotated, Url
+from anonbench.config.types import Digest, FileDigest, NonEmpty, Positive, Seed, Split, Unannotated, Url
 
 
 class FileSource(Model):
@@ -17,6 +17,25 @@ class FileSource(Model):
     urls: Annotated[list[Url], NonEmpty] | None = None
     digest: FileDigest | None = None
     size: Positive | None = None
+
+
+class Take(Model):
+    """How many images of a split are taken, drawn with ``seed``; of a split that is not named, all."""
+
+    train: Positive | None = None
+    val: Positive | None = None
+    generator: Positive | None = None
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _of_a_split(self) -> Self:
+        if not self.counts():
+            raise ValueError("take must name a split, train, val or generator, with a number of images")
+        return self
+
+    def counts(self) -> dict[Split, int]:
+        """The numbers of images by the splits that are named."""
+        return self.model_dump(exclude={"seed"}, exclude_none=True)
 
 
 class DatasetConfig(Model):
@@ -29,11 +48,16 @@ class DatasetConfig(Model):
     ``leave`` counts them, and they are background to models; ``ignore`` leaves them visible, but neither objects to
     find nor background; ``hide`` also hides them in every anonymized variant; ``hide_everywhere`` fills them black in
     all of them, the originals among them. Where it is not set, nobody looks for them.
+
+    ``take`` draws some of the images, and ``categories`` are those whose annotations are kept, all unless it is set.
+    With both, images with an annotation of such a category are drawn from.
     """
 
     format: str
     shards: Annotated[int, Field(ge=1, le=1000)] = 1
     unannotated: Unannotated | None = None
+    take: Take | None = None
+    categories: Annotated[list[str], NonEmpty] | None = None
 
     def sources(self) -> dict[str, FileSource]:
         """What the user says of the dataset's files, by role."""

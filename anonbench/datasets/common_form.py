@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from anonbench.common.errors import UserError
@@ -61,7 +60,7 @@ def write_split(
     Parameters
     ----------
     split
-        The categories and the stream of samples.
+        The categories and the samples.
     dataset, name
         Names of the dataset and of the split.
     images_dir
@@ -87,8 +86,9 @@ def write_split(
         with spool:
             with replacing(images_dir) as partial:
                 writer = _Writer(split, partial, spool, source or f"{dataset}/{name}", search)
-                total, title = split.expected, f"{dataset}/{name}"
-                for sample in tqdm(split.samples, total=total, desc=title, unit="image", mininterval=1):
+                everything, title = range(len(split.names)), f"{dataset}/{name}"
+                samples = split.read(everything, writer.counts)
+                for sample in tqdm(samples, total=len(everything), desc=title, unit="image", mininterval=1):
                     writer.add(sample)
                 head = {"dataset": dataset, "split": name}
                 head |= {"protocol": split.protocol} if split.protocol else {}
@@ -126,8 +126,15 @@ class _Writer:
         """Write one image and keep its records; of a broken one, keep what is wrong with it."""
         name = checked_name(sample.file_name, self._source)
         where = shown(sample.image) if isinstance(sample.image, Path) else f"{self._source}: {shown(name)}"
+        image = sample.image() if callable(sample.image) else sample.image
         try:
-            picture = normalise(_source_of(sample), name, sample.declared_size, turn=sample.turn, where=where)
+            picture = normalise(
+                _read(image) if isinstance(image, Path) else image,
+                name,
+                sample.declared_size,
+                turn=sample.turn,
+                where=where,
+            )
         except UserError as error:
             self._broken.append(error)
             return
@@ -222,13 +229,11 @@ class _Writer:
         }
 
 
-def _source_of(sample: Sample) -> bytes | np.ndarray:
-    if not isinstance(sample.image, Path):
-        return sample.image
+def _read(path: Path) -> bytes:
     try:
-        return sample.image.read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise UserError(f"{shown(sample.image)} cannot be read ({error.strerror}).", "Restore the image.") from None
+        raise UserError(f"{shown(path)} cannot be read ({error.strerror}).", "Restore the image.") from None
 
 
 def _all_of(broken: list[UserError], source: str) -> UserError:

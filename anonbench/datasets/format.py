@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zipfile
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -65,6 +66,9 @@ class Format(Plugin):
     """Whether everybody in its images is annotated, as only a program can do it."""
     RENDERED: ClassVar[bool] = False
     """Whether converting a split draws its images, which costs more than copying them."""
+    FEWER: ClassVar[str] = ""
+    """What to do instead of the key ``take``, where it has no sense: images are rendered, or people recur, most of whom
+    would be left with a single one."""
 
     @abstractmethod
     def splits(self) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ class Format(Plugin):
 
     @abstractmethod
     def load(self, split: str, files: dict[str, Path]) -> Split:
-        """Read a split.
+        """Read a split, with all of its images and categories: what is kept of it, others decide.
 
         Parameters
         ----------
@@ -91,9 +95,33 @@ class Format(Plugin):
         """The roles of the files that a split, one of :meth:`splits`, is read from; none where nothing is fetched."""
         return ()
 
-    def size(self, split: str) -> SplitSize | None:
-        """The size of a split, one of :meth:`splits`, or None where it is not known before anything is fetched."""
+    def people(self) -> tuple[str, ...]:
+        """The names of the categories that are people; none where they are not known before a split is read."""
+        return ()
+
+    def whole_size(self, split: str) -> SplitSize | None:
+        """The size of a split, one of :meth:`splits`, with all that the source has; None where it is not known before
+        anything is fetched."""
         return None
+
+    def size(self, split: str) -> SplitSize | None:
+        """The same of what is taken of it."""
+        whole, taken = self.whole_size(split), self.taken(split)
+        if taken is None:
+            return whole
+        if whole is None:
+            return SplitSize(taken)
+        chosen = self.config.categories
+        people_alone = chosen is not None and set(chosen) == set(self.people())
+        drawn_from = whole.occupied if people_alone and whole.occupied else whole.images
+        people, occupied = (
+            None if count is None else round(count * taken / drawn_from) for count in (whole.people, whole.occupied)
+        )
+        return replace(whole, images=taken, people=people, occupied=occupied)
+
+    def taken(self, split: str) -> int | None:
+        """How many images of a split are taken; None for all."""
+        return self.config.take.counts().get(split) if self.config.take else None
 
     def identifies(self) -> bool:
         """Whether the people in its images have identities and recur, so that attackers can be judged by them."""
@@ -106,11 +134,27 @@ class Format(Plugin):
         ------
         UserError
             Naming the key, relative to the dataset's entry: an unknown role, a file that does not exist or is a
-            truncated archive.
+            truncated archive, images to take where that has no sense, or ``categories`` without the people.
         """
         for role, own in self.sources().items():
             if own.path:
                 _check_file(self.config.path_key(role), Path(own.path))
+        self._check_take()
+        if self.config.categories is not None:
+            check_people_kept(self.config.categories, self.people())
+
+    def _check_take(self) -> None:
+        if self.config.take is None:
+            return
+        if self.FEWER:
+            why = "images are rendered" if self.RENDERED else "people recur, and most would be left with a single image"
+            raise UserError(f"`take` is not for the format {self.name}, whose {why}.", self.FEWER)
+        for split in self.config.take.counts():
+            if split not in self.splits():
+                raise UserError(
+                    f"`take.{split}` is set, but the dataset, as configured, has no split {split!r}.",
+                    f"Use some of: {', '.join(self.splits())}.",
+                )
 
     def sources(self) -> dict[str, FileSource]:
         """What the user says of the published files, by role.
@@ -145,7 +189,11 @@ class Format(Plugin):
         """
         ignored = {"archive", "sha256", "files", "shards"}
         ignored |= set() if self.searched_for(split) else {"unannotated"}
-        return self.config.model_dump(mode="json", exclude=ignored)
+        ignored |= {"categories"} if self.config.categories is None else set()
+        found = self.config.model_dump(mode="json", exclude=ignored | {"take"})
+        if (taken := self.taken(split)) is not None:
+            found["take"] = {split: taken, "seed": self.config.take.seed}
+        return found
 
     def searched_for(self, split: str) -> Unannotated | None:
         """What becomes of unannotated people in one split; None where nobody looks for them.
@@ -167,6 +215,22 @@ class Format(Plugin):
                 f"The {self.name} dataset, as configured, has no split {split!r}.",
                 f"Use one of: {', '.join(self.splits())}.",
             )
+
+
+def check_people_kept(categories: Collection[str], people: Iterable[str]) -> None:
+    """Stop where the ``categories`` to keep lack one of people: whoever is in an image must be anonymized.
+
+    Raises
+    ------
+    UserError
+        Naming the lacking ones.
+    """
+    if lacking := [name for name in people if name not in categories]:
+        raise UserError(
+            f"`categories` leaves out {', '.join(lacking)}: nobody would anonymize these people, and they would stay"
+            " visible.",
+            f"Add {', '.join(lacking)} to it.",
+        )
 
 
 def _check_file(key: str, path: Path) -> None:

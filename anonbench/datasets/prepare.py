@@ -6,6 +6,7 @@ from pathlib import Path
 
 from anonbench.datasets.common_form import write_split
 from anonbench.datasets.format import Format
+from anonbench.datasets.part import part_of
 from anonbench.datasets.strangers import CONFIDENT, Search
 
 
@@ -33,7 +34,7 @@ def prepare(
         If the dataset has no such split, or its content cannot be converted; then no output is left behind.
     """
     format.require_split(split)
-    loaded = format.load(split, files)
+    loaded = part_of(format.load(split, files), split, format.config, dataset)
     # Messages blame the only file for a wrong annotation; a format of several files names them itself.
     read = [*files.values(), *format.local_files(split)]
     if format.COMPLETE:

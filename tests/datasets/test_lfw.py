@@ -12,7 +12,7 @@ from anonbench.common.images import decode
 from anonbench.datasets.format import SplitSize
 from anonbench.regions.face import annotated_face
 from tests.helpers import people_archives
-from tests.helpers.converted import convert, fails, made_format
+from tests.helpers.converted import convert, fails, made_format, samples_of
 
 # By their places among all names; Cy, 2, has a single photograph.
 NUMBERS = {"Ada_L": 0, "Bo": 1, "Di_E_F": 3, "Ed": 4}
@@ -138,7 +138,7 @@ def test_what_is_known_before_anything_is_read(folders):
 
 
 def sizes_of(own, split: str) -> int:
-    return sum(1 for _ in own.load(split, {}).samples)
+    return sum(1 for _ in samples_of(own.load(split, {})))
 
 
 def test_a_changed_photograph_changes_the_fingerprint(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from anonbench.datasets.format import SplitSize
 from anonbench.datasets.records import Sample
 from anonbench.datasets.scenes.cast import CLOTHING, Cast, attributes, hair_colour
 from anonbench.datasets.scenes.identity import HAIRS, SPLIT_CODES
-from tests.helpers.converted import convert, made_format
+from tests.helpers.converted import convert, made_format, samples_of
 
 PEOPLE, OUTFITS, EACH = 12, 2, 4
 SIZES = {"body": (96, 144), "face": (96, 96)}
@@ -33,7 +33,7 @@ def view(request) -> str:
 
 @pytest.fixture(scope="module")
 def samples(view) -> list[Sample]:
-    return list(portraits(view).load("val", {}).samples)
+    return list(samples_of(portraits(view).load("val", {})))
 
 
 def test_everybody_recurs_equally_often_and_in_each_outfit(samples):
@@ -146,13 +146,13 @@ def test_identities_of_the_splits_are_disjoint():
 
 
 def test_a_photograph_does_not_depend_on_how_many_there_are(view, samples):
-    few = list(portraits(view, 14).load("val", {}).samples)
+    few = list(samples_of(portraits(view, 14).load("val", {})))
     assert len(few) == 14
     for one, other in zip(few, samples, strict=False):
         assert one.annotations == other.annotations and np.array_equal(one.image, other.image)
-    seeded = next(portraits(view, seed=1).load("val", {}).samples)
+    seeded = next(samples_of(portraits(view, seed=1).load("val", {})))
     assert not np.array_equal(seeded.image, samples[0].image)
-    other_split = next(portraits(view).load("train", {}).samples)
+    other_split = next(samples_of(portraits(view).load("train", {})))
     assert not np.array_equal(other_split.image, samples[0].image)
 
 

@@ -21,7 +21,7 @@ from anonbench.datasets.scenes.identity import SPLIT_CODES, identity_pool
 from anonbench.datasets.scenes.render import render_scene
 from anonbench.datasets.scenes.skeleton import make_pose
 from anonbench.datasets.scenes.svg import Pen, rasterise
-from tests.helpers.converted import made_format
+from tests.helpers.converted import made_format, samples_of
 
 WIDTH, HEIGHT, IMAGES = 256, 192, 48
 # Mean RGB of the upper left, upper right, lower left and lower right quarter of the demo's first training images.
@@ -40,8 +40,8 @@ def load(split: str, count: int = IMAGES, width: int = WIDTH, height: int = HEIG
 @pytest.fixture(scope="module")
 def train():
     split = load("train")
-    assert split.expected == IMAGES and split.bytes_expected > 0
-    samples = list(split.samples)
+    assert len(split.names) == IMAGES and split.bytes_expected > 0
+    samples = list(samples_of(split))
     assert len(samples) == IMAGES
     return samples
 
@@ -55,20 +55,20 @@ def mask(annotation) -> np.ndarray:
 
 
 def test_an_image_depends_on_seed_split_and_index_alone(train):
-    again = list(load("train", 3).samples)
+    again = list(samples_of(load("train", 3)))
     assert len(again) == 3
     for a, b in zip(train[:3], again, strict=True):
         assert a.file_name == b.file_name and a.annotations == b.annotations
         assert a.image.tobytes() == b.image.tobytes()
-    other_seed = next(load("train", 1, seed=4).samples)
-    other_split = next(load("val", 1).samples)
+    other_seed = next(samples_of(load("train", 1, seed=4)))
+    other_split = next(samples_of(load("val", 1)))
     for other in (other_seed, other_split):
         assert not np.array_equal(train[0].image, other.image)
 
 
 def test_the_default_scenes_are_the_ones_that_results_are_of():
     """Annotations to the digit; of the pixels, which differ between processors, means of quarters."""
-    found = list(made_format("scenes", splits={"train": 3, "val": 3}).load("train", {}).samples)
+    found = list(samples_of(made_format("scenes", splits={"train": 3, "val": 3}).load("train", {})))
     digests = [sha256_of(json.dumps(sample.annotations).encode())[:16] for sample in found]
     assert digests == ["581b4d27a38bdaf7", "06d9e7bc5364cfe3", "f95d5dfc2b11c167"]
     quarters = [[s.image[y : y + 96, x : x + 128].mean((0, 1)) for y in (0, 96) for x in (0, 128)] for s in found]
@@ -84,7 +84,7 @@ def test_what_hardly_shows_is_left_out():
 
 def test_samples_are_lazy_rgb_and_named():
     split = load("train", 10**6)
-    sample = next(split.samples)
+    sample = next(samples_of(split))
     assert sample.file_name == "scene_00000.png"
     assert sample.image.shape == (HEIGHT, WIDTH, 3) and sample.image.dtype == np.uint8
     assert sample.declared_size == (WIDTH, HEIGHT)
@@ -226,7 +226,7 @@ def test_furniture_belongs_to_nobody(kind):
 
 def test_the_scene_does_not_depend_on_the_size(train):
     compared = 0
-    for small, large in zip(train[:4], load("train", 4, 512, 384).samples, strict=True):
+    for small, large in zip(train[:4], samples_of(load("train", 4, 512, 384)), strict=True):
         assert large.image.shape == (384, 512, 3)
         a = {x.get("identity"): x["bbox"] for x in small.annotations if "identity" in x}
         b = {x.get("identity"): x["bbox"] for x in large.annotations if "identity" in x}

@@ -1,6 +1,7 @@
 """Mistakes in a configuration end in one message that names the key, before any job runs."""
 
 import copy
+import re
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,9 @@ from anonbench.config.datasets import FilesConfig
 from anonbench.config.plugins import FORMATS
 from anonbench.study.checks import check_reach, load
 from anonbench.study.needs import cells_of, generator_names, is_random, needed_generators, needed_splits
+from anonbench.study.plan import plan
 
+DEFAULTS = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 PLAIN = {"kind": "context_encoder", "region": "face", "learns": {"dataset": "scenes"}, "serves": ["scenes"]}
 PLAIN |= {"width": 32, "height": 32, "channels": 64, "epochs": 1}
 
@@ -57,6 +60,36 @@ def on_top(raw, name):
 def test_the_photos_configuration_loads_on_top_of_it(raw):
     config = load(on_top(raw, "photos.yaml"))
     assert {dataset for block in config.study for dataset in block.datasets} == {"pennfudan", "lspet"}
+
+
+@pytest.fixture
+def small(raw):
+    return on_top(raw, "small.yaml")
+
+
+def test_the_small_configuration_is_a_night_on_two_cores(small):
+    config = load(small)
+    found = plan(config)
+    assert (found.cells, found.trainings) == (84, 84)
+    assert 20 < sum(stage.core_hours for stage in found.stages) < 24
+    assert not any(stage.unknown for stage in found.stages if stage.jobs)
+    assert set(needed_splits(config)) == {"coco", "wider_face"} == set(config.datasets) - set(DEFAULTS["datasets"])
+    assert {generator for generator in needed_generators(config)} == set(config.generators) - set(
+        DEFAULTS["generators"]
+    )
+
+
+def test_other_benchmarks_join_it_as_the_document_says(small, tmp_path):
+    text = (ROOT / "docs" / "studies.md").read_text()
+    (more,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "crowdpose" in block)
+    update_config(small, yaml.safe_load(more) | {"archives": [str(tmp_path)]})
+    config = load(small)
+    assert {dataset for block in config.study for dataset in block.datasets} == {"crowdpose", "cityscapes", "bdd100k"}
+    assert set(needed_splits(config)) == {"coco", "crowdpose", "cityscapes", "bdd100k"}
+    (stage,) = (stage for stage in plan(config).stages if stage.name == "models")
+    assert stage.unknown == {"the number of people of some datasets"}
+    masks = 2 * 33 * 400 * 9 * 0.2 / 3600  # datasets, trainings, images, epochs, seconds
+    assert masks <= stage.core_hours < masks + 0.1
 
 
 def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):

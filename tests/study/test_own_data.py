@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import zipfile
 
 import pytest
@@ -112,3 +113,27 @@ def test_a_file_that_snakemake_cannot_take_is_named(tmp_path):
     told = result.stdout + result.stderr
     assert result.returncode == 1 and "Traceback" not in told
     assert "{v1}.zip cannot be used: Snakemake takes the braces in its path for a wildcard." in told
+
+
+def test_a_number_of_images_makes_its_own_split_again(tmp_path):
+    study = Study(tmp_path)
+    datasets = study.project.config["datasets"]
+    datasets["own"]["take"] = {"train": 1, "val": 1}
+    datasets["whole"] = {key: value for key, value in datasets["own"].items() if key != "take"}
+    targets = [*MANIFESTS, *(path.replace("/own/", "/whole/") for path in MANIFESTS)]
+    told = study.project.snakemake(*targets)
+    assert told.returncode == 0, told.stdout + told.stderr
+    # `printf 0/2.png | sha256sum` is 29bb…, that of 0/1.png is 33a6…
+    for dataset, names in (("own", ["2.png"]), ("whole", ["1.png", "2.png"])):
+        manifest = json.loads((tmp_path / f"resources/variants/{dataset}/train/original/manifest.json").read_text())
+        assert [image["file_name"] for image in manifest["images"]] == names
+
+    def planned():
+        told = study.project.snakemake(*targets, "--dry-run").stdout
+        return set(re.findall(r"wildcards: dataset=(\w+), split=(\w+)", told))
+
+    assert planned() == set()
+    datasets["own"]["take"]["val"] = 2
+    assert planned() == {("own", "val")}
+    datasets["own"]["take"]["seed"] = 1
+    assert planned() == {("own", "train"), ("own", "val")}

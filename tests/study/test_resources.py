@@ -224,6 +224,20 @@ def test_what_nobody_knows_gets_a_sensible_default(monkeypatch, tmp_path):
     assert asked(found, "score").mem_mb == resources.PLAIN + 20_000 * resources.MATCHED
 
 
+def test_a_sample_is_converted_with_the_list_of_the_whole():
+    raw = {
+        "datasets": {"toy": {"format": "coco2017", "take": {"train": 500}}},
+        "methods": {"blur": {"low": {"sigma": 0.1}}},
+        "models": {"det": SMALL},
+        "study": [
+            {"datasets": ["toy"], "models": ["det"], "regions": ["body"], "methods": ["blur"], "levels": ["low"]}
+        ],
+    }
+    found = asked(Estimates(load(raw)), "convert_split")
+    assert found.mem_mb == math.ceil(resources.PLAIN + resources.LISTED * 118_287)
+    assert found.disk_mb == math.ceil(costs.ORIGINAL_BYTES * 500 * costs.USUAL_PIXELS / 1e6)
+
+
 def test_a_rule_that_nobody_estimates_is_an_error():
     with pytest.raises(AttributeError, match="no_rule"):
         estimates().resources("no_rule")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,7 +102,10 @@ class Bdd100k(Format):
     def needs(self, split: str) -> tuple[str, ...]:
         return ("images_100k", "det_20") if self.config.labels == "det_20" else ("images_10k", "ins_seg")
 
-    def size(self, split: str) -> SplitSize:
+    def people(self) -> tuple[str, ...]:
+        return _PEOPLE
+
+    def whole_size(self, split: str) -> SplitSize:
         # Only the annotations say how many people there are. det_train.json leaves 137 of the 70,000 images out (issues
         # 64 and 210 of bdd100k/bdd100k).
         boxes = self.config.labels == "det_20"
@@ -116,15 +120,14 @@ class Bdd100k(Format):
             members = under(archive, f"{'100k' if kind == 'det_20' else '10k'}/{split}/")
             members = {name: member for name, member in members.items() if name.endswith(".jpg")}
             size = sum(archive.size(member) for member in members.values())
-        counts: Counter[str] = Counter()
-        read = _bitmasks if kind == "bitmasks" else _frames
+        names = list(_listed(labels, kind, split))
+        info = {"images_left_out_without_labels": len(members) - len(names)}
         categories = [
             {"id": number, "name": name, "supercategory": group, "is_person": name in _PEOPLE}
             for number, (name, group) in enumerate(zip(CATEGORIES, _SUPERCATEGORIES, strict=True), 1)
             if number <= _known(kind)
         ]
-        samples = _samples(images, members, read(labels, kind, split, counts), labels, counts)
-        return Split(categories, samples, len(members), size, counts)
+        return Split(categories, names, partial(_samples, images, members, labels, kind, split), size, info)
 
 
 def _known(kind: str) -> int:
@@ -132,19 +135,24 @@ def _known(kind: str) -> int:
     return len(CATEGORIES) if kind == "det_20" else _MASKED
 
 
-# An image's name, its (width, height) px if the labels say it, its annotations.
-_Labelled = Iterator[tuple[str, tuple[int, int] | None, list[dict[str, Any]]]]
+# An image's place among those with labels, its name, its (width, height) px if the labels say it, its annotations.
+_Labelled = Iterator[tuple[int, str, tuple[int, int] | None, list[dict[str, Any]]]]
 
 
 def _samples(
-    path: Path, members: dict[str, str], labelled: _Labelled, labels: Path, counts: Counter[str]
+    path: Path,
+    members: dict[str, str],
+    labels: Path,
+    kind: str,
+    split: str,
+    places: Sequence[int],
+    counts: Counter[str],
 ) -> Iterator[Sample]:
-    seen = 0
+    read = _bitmasks if kind == "bitmasks" else _frames
     with open_archive(path) as archive:
-        for seen, (name, size, annotations) in enumerate(labelled, 1):
-            data = archive.read(require(members, name, path, labels))
-            yield Sample(name, data, annotations, image_id=seen, declared_size=size, image_fields=group_of(name))
-    counts["images_left_out_without_labels"] += len(members) - seen
+        for place, name, size, annotations in read(labels, kind, split, places, counts):
+            image = partial(archive.read, require(members, name, path, labels))
+            yield Sample(name, image, annotations, image_id=place + 1, declared_size=size, image_fields=group_of(name))
 
 
 def group_of(name: str) -> dict[str, str]:
@@ -153,13 +161,28 @@ def group_of(name: str) -> dict[str, str]:
     return {"group": found["video"]} if found else {}
 
 
-def _bitmasks(path: Path, kind: str, split: str, counts: Counter[str]) -> _Labelled:
+def _listed(path: Path, kind: str, split: str) -> Iterator[str]:
+    """The names of the images that a set of labels has, in its order."""
+    if kind != "bitmasks":
+        yield from (name for name, _ in _all_frames(path, kind, split))
+        return
     with open_archive(path) as archive:
-        for name, member in under(archive, f"ins_seg/bitmasks/{split}/").items():
-            if name.endswith(".png"):
-                pixels = _pixels(archive, member)
-                annotations = _instances(pixels, counts)
-                yield name.removesuffix(".png") + ".jpg", (pixels.shape[1], pixels.shape[0]), annotations
+        yield from (f"{name}.jpg" for name, _ in _members(archive, split))
+
+
+def _members(archive: Archive, split: str) -> list[tuple[str, str]]:
+    """The bitmasks' names, without a suffix, and members."""
+    found = under(archive, f"ins_seg/bitmasks/{split}/").items()
+    return [(name.removesuffix(".png"), member) for name, member in found if name.endswith(".png")]
+
+
+def _bitmasks(path: Path, kind: str, split: str, places: Sequence[int], counts: Counter[str]) -> _Labelled:
+    with open_archive(path) as archive:
+        members = _members(archive, split)
+        for place in places:
+            name, member = members[place]
+            pixels = _pixels(archive, member)
+            yield place, f"{name}.jpg", (pixels.shape[1], pixels.shape[0]), _instances(pixels, counts)
 
 
 def _pixels(archive: Archive, member: str) -> np.ndarray:
@@ -195,7 +218,17 @@ def _record(category: int, flags: dict[str, bool]) -> dict[str, Any]:
     }
 
 
-def _frames(path: Path, kind: str, split: str, counts: Counter[str]) -> _Labelled:
+def _frames(path: Path, kind: str, split: str, places: Sequence[int], counts: Counter[str]) -> _Labelled:
+    wanted = set(places)
+    for place, (name, frame) in enumerate(_all_frames(path, kind, split)):
+        if place in wanted:
+            labels = frame.get("labels") or []
+            at = f"{path}: {name}"
+            yield place, name, None, [a for label in labels if (a := _label(label, kind, counts, at)) is not None]
+
+
+def _all_frames(path: Path, kind: str, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and the record of every image of a JSON file of labels."""
     file = f"det_20/det_{split}.json" if kind == "det_20" else f"ins_seg/rles/ins_seg_{split}.json"
     names: set[str] = set()
     with open_archive(path) as archive:
@@ -209,9 +242,7 @@ def _frames(path: Path, kind: str, split: str, counts: Counter[str]) -> _Labelle
                 if not isinstance(name, str) or name in names:
                     raise UserError(f"{where} has a frame without a name of its own: {name!r}.", _AGAIN)
                 names.add(name)
-                labels = frame.get("labels") or []
-                at = f"{where}: {name}"
-                yield name, None, [a for label in labels if (a := _label(label, kind, counts, at)) is not None]
+                yield name, frame
 
 
 def _label(label: dict[str, Any], kind: str, counts: Counter[str], where: str) -> dict[str, Any] | None:

@@ -6,7 +6,8 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,7 +90,10 @@ class Cityscapes(Format):
     def needs(self, split: str) -> tuple[str, ...]:
         return ("images", "labels")
 
-    def size(self, split: str) -> SplitSize:
+    def people(self) -> tuple[str, ...]:
+        return _PEOPLE
+
+    def whole_size(self, split: str) -> SplitSize:
         # Only the annotations say how many people there are.
         return _SIZES[split]
 
@@ -120,26 +124,28 @@ class Cityscapes(Format):
             }
             for number, name in CLASSES.items()
         ]
-        counts: Counter[str] = Counter()
         protocol = "cityscapes" if split == "val" else None
-        return Split(categories, _samples(files, chosen, counts), len(chosen), size, counts, protocol)
+        return Split(categories, list(images), partial(_samples, files, chosen), size, {}, protocol)
 
 
 def _label(image: str, kind: str) -> str:
     return image.removesuffix("_leftImg8bit.png") + kind
 
 
-def _samples(files: dict[str, Path], chosen: list[tuple[str, str, str, str]], counts: Counter[str]) -> Iterator[Sample]:
+def _samples(
+    files: dict[str, Path], chosen: list[tuple[str, str, str, str]], places: Sequence[int], counts: Counter[str]
+) -> Iterator[Sample]:
     with open_archive(files["images"]) as archive, open_archive(files["labels"]) as labels:
-        for number, (name, member, drawn, polygons) in enumerate(chosen, 1):
+        for place in places:
+            name, member, drawn, polygons = chosen[place]
             values = _instance_ids(labels, drawn)
             found = [int(value) for value in np.unique(values)]
             _count_left_out(found, _objects(labels, polygons), counts)
             yield Sample(
                 name,
-                archive.read(member),
+                partial(archive.read, member),
                 [annotation for value in found if (annotation := _annotation(values == value, value)) is not None],
-                image_id=number,
+                image_id=place + 1,
                 declared_size=(values.shape[1], values.shape[0]),
                 image_fields=_sequence(name) | {"void": encode_mask(np.isin(values, VOID))},
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -38,9 +39,9 @@ class CocoSplits(Splits[CocoSplit]):
 class CocoConfig(ListedConfig):
     """A user's own dataset in COCO's format.
 
-    ``people`` names the categories that are persons, ``categories`` those to keep besides them (all unless it is set),
-    and ``sigmas`` has one OKS sigma per keypoint, needed unless the keypoints are COCO's 17. ``crowds`` says whether
-    annotations marked ``iscrowd`` are ignored by training and scoring, as in COCO, or learned like all others.
+    ``people`` names the categories that are persons, and ``sigmas`` has one OKS sigma per keypoint, needed unless the
+    keypoints are COCO's 17. ``crowds`` says whether annotations marked ``iscrowd`` are ignored by training and scoring,
+    as in COCO, or learned like all others.
     ``orientation`` says how images with an EXIF orientation were annotated where the annotations do not tell, and
     ``checked`` that boxes and masks are right on the images, however implausible they look.
     """
@@ -48,7 +49,6 @@ class CocoConfig(ListedConfig):
     format: Literal["coco"]
     splits: CocoSplits
     people: Annotated[list[str], NonEmpty] = ["person"]
-    categories: Annotated[list[str], NonEmpty] | None = None
     sigmas: list[Annotated[float, Field(gt=0)]] | None = None
     crowds: Literal["ignore", "learn"] | None = None
     orientation: Reading | None = None
@@ -92,7 +92,10 @@ class Coco(ListedFormat):
         folder, path = self._place(split)
         return listed_digest(path, folder, lambda: [image.get("file_name") for image in read_coco(path)["images"]])
 
-    def size(self, split: str) -> SplitSize | None:
+    def people(self) -> tuple[str, ...]:
+        return tuple(self.config.people)
+
+    def whole_size(self, split: str) -> SplitSize | None:
         # Read from the annotations. Of large ones, and of unreadable ones, whose conversion says why, only the files in
         # the folder are counted.
         folder, path = self._place(split)
@@ -115,19 +118,13 @@ class Coco(ListedFormat):
 
         folder, path = self._place(split)
         content = read_coco(path)
-        info: dict[str, Any] = {}
         categories = coco_categories.categories(
             content,
             path,
-            info,
             people=self.config.people,
-            chosen=self.config.categories,
             sigmas=self.config.sigmas,
         )
-        kept, known = (
-            {category["id"] for category in categories},
-            {category["id"] for category in content["categories"]},
-        )
+        known = {category["id"] for category in categories}
 
         paths = _image_paths(content["images"], path, folder)
         by_image: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -136,14 +133,11 @@ class Coco(ListedFormat):
             where = f"{path}: annotation {annotation.get('id')!r}"
             check_reference(annotation, "image_id", paths, "images", where)
             check_reference(annotation, "category_id", known, "categories", where)
-            if annotation["category_id"] in kept:
-                # Exporters often leave a wrong number here, and evaluation would ignore a person with zero keypoints.
-                annotation.pop("num_keypoints", None)
-                annotation.setdefault("area", None)
-                annotation["iscrowd"] = crowd_flag(annotation.get("iscrowd"), where)
-                by_image[annotation["image_id"]].append(annotation)
-            else:
-                counts["annotations_left_out_of_other_categories"] += 1
+            # Exporters often leave a wrong number here, and evaluation would ignore a person with zero keypoints.
+            annotation.pop("num_keypoints", None)
+            annotation.setdefault("area", None)
+            annotation["iscrowd"] = crowd_flag(annotation.get("iscrowd"), where)
+            by_image[annotation["image_id"]].append(annotation)
         self._read_crowds([a for annotations in by_image.values() for a in annotations], path, counts)
         people = {category["id"] for category in categories if category["is_person"]}
         turns = survey(
@@ -156,21 +150,23 @@ class Coco(ListedFormat):
             orientation=self.config.orientation,
             checked=self.config.checked,
         )
-        samples = (
-            Sample(
-                image["file_name"],
-                paths[image["id"]],
-                by_image.get(image["id"], []),
-                image["id"],
-                declared_size(image),
-                group_of(image, path),
-                turn=turns[image["id"]],
-            )
-            for image in content["images"]
-        )
+        images = content["images"]
+
+        def read(places: Sequence[int], counts: Counter[str]) -> Iterator[Sample]:
+            for image in (images[place] for place in places):
+                yield Sample(
+                    image["file_name"],
+                    paths[image["id"]],
+                    by_image.get(image["id"], []),
+                    image["id"],
+                    declared_size(image),
+                    group_of(image, path),
+                    turn=turns[image["id"]],
+                )
+
         size = sum(image_path.stat().st_size for image_path in paths.values())
         ids = own_ids(content["annotations"], path)
-        return Split(categories, samples, len(paths), size, info | counts, annotation_ids=ids)
+        return Split(categories, [image["file_name"] for image in images], read, size, counts, annotation_ids=ids)
 
     def _read_crowds(self, annotations: list[dict[str, Any]], path: Path, counts: Counter[str]) -> None:
         """Read the marks of crowds as the user says, and stop where they leave nothing to learn or to score."""

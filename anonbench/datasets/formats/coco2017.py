@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -86,7 +87,10 @@ class Coco2017(Format):
         part = _part(split)
         return (part, "labels", *([f"whole_body_{part}"] if self.config.face_boxes else []))
 
-    def size(self, split: str) -> SplitSize:
+    def people(self) -> tuple[str, ...]:
+        return ("person",)
+
+    def whole_size(self, split: str) -> SplitSize:
         images, people, occupied = _SIZES[_part(split)]
         held_out = self.config.generator_share
         share = {"train": 1 - held_out, "generator": held_out, "val": 1}[split]
@@ -113,7 +117,8 @@ class Coco2017(Format):
             names = [checked_name(image.get("file_name"), where) for image in images]
             chosen = [require(members, name, files[part], where) for name in names]
             size = sum(archive.size(member) for member in chosen)
-        return Split(categories, _samples(files[part], images, names, chosen, by_image), len(images), size, counts)
+        read = partial(_samples, files[part], images, names, chosen, by_image)
+        return Split(categories, names, read, size, counts)
 
     def _chosen(self, images: list[dict[str, Any]], split: str, where: str) -> list[dict[str, Any]]:
         """The split's images, in the file's order."""
@@ -213,8 +218,12 @@ def _samples(
     names: list[str],
     members: list[str],
     by_image: dict[int, list[bytes] | None],
+    places: Sequence[int],
+    counts: Counter[str],
 ) -> Iterator[Sample]:
     with open_archive(path) as archive:
-        for image, name, member in zip(images, names, members, strict=True):
-            annotations = [json.loads(packed) for packed in by_image.pop(image["id"]) or ()]
-            yield Sample(name, archive.read(member), annotations, image["id"], declared_size(image))
+        for place in places:
+            image = images[place]
+            annotations = [json.loads(packed) for packed in by_image[image["id"]] or ()]
+            read = partial(archive.read, members[place])
+            yield Sample(names[place], read, annotations, image["id"], declared_size(image))

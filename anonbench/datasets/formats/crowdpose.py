@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,7 +90,10 @@ class CrowdPose(Format):
     def needs(self, split: str) -> tuple[str, ...]:
         return ("images", self._part(split))
 
-    def size(self, split: str) -> SplitSize:
+    def people(self) -> tuple[str, ...]:
+        return ("person",)
+
+    def whole_size(self, split: str) -> SplitSize:
         # Only the annotations say how many people there are.
         return SplitSize(_IMAGES[self._part(split)])
 
@@ -120,8 +124,9 @@ class CrowdPose(Format):
                 for image in content["images"]
             ]
             size = sum(archive.size(member) for _, member in chosen)
-        samples = _samples(files["images"], path, chosen, by_image)
-        return Split([category], samples, len(chosen), size, protocol="crowdpose" if split == "val" else None)
+        names = [image["file_name"] for image, _ in chosen]
+        read = partial(_samples, files["images"], path, chosen, by_image)
+        return Split([category], names, read, size, protocol="crowdpose" if split == "val" else None)
 
     def _part(self, split: str) -> str:
         return _PARTS[self.config.evaluated][split]
@@ -133,10 +138,15 @@ def _area(annotation: dict[str, Any]) -> dict[str, float]:
 
 
 def _samples(
-    path: Path, labels: Path, chosen: list[tuple[dict[str, Any], str]], by_image: dict[int, list[dict[str, Any]]]
+    path: Path,
+    labels: Path,
+    chosen: list[tuple[dict[str, Any], str]],
+    by_image: dict[int, list[dict[str, Any]]],
+    places: Sequence[int],
+    counts: Counter[str],
 ) -> Iterator[Sample]:
     with open_archive(path) as archive:
-        for image, member in chosen:
+        for image, member in (chosen[place] for place in places):
             index = image.get("crowdIndex")
             if type(index) not in (int, float) or not 0 <= index < math.inf:
                 raise UserError(
@@ -145,7 +155,7 @@ def _samples(
                 )
             yield Sample(
                 image["file_name"],
-                archive.read(member),
+                partial(archive.read, member),
                 by_image.get(image["id"], []),
                 image["id"],
                 declared_size(image),

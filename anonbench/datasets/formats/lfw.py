@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -90,6 +91,7 @@ class Lfw(Format):
     Config = LfwConfig
     config: LfwConfig
     REGIONS = ("face",)
+    FEWER = "Set `people`, or `photographs.max`."
     FILES = {
         # Size and SHA-256 are scikit-learn's (sklearn.datasets.fetch_lfw_people), as is the first mirror.
         "archive": RemoteFile(
@@ -125,7 +127,7 @@ class Lfw(Format):
         photographs = self._folder().people.values()
         return digest_of(Path(self.config.images, name) for names in photographs for name in names)
 
-    def size(self, split: str) -> SplitSize | None:
+    def whole_size(self, split: str) -> SplitSize | None:
         factor = self.config.canvas
         faces = self.config.face[2] * self.config.face[3] / factor**2
         if self.config.images is not None:
@@ -138,9 +140,11 @@ class Lfw(Format):
         counts: Counter[str] = Counter()
         source = self._folder(counts) if self.config.images else Tarred(files["archive"], counts)
         chosen = self._chosen(source, split, counts)
-        names = [name for _, own in chosen for name in own]
-        size = round(source.bytes_of(names) * self.config.canvas**2)
-        return Split([dict(CATEGORY)], self._samples(source, chosen), len(names), size, counts)
+        photographs = [(number, name) for number, own in chosen for name in own]
+        factor = self.config.canvas
+        size = round(source.bytes_of([name for _, name in photographs]) * factor**2)
+        names = [name if factor == 1 else f"{name}.png" for _, name in photographs]
+        return Split([dict(CATEGORY)], names, partial(self._samples, source, photographs, names), size, counts)
 
     def _half(self) -> int | None:
         """About how many photographs of the official archive a split has; None where that is not known."""
@@ -172,20 +176,27 @@ class Lfw(Format):
         own = sorted(people[k] for k in (drawn[:half] if split == "train" else drawn[half:]))
         return [(numbers[person], kept[person]) for person in own]
 
-    def _samples(self, source: PersonFolders, chosen: list[tuple[int, list[str]]]) -> Iterator[Sample]:
+    def _samples(
+        self,
+        source: PersonFolders,
+        photographs: list[tuple[int, str]],
+        names: list[str],
+        places: Sequence[int],
+        counts: Counter[str],
+    ) -> Iterator[Sample]:
         # Both decode or draw images, and only a conversion does.
         from anonbench.datasets.canvas import on_canvas
         from anonbench.datasets.pictures import normalise
 
         factor = self.config.canvas
         with source.reading() as read:
-            for number, names in chosen:
-                for name in names:
-                    data = read(name)
-                    pixels = normalise(data, name, where=f"{source.path}: {name}").pixels
-                    image, corner = on_canvas(pixels, factor) if factor > 1 else (data, (0, 0))
-                    person = self._person(corner, pixels.shape[1], pixels.shape[0], number)
-                    yield Sample(name if factor == 1 else f"{name}.png", image, [person])
+            for place in places:
+                number, name = photographs[place]
+                data = read(name)
+                pixels = normalise(data, name, where=f"{source.path}: {name}").pixels
+                image, corner = on_canvas(pixels, factor) if factor > 1 else (data, (0, 0))
+                person = self._person(corner, pixels.shape[1], pixels.shape[0], number)
+                yield Sample(names[place], image, [person])
 
     def _person(self, corner: tuple[int, int], width: int, height: int, number: int) -> dict[str, Any]:
         left, top = corner

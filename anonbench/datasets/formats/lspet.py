@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -104,7 +106,7 @@ class Lspet(Format):
     def needs(self, split: str) -> tuple[str, ...]:
         return ("archive",)
 
-    def size(self, split: str) -> SplitSize:
+    def whole_size(self, split: str) -> SplitSize:
         # Of the official archive's 10,000 people 1,426 stand upright.
         fifths = (3 if split == "train" else 1) / 5
         people = round(fifths * (1426 if self.config.upright_only else 10_000))
@@ -143,7 +145,8 @@ class Lspet(Format):
             "sigmas": [_SIGMAS[name.removeprefix("left_").removeprefix("right_")] for name in JOINTS],
         }
         info = {"people_left_out_not_upright": len(joints) - len(kept)}
-        return Split([category], _samples(archive, root, joints, people), len(people), size, info)
+        names = [_image_name(person).removeprefix("images/") for person in people]
+        return Split([category], names, partial(_samples, archive, root, joints, people), size, info)
 
 
 def is_upright(joints: np.ndarray) -> np.ndarray:
@@ -177,9 +180,11 @@ def is_upright(joints: np.ndarray) -> np.ndarray:
     return (shoulders[:, 1] < hips[:, 1]) & (hips[:, 1] < ankles[:, 1]) & (lean <= _MAX_LEAN)
 
 
-def _samples(path: Path, root: str, joints: np.ndarray, people: list[int]) -> Iterator[Sample]:
+def _samples(
+    path: Path, root: str, joints: np.ndarray, people: list[int], places: Sequence[int], counts: Counter[str]
+) -> Iterator[Sample]:
     with open_archive(path) as archive:
-        for person in people:
+        for person in (people[place] for place in places):
             name = _image_name(person)
             data = archive.read(root + name)
             try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,7 @@ class Market1501(Format):
     Config = Market1501Config
     config: Market1501Config
     REGIONS = ("body",)
+    FEWER = "Leave the key out."
     FILES = {
         # The MD5 is open-reid's (https://github.com/Cysu/open-reid), the size about what is published.
         "archive": RemoteFile(
@@ -68,7 +70,7 @@ class Market1501(Format):
     def needs(self, split: str) -> tuple[str, ...]:
         return ("archive",)
 
-    def size(self, split: str) -> SplitSize:
+    def whole_size(self, split: str) -> SplitSize:
         count = _SIZES[split]
         return SplitSize(count, count, count, SIZE[0] * SIZE[1], bodies=1.0)
 
@@ -91,7 +93,8 @@ class Market1501(Format):
                 )
             chosen = [(person, name) for person, names in kept.items() for name in names]
             size = sum(archive.size(members[name]) for _, name in chosen)
-        return Split([dict(CATEGORY)], _samples(path, chosen, members), len(chosen), size, counts)
+        names = [name for _, name in chosen]
+        return Split([dict(CATEGORY)], names, partial(_samples, path, chosen, members), size, counts)
 
 
 def _photographs(archive: Archive, split: str, counts: Counter[str]) -> tuple[dict[int, list[str]], dict[str, str]]:
@@ -112,9 +115,11 @@ def _photographs(archive: Archive, split: str, counts: Counter[str]) -> tuple[di
     return people, members
 
 
-def _samples(path: Path, chosen: list[tuple[int, str]], members: dict[str, str]) -> Iterator[Sample]:
+def _samples(
+    path: Path, chosen: list[tuple[int, str]], members: dict[str, str], places: Sequence[int], counts: Counter[str]
+) -> Iterator[Sample]:
     with open_archive(path) as archive:
-        for person, name in chosen:
+        for person, name in (chosen[place] for place in places):
             camera = int(_NAME.fullmatch(Path(name).name)["camera"])
             record = {
                 "category_id": CATEGORY["id"],
@@ -123,6 +128,5 @@ def _samples(path: Path, chosen: list[tuple[int, str]], members: dict[str, str])
                 "iscrowd": 0,
                 "identity": person,
             }
-            yield Sample(
-                name, archive.read(members[name]), [record], declared_size=SIZE, image_fields={"camera": camera}
-            )
+            read = partial(archive.read, members[name])
+            yield Sample(name, read, [record], declared_size=SIZE, image_fields={"camera": camera})

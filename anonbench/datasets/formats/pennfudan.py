@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,7 +59,7 @@ class PennFudan(Format):
     def needs(self, split: str) -> tuple[str, ...]:
         return ("archive",)
 
-    def size(self, split: str) -> SplitSize:
+    def whole_size(self, split: str) -> SplitSize:
         return _SIZES[split]
 
     def load(self, split: str, files: dict[str, Path]) -> Split:
@@ -86,15 +88,16 @@ class PennFudan(Format):
                     f"{archive} has the mask {min(orphans)} but not its image.", "Download the archive again."
                 )
             size = sum(opened.size(_IMAGES + name) for name in chosen)
-        return Split([dict(_CATEGORY)], _samples(archive, chosen), len(chosen), size)
+        return Split([dict(_CATEGORY)], chosen, partial(_samples, archive, chosen), size)
 
 
-def _samples(path: Path, names: list[str]) -> Iterator[Sample]:
+def _samples(path: Path, names: list[str], places: Sequence[int], counts: Counter[str]) -> Iterator[Sample]:
     with open_archive(path) as archive:
-        for name in names:
+        for name in (names[place] for place in places):
             labels = _labels(archive, _mask_name(name))
             people = [_person(labels == label) for label in np.unique(labels) if label > 0]
-            yield Sample(name, archive.read(_IMAGES + name), people, declared_size=(labels.shape[1], labels.shape[0]))
+            read = partial(archive.read, _IMAGES + name)
+            yield Sample(name, read, people, declared_size=(labels.shape[1], labels.shape[0]))
 
 
 def _mask_name(image_name: str) -> str:

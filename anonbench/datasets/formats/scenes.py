@@ -64,6 +64,7 @@ class Scenes(ListedFormat):
     config: ScenesConfig
     RENDERED = True
     COMPLETE = True
+    FEWER = "Set `splits` to the numbers of images."
 
     def identifies(self) -> bool:
         # In a street scene, people are drawn by lot: somebody appears once, and far away.
@@ -113,7 +114,7 @@ class Scenes(ListedFormat):
             return load_scenes(split, count, size, seed)
         return load_portraits(Cast(seed, split, people.identities, people.outfits), count, size, view)
 
-    def size(self, split: str) -> SplitSize:
+    def whole_size(self, split: str) -> SplitSize:
         images, pixels = getattr(self.config.splits, split), self.config.width * self.config.height
         if self.config.view == "street":
             # About eleven people are drawn in four scenes, and nobody in one of twenty.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -102,7 +103,10 @@ class WiderFace(Format):
     def needs(self, split: str) -> tuple[str, ...]:
         return (split, "labels", "evaluation") if split == "val" else (split, "labels")
 
-    def size(self, split: str) -> SplitSize:
+    def people(self) -> tuple[str, ...]:
+        return (CATEGORY["name"],)
+
+    def whole_size(self, split: str) -> SplitSize:
         return _SIZES[split]
 
     def load(self, split: str, files: dict[str, Path]) -> Split:
@@ -120,9 +124,10 @@ class WiderFace(Format):
         counts: Counter[str] = Counter()
         if left_out := len(set(members) - {image for image, _ in faces}):
             counts["images_left_out_not_listed"] = left_out
-        samples = _samples(files[split], chosen, difficulty, counts)
+        names = [image for image, _ in faces]
+        read = partial(_samples, files[split], chosen, difficulty)
         protocol = "wider_face" if split == "val" else None
-        return Split([dict(CATEGORY)], samples, len(chosen), size, counts, protocol, in_order=True)
+        return Split([dict(CATEGORY)], names, read, size, counts, protocol, in_order=True)
 
 
 def read_faces(text: bytes, where: str) -> Iterator[tuple[str, list[list[int]]]]:
@@ -157,15 +162,17 @@ def _samples(
     path: Path,
     chosen: list[tuple[str, str, list[list[int]]]],
     difficulty: dict[str, list[list[str]]] | None,
+    places: Sequence[int],
     counts: Counter[str],
 ) -> Iterator[Sample]:
     with open_archive(path) as archive:
-        for number, (image, member, rows) in enumerate(chosen, 1):
+        for place in places:
+            image, member, rows = chosen[place]
             counts["images_without_faces"] += not any(any(row) for row in rows)
             faces = [_face(row, counts) for row in rows]
             if difficulty is not None:
                 faces = [face | {"difficulty": counted} for face, counted in zip(faces, difficulty[image], strict=True)]
-            yield Sample(image, archive.read(member), faces, image_id=number)
+            yield Sample(image, partial(archive.read, member), faces, image_id=place + 1)
 
 
 def _face(row: list[int], counts: Counter[str]) -> dict[str, Any]:

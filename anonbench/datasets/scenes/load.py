@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,11 @@ def load_portraits(cast: Cast, count: int, size: tuple[int, int], view: Portrait
 def _stream(
     name: str, count: int, size: tuple[int, int], render: Callable[[int], tuple[np.ndarray, list[dict[str, Any]]]]
 ) -> Split:
-    def samples() -> Iterator[Sample]:
-        for index in range(count):
-            image, annotations = render(index)
-            yield Sample(f"{name}_{index:05d}.png", image, annotations, declared_size=size)
+    names = [f"{name}_{index:05d}.png" for index in range(count)]
 
-    return Split(categories(), samples(), count, int(count * size[0] * size[1] * _BYTES_PER_PIXEL))
+    def read(places: Sequence[int], counts: Counter[str]) -> Iterator[Sample]:
+        for place in places:
+            image, annotations = render(place)
+            yield Sample(names[place], image, annotations, declared_size=size)
+
+    return Split(categories(), names, read, int(count * size[0] * size[1] * _BYTES_PER_PIXEL))

@@ -1,4 +1,4 @@
-"""A user's COCO categories as the common form's: which are people, which are kept, how poses are scored."""
+"""A user's COCO categories as the common form's: which are people, how poses are scored."""
 
 from __future__ import annotations
 
@@ -32,15 +32,11 @@ COCO_SIGMAS = {
 def categories(
     content: dict[str, Any],
     path: Path,
-    info: dict[str, Any],
     *,
     people: list[str],
-    chosen: list[str] | None,
     sigmas: list[float] | None,
 ) -> list[dict[str, Any]]:
-    """The common form's categories: the people's and the chosen ones, in the file's order and with its ids.
-
-    People are kept even when ``chosen`` does not name them, because whoever is in an image must be anonymized.
+    """The common form's categories, in the file's order and with its ids.
 
     Parameters
     ----------
@@ -48,12 +44,8 @@ def categories(
         The parsed COCO file.
     path
         Its path, for messages.
-    info
-        Receives the names of categories that are left out.
     people
         The names of the categories that are persons.
-    chosen
-        The names of the categories to keep besides them; None keeps all.
     sigmas
         One OKS sigma per keypoint; None where the keypoints are COCO's 17.
 
@@ -68,28 +60,21 @@ def categories(
             raise UserError(
                 f"{path} has a category without a name of its own: {name!r}.", "Give every category its own name."
             )
-    for key, wanted in (("people", people), ("categories", chosen or [])):
-        for name in wanted:
-            if name not in names:
-                raise UserError(
-                    f"`{key}` names the category {name!r}, which {path} does not have.",
-                    f"Choose from: {', '.join(names)}.",
-                )
-    kept = []
-    for record in content["categories"]:
-        if record["name"] in people or chosen is None or record["name"] in chosen:
-            kept.append(_category(record, record["name"] in people, content, path, sigmas))
-    left_out = [name for name in names if name not in {category["name"] for category in kept}]
-    if left_out:
-        info["categories_left_out"] = left_out
-    if len({tuple(category["keypoints"]) for category in kept if "keypoints" in category}) > 1:
+    for name in people:
+        if name not in names:
+            raise UserError(
+                f"`people` names the category {name!r}, which {path} does not have.",
+                f"Choose from: {', '.join(names)}.",
+            )
+    found = [_category(record, record["name"] in people, content, path, sigmas) for record in content["categories"]]
+    if len({tuple(category["keypoints"]) for category in found if "keypoints" in category}) > 1:
         raise UserError(
             f"{path} has categories of people with different keypoints.",
             "Give them the same, or name only one in `people`.",
         )
-    if sigmas is not None and not any("keypoints" in category for category in kept):
+    if sigmas is not None and not any("keypoints" in category for category in found):
         raise UserError(f"`sigmas` is set, but no person in {path} has keypoints.", "Remove the key `sigmas`.")
-    return kept
+    return found
 
 
 def _category(
