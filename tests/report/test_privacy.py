@@ -61,7 +61,7 @@ def test_an_attack_that_sees_the_surroundings_is_named_so() -> None:
     one = section(privacy=frame)
     assert chart_of(one).data.set_index("method").bound["gan"] == pytest.approx(1.1)
     assert set(chart_of(one, "attacks-faces-face").data.label) == {
-        "naive, all", "parrot, surroundings shown, other clothes",
+        "naive, all", "parrot, with surroundings, other clothes",
     }  # fmt: skip
 
 
@@ -72,6 +72,9 @@ def test_variants_that_another_one_beats_are_dimmed_and_not_named() -> None:
     assert svg.count('opacity="0.25"') == 2  # the point and its interval
     assert all(f">{name}</text>" in svg for name in ("blur", "gan", "pixelate", "control", "originals"))
     assert svg.count(">inpaint</text>") == 1  # in the legend
+    assert chart.data.set_index("method").place.drop("inpaint").to_dict() == {
+        "blur": "above", "gan": "below", "pixelate": "above",
+    }  # fmt: skip
     assert [line.partition(":")[0] for line in chart.text[:-1]] == ["face · pixelate", "face · gan", "face · blur"]
     assert chart.says.endswith("No other one beats face · pixelate, face · gan, face · blur.")
 

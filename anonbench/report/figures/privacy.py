@@ -127,6 +127,9 @@ def _choice(key: Sequence[str], region: str, rows: pd.DataFrame, levels: Sequenc
     kept = [*GROUP, "variant", "method", "level", *HELD, *ATTACK, "beaten", "says"]
     data = rows[rows.bound.notna() & rows["drop"].notna()][kept].reset_index(drop=True)
     data["method"] = data.method.map(words)
+    # Neighbours on the frontier may lie close: every other name stands below its line.
+    nth = data.bound.where(data.beaten == "").rank(ascending=False, method="first")
+    data["place"] = (nth % 2 == 0).map({True: "below", False: "above"})
     several = data.level.nunique() > 1
     data["name"] = data.method + (" · " + data.level if several else "")
     first = rows.iloc[0]
@@ -157,10 +160,13 @@ def _choice(key: Sequence[str], region: str, rows: pd.DataFrame, levels: Sequenc
         ),
         base.mark_point(filled=True, size=90).encode(x=x, y=y, color=colour, opacity=dim, tooltip=tip),
         *(
-            base.transform_filter(f"{ROOMY.name} && datum.beaten !== 'yes' && datum.drop {side} {middle}")
-            .mark_text(align=align, dx=dx, dy=-6, color="$ink")
+            base.transform_filter(
+                f"{ROOMY.name} && datum.beaten !== 'yes' && datum.drop {side} {middle} && datum.place === '{place}'"
+            )
+            .mark_text(align=align, dx=dx, dy=dy, color="$ink")
             .encode(x=x, y=y, text="name:N")
             for side, align, dx in (("<=", "left", 9), (">", "right", -9))
+            for place, dy in (("above", -6), ("below", 12))
         ),
     ]
     spec = alt.layer(*layers).add_params(ROOMY).properties(width="container", height=HEIGHT)
@@ -183,7 +189,7 @@ def _attacks(privacy: pd.DataFrame) -> pd.DataFrame:
     rows[NUMBERS] = (100 * rows[NUMBERS].astype(float)).round(2)
     parts = [rows.attack.map(words)]
     if rows.surroundings.nunique() > 1:
-        parts.append(rows.surroundings.map({"hidden": "", "shown": "surroundings shown"}))
+        parts.append(rows.surroundings.map({"hidden": "", "shown": "with surroundings"}))
     if rows.setting.nunique() > 1:
         parts.append(rows.setting.map(words))
     if rows.gallery.nunique() > 1:
@@ -208,7 +214,7 @@ def _heats(attacks: pd.DataFrame, levels: Sequence[str]) -> Iterator[Chart]:
                 orient="top", labelAngle=0, labelExpr="split(datum.label, ', ')", labelPadding=LINE * high - LINE / 2
             )
         else:
-            axis = alt.Axis(orient="top", labelAngle=-90, labelLimit=200)
+            axis = alt.Axis(orient="top", labelAngle=-90, labelLimit=260)
         x = alt.X("label:N", title=None, scale=alt.Scale(domain=labels), axis=axis)
         y = alt.Y("variant:N", title=None, scale=alt.Scale(domain=lines))
         chart = alt.Chart(alt.NamedData("data")).encode(x=x, y=y)
