@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("Snakefile", "rules", "workflow_scripts", "anonbench", "config", "envs", "profiles")
+PARTS = ("Snakefile", "rules", "workflow_scripts", "anonbench", "config", "envs", "profiles", "docs/terms.md")
 DETECTOR, POSE = "config/models/mask-rcnn_r50_fpn_1x.py", "config/models/td-hm_r50_256x192.py"
 # The share of the largest dataset's images that each one has, and its models.
 DATASETS = {
@@ -52,7 +52,7 @@ def main() -> None:
         root = Path(scratch) / "project"
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-            root.mkdir(exist_ok=True)
+            (root / part).parent.mkdir(parents=True, exist_ok=True)
             copy(ROOT / part, root / part)
         (root / "paper.yaml").write_text(yaml.safe_dump(configuration(root / "data", args.images, args.shards)))
         options = ["--cores", "1", "--configfile", "paper.yaml"]
