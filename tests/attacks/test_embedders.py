@@ -2,13 +2,18 @@
 
 import numpy as np
 import pytest
+import torch
+import torchvision
+from sklearn.feature_selection import f_classif
+from torchvision.transforms.v2 import functional as F
 
 from anonbench.attacks.batches import batches
 from anonbench.attacks.embedders import embedder
 from anonbench.attacks.face_networks import FaceNetwork, FaceRes, MobileFaceNet
-from anonbench.attacks.metric import learn_metric
+from anonbench.attacks.metric import _ratios, learn_metric
 from anonbench.attacks.people import Album, Photograph
 from anonbench.common.errors import UserError
+from anonbench.common.packaged_weights import packaged_mobilenet_v2
 from anonbench.detect.weights import weights_folder
 from tests.helpers.album import case
 
@@ -31,6 +36,31 @@ def test_pixels_are_of_every_scale_with_the_same_weight():
         1,
         3 + 3 * 10_920 + 24 - 24,
     )
+
+
+def test_imagenet_features_are_those_of_strides_8_and_16_cell_by_cell():
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    found = embedder("imagenet", "cpu")(one(image))[0]
+    layers = torchvision.models.mobilenet_v2()
+    layers.load_state_dict(packaged_mobilenet_v2())
+    preset = torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()
+    x = F.normalize(torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255, preset.mean, preset.std)
+    with torch.inference_mode():
+        eighth = layers.eval().features[:7](x)
+        sixteenth = layers.features[7:14](eighth)
+    assert eighth.shape[1:] == (32, 8, 8) and sixteenth.shape[1:] == (96, 4, 4)
+    cells = eighth.reshape(32, 4, 2, 4, 2).mean((2, 4)).flatten()
+    expected = torch.cat([cells / cells.norm(), sixteenth.flatten() / sixteenth.norm()])
+    assert found == pytest.approx(expected.numpy(), abs=2e-4)
+
+
+def test_single_numbers_are_chosen_by_the_variance_between_people_over_the_one_within():
+    rng = np.random.default_rng(0)
+    who = np.repeat([3, 5, 8, 9], [2, 3, 4, 6])
+    numbers = (
+        rng.normal(50, 1, (15, 6)) + np.arange(6) * rng.normal(size=4)[np.searchsorted([3, 5, 8, 9], who)][:, None]
+    )
+    assert _ratios(numbers, who) == pytest.approx(f_classif(numbers, who)[0] * 3 / 11)
 
 
 def test_a_code_in_one_number_is_kept_by_a_metric_that_looks_for_codes():
