@@ -91,7 +91,7 @@ def attacked_variants(block: PrivacyBlock, study: Iterable[tuple[str, Variant]])
 
 
 def expand_attacks(blocks: Iterable[PrivacyBlock], study: Iterable[tuple[str, Variant]]) -> list[Attacked]:
-    """Every attack that the blocks ask for, and the same on each region's anchors, once each, sorted.
+    """Every attack that the blocks ask for, and the same on the anchors of the attacked regions, once each, sorted.
 
     A block for which there is no variant to attack asks for nothing.
     """
@@ -100,9 +100,8 @@ def expand_attacks(blocks: Iterable[PrivacyBlock], study: Iterable[tuple[str, Va
 
 
 def _of_block(block: PrivacyBlock, study: list[tuple[str, Variant]]) -> Iterator[Attacked]:
-    names = [str(variant) for variant in attacked_variants(block, study)]
-    if not names:
-        return
-    names += [anchor(region, kind) for region in block.regions for kind in (CLEAR, CONTROL)]
+    variants = attacked_variants(block, study)
+    regions = {variant.region for variant in variants}
+    names = [*map(str, variants), *(anchor(region, kind) for region in regions for kind in (CLEAR, CONTROL))]
     for dataset, variant, attack in product(block.datasets, names, block.attacks):
         yield Attacked(dataset, variant, attack)

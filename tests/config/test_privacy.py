@@ -33,6 +33,7 @@ def test_a_block_may_name_its_own_variants():
 
 def test_a_block_without_variants_attacks_no_anchors_either():
     assert names(serves=["other"], regions=["face"]) == []
+    assert names(serves=["other"], regions=["face", "body"]) == ["body-clear", "body-control", "body-pixelate-low"]
 
 
 def test_an_attack_knows_its_file_and_its_region():
