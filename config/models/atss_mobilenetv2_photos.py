@@ -1,5 +1,5 @@
 # Faces, in eight minutes on one core: ATSS (Zhang et al., CVPR 2020) on MobileNetV2 with a narrow pyramid from stride 4
-# on and TinaFace's context modules (arXiv 2011.13183) in place of towers. It learns from crops and is shown whole images.
+# on and the context modules of TinaFace (arXiv 2011.13183) in place of towers. It learns from crops of the images.
 _base_ = "./_base_/runtime.py"
 default_scope = "mmdet"
 
