@@ -265,7 +265,7 @@ class Estimates:
     def _predicting(self, w: Any, split: str) -> Need:
         """A job that runs a model on a split."""
         model, images = self.config.models[w.model], self._size(w.dataset, split).images
-        seconds = costs.EVALUATION_SHARE * self._pass(w.dataset, split, w.model)
+        seconds = costs.evaluation_share(model.config) * self._pass(w.dataset, split, w.model)
         memory = self._torch() + self._loaders(model.config) + PREDICTED * images
         return Need(seconds, memory, costs.PREDICTION_BYTES * images * len(model.tasks), self.gpus)
 

@@ -113,7 +113,7 @@ def find(units: Units, name: str) -> Unit | None:
         return _shipped_training(rest)
     if work == "predict":
         training = find(units, f"train {rest}")
-        return training and training.model_copy(update={"seconds": training.seconds * costs.EVALUATION_SHARE})
+        return training and training.model_copy(update={"seconds": training.seconds * costs.evaluation_share(rest)})
     if work in ("learn", "synthesize"):
         return _closest(units, work, rest)
     return None

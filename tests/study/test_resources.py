@@ -76,6 +76,8 @@ def test_a_trainings_time_is_a_margin_over_what_plan_estimates(monkeypatch):
     assert asked(estimates(), "train_model").runtime == 7 + 240
     assert asked(estimates(), "train_model").disk_mb == 150
     assert asked(estimates(), "predict").runtime == 7 + 1  # 100 images at a third of it are 20 s
+    monkeypatch.setitem(costs.TRAININGS, "mask-rcnn_r50_fpn", costs.Training(0.6, "gpu", 50_000_000, "", evaluation=3))
+    assert asked(estimates(), "predict").runtime == 7 + 6
     assert asked(estimates(runtime={"gpus": 4}), "train_model").runtime == 7 + 60
     assert asked(estimates(runtime={"device": "cpu"}), "train_model").runtime == 7 + 24_000
 

@@ -40,6 +40,14 @@ def test_a_models_predictions_cost_what_was_measured_else_a_share_of_its_trainin
     assert find(units, "train other") is find(units, "predict other") is None
 
 
+def test_a_model_that_is_evaluated_on_larger_images_than_it_learns_from_has_a_share_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(costs.TRAININGS, "crops", costs.Training(0.1, "core", 1, "", evaluation=2.5))
+    assert find({}, "predict crops_mine").seconds == 0.25
+    assert find({"train crops_mine": unit(4.0)}, "predict crops_mine") == unit(10.0)
+
+
 def test_a_model_that_was_not_measured_here_costs_what_ships_with_the_library() -> None:
     found = find({}, "train td-hm_r50_256x192_mine")
     assert found == Unit(seconds=0.0152 / 64, on="gpu", machine=costs.GPU)
