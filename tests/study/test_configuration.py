@@ -73,7 +73,8 @@ def test_the_small_configuration_is_a_night_on_two_cores(small):
     assert (found.cells, found.trainings) == (84, 84)
     assert 20 < sum(stage.core_hours for stage in found.stages) < 24
     assert not any(stage.unknown for stage in found.stages if stage.jobs)
-    assert set(needed_splits(config)) == {"coco", "wider_face"} == set(config.datasets) - set(DEFAULTS["datasets"])
+    own = set(config.datasets) - set(DEFAULTS["datasets"])
+    assert set(needed_splits(config)) == {"coco", "lfw", "wider_face"} == own
     assert {generator for generator in needed_generators(config)} == set(config.generators) - set(
         DEFAULTS["generators"]
     )
