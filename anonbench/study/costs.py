@@ -117,7 +117,7 @@ SCORE, RESAMPLE = 0.01, 0.005
 DIAGNOSE, CONTRAST = 0.003, 0.003
 # Core seconds a photograph of a person, by the attack's plug-in; of memory also of the people around its generators.
 # Of inversion's kinds total variation is the slowest; the others take half as long.
-ATTACK = {"naive": 0.02, "parrot": 0.03, "inversion": 0.06, "adaptive": 0.02, "residual": 0.003, "memory": 0.02}
+ATTACK = {"naive": 0.0015, "parrot": 0.0015, "inversion": 0.06, "adaptive": 0.008, "residual": 0.001, "memory": 0.003}
 # Core seconds of a job before its work begins, by rule; of rules whose work is not counted, the whole job.
 STARTUP = {
     "fetch_file": 0.4,
@@ -136,7 +136,7 @@ STARTUP = {
     "score": 0.3,
     "resample": 2.5,  # with the compiling
     "diagnose": 0.3,
-    "attack": 4.0,
+    "attack": 6.0,
     "contrast": 0.3,
     "summarize": 0.6,
 }
