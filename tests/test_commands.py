@@ -160,6 +160,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (archives / name).touch()
     given = yaml.safe_dump(configuration("docs/paper-study.md", "archives:")).replace("/data/archives", str(archives))
     (root / "mine.yaml").write_text(given)
+    more = yaml.safe_dump(configuration("docs/studies.md", "cityscapes:"))
+    (root / "more.yaml").write_text(more.replace("/data/archives", str(archives)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         patch.setenv("PYTHONPATH", str(root))
