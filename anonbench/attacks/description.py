@@ -40,8 +40,7 @@ class Description:
     """
 
     def __init__(self, name: Name, metric: Metric, known: Sequence[Album], seed: int, device: str) -> None:
-        self._embed, self._metric = embedder(name, device), None
-        self._described = cache(self._describe)  # an attack may ask for an album twice
+        self._embed, self._metric = cache(embedder(name, device)), None  # albums are learned from, and asked for twice
         if metric == "learned":
             embeddings = np.concatenate([self._embed(album) for album in known])
             identities = np.concatenate([album.identities for album in known])
@@ -49,9 +48,6 @@ class Description:
 
     def __call__(self, people: Album) -> np.ndarray:
         """(N, D)."""
-        return self._described(people)
-
-    def _describe(self, people: Album) -> np.ndarray:
         embeddings = self._embed(people)
         return self._metric.transform(embeddings) if self._metric else embeddings
 

@@ -14,7 +14,6 @@ VARIANT = ["dataset", "region", "method", "level"]  # of the study
 BOUND = "linkability"
 ATTACK = ["attack", "setting", "gallery"]
 NUMBERS = ["value", "low", "high", "control", "clear", "chance", "excess", "excess_low", "excess_high"]
-HEADLINE = "rank1"
 
 
 def no_privacy() -> pd.DataFrame:

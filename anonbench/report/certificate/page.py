@@ -103,11 +103,13 @@ def tests(remembered: Remembered) -> list[tuple[str, str, str]]:
 
 def _further(one: Reached) -> Reached | None:
     """The row under its further criterion; None of what has none."""
-    published, counts = one.surroundings == "shown", one.gallery <= GALLERIES[0]
+    hidden, counts = one.surroundings == "hidden", one.gallery <= GALLERIES[0]
     if one.criterion == RANK1:
-        return one.model_copy(update={"criterion": "published"}) if published and counts else None
-    if one.criterion in ("linked", "singled_out"):
-        return one if not published and (counts or one.criterion == "singled_out") else None
+        return one.model_copy(update={"criterion": "published"}) if counts and not hidden else None
+    if one.criterion == "linked":
+        return one if counts and hidden else None
+    if one.criterion == "singled_out":
+        return one if hidden else None
     return one if one.criterion == "found" or one.criterion.startswith("inferred:") else None
 
 

@@ -14,7 +14,6 @@ from anonbench.report.figure import Figure
 from anonbench.report.findings import Findings
 from anonbench.report.linkability import (
     ATTACK,
-    HEADLINE,
     NUMBERS,
     VARIANT,
     at_most,
@@ -25,6 +24,7 @@ from anonbench.report.linkability import (
 from anonbench.report.names import GROUP, group_title, in_order, leading, named, slug, words
 from anonbench.report.noise import with_noise
 from anonbench.report.panels import Chart, Column, Fragment, Panel, Table
+from anonbench.report.risk.outcomes import RANK1
 from anonbench.report.theme import ROOMY
 
 HEIGHT, WIDE, ROW, LINE = 300, 760, 22, 13  # px
@@ -183,7 +183,7 @@ def _choice(key: Sequence[str], region: str, rows: pd.DataFrame, levels: Sequenc
 
 def _attacks(privacy: pd.DataFrame) -> pd.DataFrame:
     """A row per variant and attack at rank 1, once for all datasets that it serves, in per cent."""
-    rows = privacy[privacy.criterion == HEADLINE].drop(columns="serves").drop_duplicates(ignore_index=True)
+    rows = privacy[privacy.criterion == RANK1].drop(columns="serves").drop_duplicates(ignore_index=True)
     rows = named(rows.rename(columns={"dataset": "people", "variant": "path"}).assign(labels=KEPT))
     rows["variant"] += [" · draw" + draw if draw else "" for _, _, draw in rows.path.str.partition("-draw").to_numpy()]
     rows[NUMBERS] = (100 * rows[NUMBERS].astype(float)).round(2)
@@ -248,7 +248,7 @@ def _heats(attacks: pd.DataFrame, levels: Sequence[str]) -> Iterator[Chart]:
 def _table(attacks: pd.DataFrame, privacy: pd.DataFrame) -> Table:
     """Rank 1 with its anchors, and beside it the values of every other criterion."""
     keys = ["people", "path", *ATTACK]
-    others = privacy[privacy.criterion != HEADLINE].rename(columns={"dataset": "people", "variant": "path"})
+    others = privacy[privacy.criterion != RANK1].rename(columns={"dataset": "people", "variant": "path"})
     others = others.drop_duplicates([*keys, "criterion"]).assign(value=lambda rows: 100 * rows.value.astype(float))
     names = others.criterion.drop_duplicates().tolist()
     wide = others.pivot(index=keys, columns="criterion", values="value").round(2).reset_index()
