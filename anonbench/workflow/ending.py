@@ -26,7 +26,8 @@ def ending_jobs(
     """On SIGINT or SIGTERM during the block, send SIGTERM to the jobs, and SIGKILL to what is left of them after GRACE.
 
     A second signal kills at once. Python's handlers run as well, and SIGTERM also raises KeyboardInterrupt, since
-    Snakemake takes it as a wish to finish the running jobs. The block ends once no process of a job is left.
+    Snakemake takes it as a wish to finish the running jobs. The block ends once no process of a job is left. A
+    KeyboardInterrupt that leaves it, since it came while the run was ending already, becomes a plain failure.
 
     Parameters
     ----------
@@ -38,6 +39,11 @@ def ending_jobs(
         Told what happens.
     command
         What goes on with the run.
+
+    Raises
+    ------
+    SystemExit
+        With status 1, in place of such a KeyboardInterrupt.
     """
     if threading.current_thread() is not threading.main_thread():  # there are no signals elsewhere
         yield
@@ -50,12 +56,17 @@ def ending_jobs(
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     handler = signal.signal(_INTERRUPT, signal.default_int_handler)
     try:
-        yield
+        try:
+            yield
+        finally:
+            signal.signal(_INTERRUPT, signal.SIG_IGN)  # the attendant may be about to send it
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
     finally:
-        signal.signal(_INTERRUPT, handler)
         signal.set_wakeup_fd(before)
         os.close(writer)
         attendant.join()
+        signal.signal(_INTERRUPT, handler)
         os.close(reader)
         if attendant.told:
             say(f"Stopped. What is whole is kept. To go on: {command}")

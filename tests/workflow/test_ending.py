@@ -44,6 +44,21 @@ with companion, ending.ending_jobs(jobs, companion, say, "snakemake all"):
         print("interrupted", flush=True)
         job.wait()
 """
+# A run that ends by itself in the moment in which it is told to, or that has no one to take the interrupt.
+ENDING = """
+import signal, subprocess, sys, time
+from anonbench.workflow import ending
+
+ending._INTERVAL = 0.5
+signal.signal(signal.SIGTERM, lambda *_: None)
+companion = subprocess.Popen(["sleep", "60"])
+try:
+    with ending.ending_jobs(list, companion, lambda text: print(text, flush=True), "snakemake all"):
+        signal.raise_signal(signal.SIGTERM)
+        time.sleep(float(sys.argv[1]))
+finally:
+    companion.kill()
+"""
 JOB = """
 import os, signal, subprocess, sys, time
 child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
@@ -116,3 +131,14 @@ def test_a_second_signal_ends_a_stubborn_job_without_grace(started) -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert all(map(has_ended, pids))
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, 0), (60, 1)])
+def test_an_interrupt_that_comes_while_the_run_ends_does_not_kill_it(seconds: int, status: int) -> None:
+    """Python ends by SIGINT, as if it had crashed, where nobody catches a KeyboardInterrupt."""
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDING, str(seconds)], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (status, "")
+    assert ended.stdout.endswith("To go on: snakemake all\n")
