@@ -20,6 +20,7 @@ from pathlib import Path
 from anonbench.common.files import read_json
 from anonbench.generators.kinds.style_unet import StyleUnet, StyleUnetConfig
 from anonbench.generators.kinds.style_unet.hyperparameters import Hyperparameters
+from anonbench.generators.splits import splits_of
 from anonbench.generators.train import train_generator
 from anonbench.regions.files import read_regions
 
@@ -86,9 +87,7 @@ def trained(args: argparse.Namespace, name: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as scratch:
         train_generator(
             StyleUnet(config, VARIATIONS[name]),
-            annotations=args.dataset / "annotations" / f"{regions.split}.json",
-            regions=args.regions,
-            images_dir=args.dataset / "images" / regions.split,
+            splits_of([args.dataset / "annotations" / f"{regions.split}.json"], [args.regions]),
             out_dir=Path(scratch),
             device=args.device,
             precision="float32",

@@ -32,6 +32,7 @@ from anonbench.config.plugins import KINDS
 from anonbench.generators.batches import batches, step_seed
 from anonbench.generators.crops import read_crops
 from anonbench.generators.files import read_generator
+from anonbench.generators.splits import splits_of
 from anonbench.regions.files import ImageRegions, read_regions
 from anonbench.regions.patch import Patch
 
@@ -122,8 +123,8 @@ def training(args: argparse.Namespace, device: torch.device, clock: Callable[[],
     size = shape.model_dump(include={"kind", "region", "width", "height", "channels"})
     used = {"learns": {"dataset": regions.dataset}, "serves": [regions.dataset], "epochs": 1}
     config = KINDS.config(shape.kind, size | used)
-    images_dir = args.dataset / "images" / regions.split
-    crops = read_crops(args.regions, images_dir, shape.size, list(range(shape.keypoints)), 500)
+    splits = splits_of([args.dataset / "annotations" / f"{regions.split}.json"], [args.regions])
+    crops = read_crops(splits, shape.size, shape.keypoint_names, 500)
     print("| phase | loop, images per second | bare step, images per second | ratio |\n|---|---|---|---|")
     for phase, first in (("first half", 0), ("second half", 10**6)):
         learning = KINDS.create(shape.kind, config).training(shape, 10**6 + 10**4)

@@ -28,6 +28,7 @@ rule attack:
     params:
         attack=lambda w: CONFIG.attacks[w.attack].model_dump(mode="json"),
         recipe=attacked_recipe,
+        datasets=lambda w: [len(generator.learns) for generator in inspected_generators(w)],
         most=lambda w: [generator.max_people for generator in inspected_generators(w)],
         pins=pins("torch", "torchvision", "numpy", "scikit-learn", "scikit-image"),
         code=attack_code,

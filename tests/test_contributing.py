@@ -20,7 +20,7 @@ from anonbench.config.plugins import FORMATS, KINDS, METHODS
 from anonbench.datasets.prepare import prepare
 from anonbench.evaluate.score import score
 from anonbench.regions.region import Region
-from tests.helpers.people import write_people
+from tests.helpers.people import split_of, write_people
 from tests.helpers.scored import annotation, dataset
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
@@ -99,6 +99,6 @@ def test_the_kind_of_generator_learns(config: Config, folder: Path, tmp_path: Pa
     settings = config.generators["one_layer_body"].model_copy(update={"batch": 4})
     files = write_people(tmp_path / "people")
     rest = {"device": "cpu", "precision": "float32", "threads": 1}
-    train_generator(KINDS.create("one_layer", settings), **files, out_dir=tmp_path / "out", **rest)
+    train_generator(KINDS.create("one_layer", settings), [split_of(files)], out_dir=tmp_path / "out", **rest)
     log = read_json(tmp_path / "out" / "log.json")
     assert (tmp_path / "out" / "generator.safetensors").is_file() and "l1" in str(log)

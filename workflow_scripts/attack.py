@@ -19,7 +19,7 @@ with job(snakemake.log[0]):
     attacked = Attacked(*(snakemake.wildcards[key] for key in ("dataset", "attacked", "attack")))
     attack = ATTACKS[snakemake.params.attack["attack"]]
     config = validated(attack.Config, snakemake.params.attack)
-    inputs, most = snakemake.input, snakemake.params.most
+    inputs, asked = snakemake.input, snakemake.params
 
     def pairs(number):
         images = Path(inputs.annotations[number]).parent.parent / "images" / Path(inputs.annotations[number]).stem
@@ -40,7 +40,9 @@ with job(snakemake.log[0]):
         known=pairs(0),
         targets=pairs(1),
         recipe=Recipe.model_validate(recipe) if recipe else None,
-        learned=tuple(learned_of(inputs.generators, inputs.learned, inputs.learned_regions, most)),
+        learned=tuple(
+            learned_of(inputs.generators, inputs.learned, inputs.learned_regions, asked.datasets, asked.most)
+        ),
         seed=config.seed,
         device=pick_device(snakemake.config["runtime"]["device"]),
     )

@@ -6,14 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class SplitFiles:
-    """A split: its annotations, its regions, and the folder of its original images."""
-
-    annotations: Path
-    regions: Path
-    images: Path
+from anonbench.generators.splits import SplitFiles, splits_of
 
 
 @dataclass(frozen=True)
@@ -25,21 +18,25 @@ class Learned:
     generator
         Its file.
     members
-        The split that it learned from.
+        The splits that it learned from.
     most
-        How many of its people it learned from at most, the first ones.
+        How many people of each it learned from at most, the first ones.
     others
-        Another split of the same dataset, which it has never seen.
+        A split of each of these datasets, which it has never seen.
     """
 
     generator: Path
-    members: SplitFiles
+    members: Sequence[SplitFiles]
     most: int
-    others: SplitFiles
+    others: Sequence[SplitFiles]
 
 
 def learned_of(
-    generators: Sequence[str], annotations: Sequence[str], regions: Sequence[str], most: Sequence[int]
+    generators: Sequence[str],
+    annotations: Sequence[str],
+    regions: Sequence[str],
+    datasets: Sequence[int],
+    most: Sequence[int],
 ) -> Iterator[Learned]:
     """Generators and their people from the files in ``resources/``.
 
@@ -48,14 +45,13 @@ def learned_of(
     generators
         Their files.
     annotations, regions
-        Of each generator the members' file and the others'.
+        Of each generator the members' files and the others'.
+    datasets
+        Of each generator how many datasets it learned from.
     most
         Of each generator as of :class:`Learned`.
     """
-    splits = [_split(Path(one), Path(two)) for one, two in zip(annotations, regions, strict=True)]
-    for file, members, others, count in zip(generators, splits[::2], splits[1::2], most, strict=True):
-        yield Learned(Path(file), members, count, others)
-
-
-def _split(annotations: Path, regions: Path) -> SplitFiles:
-    return SplitFiles(annotations, regions, annotations.parent.parent / "images" / annotations.stem)
+    splits = iter(splits_of(annotations, regions))
+    for file, count, limit in zip(generators, datasets, most, strict=True):
+        members, others = ([next(splits) for _ in range(count)] for _ in range(2))
+        yield Learned(Path(file), members, limit, others)

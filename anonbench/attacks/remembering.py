@@ -10,15 +10,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from anonbench.attacks.learned import Learned, SplitFiles
+from anonbench.attacks.learned import Learned
 from anonbench.attacks.separation import Test, separation, share
-from anonbench.common.files import read_made
 from anonbench.generators.condition import Conditions, conditions
 from anonbench.generators.crops import Crops, center_views, read_crops
 from anonbench.generators.features import Features, mobilenet_features
 from anonbench.generators.files import read_generator
 from anonbench.generators.quality import BATCH, COARSENESS, GROW, originals, person_features, synthesize
-from anonbench.regions.anatomy import mirror_partners
+from anonbench.generators.splits import SplitFiles
 from anonbench.variants.recipe import Recipe
 
 # Digits of distances: what is equal must tie.
@@ -90,11 +89,9 @@ def read_people(learned: Learned, looks: Looks, device: str) -> People:
         If a file is missing or damaged, or a split has nobody who is large enough.
     """
     generator, shape = read_generator(learned.generator, torch.device(device))
-    names = list(shape.keypoint_names)
 
-    def crops(files: SplitFiles) -> Crops:
-        digests = {image["file_name"]: image["sha256"] for image in read_made(files.annotations)["images"]}
-        return read_crops(files.regions, files.images, shape.size, mirror_partners(names), learned.most, digests)
+    def crops(splits: Sequence[SplitFiles]) -> Crops:
+        return read_crops(splits, shape.size, shape.keypoint_names, learned.most)
 
     return look(generator, crops(learned.members), crops(learned.others), looks, torch.device(device))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from anonbench.common.validation import Model
 from anonbench.config.types import Digest, NonEmpty, Positive, Region, Seed
@@ -19,6 +20,10 @@ class Learns(Model):
     split: Literal["train", "generator"] = "train"
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, Mapping | Learns) else value
+
+
 class WeightsFile(Model):
     """A weight file, and the hash that it must have."""
 
@@ -29,12 +34,13 @@ class WeightsFile(Model):
 class GeneratorConfig(Model):
     """Base of every kind's configuration; the kind adds its own keys.
 
-    ``trained`` names a generator's file that exists already, of another study for instance, which is used as it is.
+    ``learns`` is one split of people or several. ``trained`` names a generator's file that exists already, of another
+    study for instance, which is used as it is.
     """
 
     kind: str = DEFAULT_KIND
     region: Region
-    learns: Learns
+    learns: Annotated[list[Learns], BeforeValidator(_listed, json_schema_input_type=Learns | list[Learns]), NonEmpty]
     serves: Annotated[list[str], NonEmpty]
     width: Annotated[int, Field(ge=16, le=1024)]
     height: Annotated[int, Field(ge=16, le=1024)]

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from anonbench.common.errors import UserError
+from anonbench.common.files import read_made
 from anonbench.common.images import decode, read_verified
+from anonbench.config.types import Region as RegionName
 from anonbench.generators.condition import View
+from anonbench.generators.splits import SplitFiles
+from anonbench.regions.anatomy import mirror_partners, shared_joints
 from anonbench.regions.files import ImageRegions, decode_region, read_regions
-from anonbench.regions.footprint import NOT_LOCATED, footprint
+from anonbench.regions.footprint import NOT_LOCATED, Footprint, footprint
+from anonbench.regions.landmarks import SEEN, whole_head
 from anonbench.regions.morphology import dilated
-from anonbench.regions.window import resize, window_of
+from anonbench.regions.region import Region
+from anonbench.regions.window import Window, resize, window_of
 
 # Crops are stored wider than the network's window by this factor, so that a view can be taken a little off its centre.
 SPARE = 1.15
 # A crop that would have to be enlarged by more than this teaches blur.
 ENLARGE = 2.0
+# How much of a head has to be in the image.
+IN_IMAGE = 0.8
+
+# Of one person: image, masks, keypoints, and whether the outline is exact, as in `Crops`.
+Crop = tuple[np.ndarray, np.ndarray, np.ndarray, bool]
 
 
 @dataclass(frozen=True)
@@ -57,84 +67,113 @@ class Crops:
 
 
 def read_crops(
-    regions: Path,
-    images_dir: Path,
-    size: tuple[int, int],
-    partners: list[int],
-    limit: int | None = None,
-    digests: Mapping[str, str] | None = None,
+    splits: Sequence[SplitFiles], size: tuple[int, int], names: Sequence[str] = (), limit: int | None = None
 ) -> Crops:
-    """Cut every region of a split out of its image.
+    """Cut every region of some splits out of its image.
+
+    Faces are those whose landmarks are known, unless there are none. Those of boxes around the face alone come twice:
+    as they are, and as the square around the head that keypoints give, since a generator meets either.
 
     Parameters
     ----------
-    regions
-        The split's region file.
-    images_dir
-        Folder of its original images.
+    splits
+        Of any datasets.
     size
         The network's (width, height) px.
-    partners
-        Each keypoint's mirror partner; empty where the generator reads no keypoints.
+    names
+        Of the keypoints that the generator reads. Those of a split with other ones are matched by name.
     limit
-        At most this many crops.
-    digests
-        The SHA-256 that each image must have, by its file name; None does not ask.
+        At most this many crops of each split, the first ones.
 
     Raises
     ------
     UserError
         If an image is missing, unreadable or another one than was annotated, or no region is large enough.
     """
-    found = []
-    data = read_regions(regions)
+    found = [crop for files in splits for crop in _of_split(files, size, names, limit)]
+    if not found:
+        raise UserError(
+            f"{splits[0].regions} has no region that is large enough to learn from.",
+            "Choose another dataset or split for the generator, or a smaller width and height.",
+        )
+    arrays = (np.stack(part) for part in zip(*found, strict=True))
+    return Crops(*arrays, size, np.asarray(mirror_partners(list(names)), int))
+
+
+def _of_split(files: SplitFiles, size: tuple[int, int], names: Sequence[str], limit: int | None) -> list[Crop]:
+    found, unmarked = [], []
+    data = read_regions(files.regions)
+    digests = {image["file_name"]: image["sha256"] for image in read_made(files.annotations)["images"]}
+    joints = _Joints(names, data.keypoint_names)
     spare = round(size[0] * SPARE), round(size[1] * SPARE)
     for record in tqdm(data.images, desc="crops", unit="image"):
         if not record.regions:
             continue
-        path = images_dir / record.file_name
-        image = decode(read_verified(path, digests[record.file_name]) if digests else path, str(path))
-        found += _of_image(image, record, spare, size, len(partners))
+        path = files.images / record.file_name
+        image = decode(read_verified(path, digests[record.file_name]), str(path))
+        for crop in _of_image(image, record, data.region, spare, size, joints):
+            marked = data.region == "body" or crop[2][:, 2].min(initial=SEEN) == SEEN
+            (found if marked else unmarked).append(crop)
         if limit is not None and len(found) >= limit:
-            found = found[:limit]
             break
-    if not found:
-        raise UserError(
-            f"{regions} has no region that is large enough to learn from.",
-            "Choose another dataset or split for the generator, or a smaller width and height.",
-        )
-    arrays = (np.stack(part) for part in zip(*found, strict=True))
-    return Crops(*arrays, size, np.asarray(partners, int))
+    return (found or unmarked)[:limit]
+
+
+class _Joints:
+    """A split's keypoints as those that a generator reads."""
+
+    def __init__(self, names: Sequence[str], own: Sequence[str]) -> None:
+        self.count, self.expected = len(names), len(own)
+        self.targets, self.sources = shared_joints(names, own)
+
+    def __call__(self, region: Region, window: Window, size: tuple[int, int]) -> np.ndarray:
+        """(K, 3) float32 px within the window at ``size``; zeros where the region has none."""
+        keypoints = np.zeros((self.count, 3), np.float32)
+        if region.keypoints is not None and len(region.keypoints) == self.expected:
+            keypoints[self.targets] = window.points(region.keypoints[self.sources], size)
+        return keypoints
 
 
 def _of_image(
-    image: np.ndarray, record: ImageRegions, spare: tuple[int, int], size: tuple[int, int], count: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, bool]]:
+    image: np.ndarray,
+    record: ImageRegions,
+    name: RegionName,
+    spare: tuple[int, int],
+    size: tuple[int, int],
+    joints: _Joints,
+) -> Iterator[Crop]:
     regions = [decode_region(region) for region in record.regions]
     found = [footprint(region, image.shape[:2], lambda side: 0) for region in regions]
     if any(place.problem == NOT_LOCATED for place in found):  # whoever that is may be anywhere, in other crops too
         return
-    outlines = []
-    for place in found:
-        outline = np.zeros(image.shape[:2], bool)
-        if place.mask is not None:
-            outline[place.window] = place.mask
-        outlines.append(outline)
+    outlines = [_outline(place, image.shape[:2]) for place in found]
     total = np.sum(outlines, axis=0)
-    for region, place, outline in zip(regions, found, outlines, strict=True):
+    people = list(zip(regions, found, outlines, outlines, strict=True))
+    for region, _, own, _ in tuple(people) if name == "face" else ():
+        if (head := whole_head(region)) is not None:
+            place = footprint(head, image.shape[:2], lambda side: 0)
+            outline = _outline(place, image.shape[:2])
+            if outline.sum() >= IN_IMAGE * (head.box[2:] - head.box[:2]).prod():
+                people.append((head, place, outline, own))
+    for region, place, outline, own in people:
         if place.problem or place.mask is None:
             continue
         window = window_of(place.box, size, SPARE)
         if spare[1] > ENLARGE * window.height:
             continue
-        others, inside = total > outline, np.ones(image.shape[:2], bool)
+        others, inside = total > own, np.ones(image.shape[:2], bool)
         masks = [resize(window.cut(mask).view(np.uint8) * 255, spare) > 127 for mask in (outline, others, inside)]
         if not masks[0].any():
             continue
-        keypoints = np.zeros((count, 3), np.float32)
-        if count and region.keypoints is not None:
-            keypoints[:] = window.points(region.keypoints, spare)
+        keypoints = joints(region, window, spare)
         yield resize(window.cut(image), spare), np.stack(masks, -1), keypoints, region.is_exact
+
+
+def _outline(place: Footprint, size: tuple[int, int]) -> np.ndarray:
+    outline = np.zeros(size, bool)
+    if place.mask is not None:
+        outline[place.window] = place.mask
+    return outline
 
 
 def sample_views(crops: Crops, indices: np.ndarray, grow: tuple[float, float], rng: np.random.Generator) -> list[View]:

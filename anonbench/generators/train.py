@@ -1,8 +1,9 @@
-"""Train a generator on the people of one split; an interrupted training resumes to the bit."""
+"""Train a generator on the people of some splits; an interrupted training resumes to the bit."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,16 @@ from anonbench.generators.quality import measure
 from anonbench.generators.shape import Shape
 from anonbench.generators.sheet import write_sheet
 from anonbench.generators.snapshots import Snapshots
-from anonbench.regions.anatomy import mirror_partners
+from anonbench.generators.splits import SplitFiles
+from anonbench.regions.landmarks import LANDMARKS
 
 log = logging.getLogger(__name__)
 
 
 def train_generator(
     kind: Kind,
+    splits: Sequence[SplitFiles],
     *,
-    annotations: Path,
-    regions: Path,
-    images_dir: Path,
     out_dir: Path,
     device: str,
     precision: str,
@@ -51,8 +51,8 @@ def train_generator(
     ----------
     kind
         The kind of generator with its configuration: its size, how long it learns, and the seed of everything random.
-    annotations, regions, images_dir
-        The split to learn from: its annotations, region file and original images.
+    splits
+        Those to learn from. A body's keypoints are those of the first one's people.
     out_dir
         The generator's folder.
     device
@@ -65,7 +65,7 @@ def train_generator(
     Raises
     ------
     UserError
-        If the split has no usable people, an image is missing or another one than was annotated, the network cannot
+        If the splits have no usable people, an image is missing or another one than was annotated, the network cannot
         have this size, or a loss is not finite.
     Stopped
         If the process was asked to end.
@@ -75,11 +75,9 @@ def train_generator(
     place = torch.device(pick_device(device))
     be_deterministic(place)
     config = kind.config
-    split = read_made(annotations)
-    names = keypoint_names(split) if config.region == "body" else []
+    names = LANDMARKS if config.region == "face" else keypoint_names(read_made(splits[0].annotations))
     shape = Shape.of(config, names)
-    digests = {image["file_name"]: image["sha256"] for image in split["images"]}
-    crops = read_crops(regions, images_dir, shape.size, mirror_partners(names), config.max_people, digests)
+    crops = read_crops(splits, shape.size, names, config.max_people)
     per_epoch = max(1, len(crops) // config.batch)
     total = per_epoch * config.epochs
 
@@ -87,7 +85,8 @@ def train_generator(
     perceptual, inception = _configured_networks(config, place)
     training = use_onednn_for_1x1_convolutions(kind.training(shape, total, perceptual), place)
     training = training.to(place, memory_format=torch.channels_last)
-    inputs = [config.learning(), shape.model_dump(), precision, sha256_file(annotations), sha256_file(regions)]
+    digests = [sha256_file(path) for files in splits for path in (files.annotations, files.regions)]
+    inputs = [config.learning(), shape.model_dump(), precision, *digests]
     snapshots = Snapshots(out_dir, inputs)
     progress = snapshots.resume(training, place)
     source = batches(crops, training.coarseness, config, range(progress.done, total), threads)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 HEAD_HEIGHT = 0.130  # chin to crown, of stature
+PUPILS = 0.28  # from one to the other, of a head's height
 HAND_LENGTH = 0.108
 FOOT_LENGTH = 0.152
 
@@ -74,7 +75,7 @@ _SYNONYMS = {"tophead": HEAD_TOP, "headtop": HEAD_TOP, "upperneck": NECK, "headb
 _PAIRED = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _CROWN_TO_NECK = 1.3  # head heights from the crown to the neck joint
 _FACE = (
-    ("left_eye", "right_eye", 0.28),
+    ("left_eye", "right_eye", PUPILS),
     ("left_ear", "right_ear", 0.64),
     *(
         (f"{side}_{a}", b if b == "nose" else f"{side}_{b}", length)

@@ -25,6 +25,7 @@ from anonbench.regions.assign import assign_faces
 from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, grown, keypoint_face
 from anonbench.regions.files import ImageRegions, RegionCounts, RegionFile, encode_region
+from anonbench.regions.landmarks import LANDMARKS, Marker
 from anonbench.regions.region import DETECTED, UNLOCATED, Region, anywhere
 
 log = logging.getLogger(__name__)
@@ -40,14 +41,15 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     keypoints, else what a face detector finds inside the person. Faces that it finds of unannotated people are
     regions too, unless the configuration leaves them; then, and in a split that is ``complete``, it runs only on
     images with a person whose annotation does not say where the face is, and on all images of a split in which no
-    annotation does. Of an image with a person who cannot be located, all is a region.
+    annotation does. Of an image with a person who cannot be located, all is a region. A body has the person's
+    keypoints, a face its landmarks (:class:`anonbench.regions.landmarks.Marker`).
 
     Parameters
     ----------
     annotations
         The split's common-form JSON.
     images_dir
-        Folder of its images, read only where faces must be detected.
+        Folder of its images, read only for faces.
     region
         ``face`` or ``body``.
     config
@@ -77,6 +79,7 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     else:
         _warn_without_faces(names, annotations)
         find = _faces(people, names, images_dir, config.face, complete=data["info"].get("complete", False))
+        mark = Marker(names, images_dir, config.face.grow)
     counts: Counter[str] = Counter()
     images, nowhere, no_face = [], [], []
     for image in tqdm(data["images"], desc=f"{region} regions", unit="image", mininterval=1):
@@ -92,6 +95,8 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
             counts["unannotated_left"] += found.left
         lost = image.get("unlocated", 0)
         regions = found.regions + [anywhere() for _ in range(lost)]
+        if region == "face":
+            regions = mark(image, regions, present)
         for one in regions:
             counts[one.source] += 1
         lost = sum(one.source == UNLOCATED for one in regions)
@@ -117,7 +122,7 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
             "Annotate them with a box, or hide these images with `regions.unlocated: hide_image`.",
         )
     counts |= {"regions": sum(len(image.regions) for image in images), "no_face_found": len(no_face)}
-    sets = {tuple(listed) for listed in names.values() if listed}
+    sets = {LANDMARKS} if region == "face" else {tuple(listed) for listed in names.values() if listed}
     return RegionFile(
         dataset=data["info"]["dataset"],
         split=data["info"]["split"],
@@ -198,7 +203,7 @@ def _faces(
             if found is None:
                 searched.append(person)
             else:
-                regions.append(_with_keypoints(found, person))
+                regions.append(found)
         if not (searched or everywhere or beside_others):
             return _Found(regions, faceless)
         found = detect(image)
@@ -209,8 +214,7 @@ def _faces(
         boxes = grown(faces, config.grow)
         for person in searched:
             regions += [
-                _with_keypoints(Region(boxes[i], source=DETECTED, annotation_id=person["id"]), person)
-                for i in owned.get(person["id"], [])
+                Region(boxes[i], source=DETECTED, annotation_id=person["id"]) for i in owned.get(person["id"], [])
             ]
         lost = [person["id"] for person in searched if person["id"] not in owned]
         if config.unannotated == "leave":

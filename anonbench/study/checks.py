@@ -21,7 +21,7 @@ from anonbench.datasets.format import format_of
 from anonbench.models.config_files import find_model_config, model_config_weights
 from anonbench.study.check_block import check_known, check_level, check_regions
 from anonbench.study.check_privacy import check_privacy
-from anonbench.study.needs import generator_names, needed_splits, trained_generators
+from anonbench.study.needs import generator_names, learned_splits, needed_splits, trained_generators
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # datasets and models: a path segment
 WORD = re.compile(r"[a-z0-9][a-z0-9_]*")  # methods and levels: a part of a variant's name, where hyphens separate
@@ -227,19 +227,22 @@ def _labelled(regions: tuple[Region, ...]) -> tuple[Region, ...]:
 
 
 def _check_generator(config: Config, generator: GeneratorConfig, where: str) -> None:
-    for key, names in (("learns.dataset", [generator.learns.dataset]), ("serves", generator.serves)):
+    for key, names in (
+        ("learns.dataset", [learns.dataset for learns in generator.learns]),
+        ("serves", generator.serves),
+    ):
         check_known(config, names, "datasets", f"{where}.{key}")
     if generator.trained and not Path(generator.trained).is_file():
         raise UserError(f"{where}.trained names {generator.trained}, which does not exist.", "Correct the path.")
 
 
 def _check_sources(config: Config, generator: GeneratorConfig, where: str) -> None:
-    split = generator.learns.split
-    if split not in format_of(config.datasets[generator.learns.dataset]).splits():
-        raise UserError(
-            f"{where}.learns.split is {split!r}, which {generator.learns.dataset} does not have.",
-            "Choose train, or give the dataset such a split.",
-        )
+    for dataset, split in learned_splits(generator):
+        if split not in format_of(config.datasets[dataset]).splits():
+            raise UserError(
+                f"{where}.learns.split is {split!r}, which {dataset} does not have.",
+                "Choose train, or give the dataset such a split.",
+            )
     for key in ("vgg16", "inception"):
         weights = getattr(generator, key)
         if weights and not Path(weights.file).is_file():

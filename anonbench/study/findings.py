@@ -166,8 +166,9 @@ def _generators(study: Study, hidden: Sequence[str]) -> list[GeneratorSheet]:
     for name, folder in generator_folders(study).items():
         samples, log = folder / "samples.png", folder / "log.json"
         if samples.is_file() and log.is_file():
-            dataset, _ = study.learned[name]
-            photographs = "" if study.formats[dataset].RENDERED else dataset
+            # What of them are photographs; a viewer who hides one dataset's people hides the sheet.
+            datasets = [dataset for dataset, _ in study.learned[name] if not study.formats[dataset].RENDERED]
+            photographs = next((dataset for dataset in datasets if dataset in hidden), "".join(datasets[:1]))
             found.append(generator_sheet(name, samples, log, photographs, hide=photographs in hidden))
     return found
 

@@ -14,7 +14,7 @@ from anonbench.config.types import Region
 from anonbench.datasets.format import Format, format_of
 from anonbench.datasets.locate import FETCHED, locate, needed_roles, remote_files
 from anonbench.models.config_files import model_config_weights
-from anonbench.study.needs import attacks_of, cells_of, inspected_splits, trained_generators
+from anonbench.study.needs import attacks_of, cells_of, inspected_splits, learned_splits, trained_generators
 
 VARIANT = "{region}-{method}-{level}{draw}"
 RUN = "{dataset}/{model}/{variant}/seed{seed}"
@@ -168,12 +168,11 @@ class Study:
             if images_of(variant) != variant
         }
         self.used = {one.dataset for one in (*self.cells, *self.attacks)}
-        self.learned = {
-            name: (generator.learns.dataset, generator.learns.split)
-            for name, generator in trained_generators(config).items()
-        }
+        self.learned = {name: learned_splits(generator) for name, generator in trained_generators(config).items()}
         self.inspected = inspected_splits(config)
-        self.splits = {(d, s) for d in self.used for s in ("train", "val")} | set(self.learned.values())
+        self.splits = {(d, s) for d in self.used for s in ("train", "val")} | {
+            split for splits in self.learned.values() for split in splits
+        }
         self.splits |= {(dataset, split) for dataset, split, _ in self.inspected}
         self.made = {Made(dataset, split, Variant.parse(variant)) for dataset, split, variant in anonymized(self.cells)}
         self.made |= {
@@ -190,7 +189,8 @@ class Study:
         """Dataset, split and region of every search."""
         found = {(made.dataset, made.split, made.variant.region) for made in self.made}
         found |= {(one.dataset, split, one.region) for one in self.attacks for split in ("train", "val")}
-        found |= {(*split, self.config.generator(name).region) for name, split in self.learned.items()}
+        learned = ((name, split) for name, splits in self.learned.items() for split in splits)
+        found |= {(*split, self.config.generator(name).region) for name, split in learned}
         return found | self.inspected
 
     @cached_property

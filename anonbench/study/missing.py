@@ -114,8 +114,8 @@ class _Ways:
             for generator in generator_names(config, *parts):
                 if generator in self.study.learned:
                     yield Job("train_generator", {"generator": generator})
-                    splits.add(self.study.learned[generator])
-                    regions.add((*self.study.learned[generator], variant.region))
+                    splits.update(self.study.learned[generator])
+                    regions.update((*learned, variant.region) for learned in self.study.learned[generator])
             made = {"split": split, "region": variant.region, "method": variant.method, "level": variant.level}
             made["draw"] = with_draw("", variant.draw)
             for job in self._by_dataset.get(cell.dataset, []):

@@ -69,8 +69,16 @@ def inspected_names(config: Config, attacked: Attacked) -> list[str]:
 
 
 def looked_at(generator: GeneratorConfig) -> list[tuple[str, str]]:
-    """Dataset and split of the people whom a generator learned from, and of others: no generator learns from `val`."""
-    return [(generator.learns.dataset, generator.learns.split), (generator.learns.dataset, "val")]
+    """Dataset and split of the people whom a generator learned from, and of as many others of the same datasets.
+
+    No generator learns from ``val``.
+    """
+    return [*learned_splits(generator), *((learns.dataset, "val") for learns in generator.learns)]
+
+
+def learned_splits(generator: GeneratorConfig) -> list[tuple[str, str]]:
+    """Dataset and split of the people whom a generator learns from."""
+    return [(learns.dataset, learns.split) for learns in generator.learns]
 
 
 def served_by(config: Config) -> list[tuple[str, Region, str]]:
@@ -124,7 +132,8 @@ def needed_splits(config: Config) -> dict[str, list[str]]:
     """The splits that the study's cells and their generators need, by dataset, sorted."""
     found = {dataset: {"train", "val"} for block in (*config.study, *_judging(config)) for dataset in block.datasets}
     for generator in trained_generators(config).values():
-        found.setdefault(generator.learns.dataset, set()).add(generator.learns.split)
+        for dataset, split in learned_splits(generator):
+            found.setdefault(dataset, set()).add(split)
     for dataset, split, _ in inspected_splits(config):
         found.setdefault(dataset, set()).add(split)
     return {dataset: sorted(splits) for dataset, splits in sorted(found.items())}

@@ -18,7 +18,7 @@ from anonbench.datasets.format import Format, SplitSize, format_of
 from anonbench.datasets.locate import remote_files
 from anonbench.models.config_files import model_config_epochs
 from anonbench.study import costs
-from anonbench.study.needs import generator_names, inspected, looked_at
+from anonbench.study.needs import generator_names, inspected, learned_splits, looked_at
 
 # Minutes for whatever a job does besides its work, and by how much a time limit exceeds the work.
 LEAST_MINUTES, MARGIN = 15, 3
@@ -154,7 +154,7 @@ class Estimates:
 
     def train_generator(self, w: Any) -> Need:
         generator = self.config.generator(w.generator)
-        people = min(_people(self._size(generator.learns.dataset, generator.learns.split)), generator.max_people)
+        people = sum(min(_people(self._size(*split)), generator.max_people) for split in learned_splits(generator))
         seconds = self._network(w.generator, costs.GENERATOR * people * generator.epochs)
         learned = LEARNED_BYTES * people * generator.width * generator.height / 1e6
         disk = costs.GENERATOR_BYTES * (generator.channels / costs.NETWORK_CHANNELS) ** 2

@@ -95,7 +95,7 @@ class WorkOf:
 
     def _train_generator(self, generator: str) -> list[Work]:
         found = self._config.generator(generator)
-        people = min(_people(self.size(*self._study.learned[generator])), found.max_people)
+        people = sum(min(_people(self.size(*split)), found.max_people) for split in self._study.learned[generator])
         return [_network(units.learn(found), people * found.epochs * found.width * found.height / 1e6)]
 
     def _anonymize_shard(

@@ -8,10 +8,13 @@ def generator_file(name):
 
 
 def learned_from(pattern):
-    """The files of the split that a generator learns from."""
+    """The files of the splits that a generator learns from."""
 
-    def path(wildcards):
+    def paths(wildcards):
         generator = CONFIG.generator(wildcards.generator)
-        return pattern.format(dataset=generator.learns.dataset, split=generator.learns.split, region=generator.region)
+        return [
+            pattern.format(dataset=learns.dataset, split=learns.split, region=generator.region)
+            for learns in generator.learns
+        ]
 
-    return path
+    return paths

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from anonbench.attacks.learned import Learned, SplitFiles, learned_of
+from anonbench.attacks.learned import Learned, learned_of
 from anonbench.attacks.remembering import Looks, People, Side, look, mean_colour, read_people, remembered, worst
 from anonbench.attacks.separation import Test as Found
-from anonbench.generators.crops import Crops, read_crops
+from anonbench.generators.crops import Crops
 from anonbench.variants.recipe import Recipe
-from tests.helpers.people import NAMES, untrained, write_people
+from tests.helpers.people import NAMES, crops_of, split_of, untrained, write_people
 
 CPU = torch.device("cpu")
 LOOKS = Looks(grow=0.02, coarseness=0.01, people=100, draws=2, seed=0)
@@ -53,7 +53,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> tuple[Crops, Crops]:
     found = []
     for seed in (6, 7):
         files = write_people(tmp_path_factory.mktemp("people"), images=12, seed=seed)
-        found.append(read_crops(files["regions"], files["images_dir"], (32, 64), []))
+        found.append(crops_of(files, (32, 64)))
     return tuple(found)
 
 
@@ -153,7 +153,7 @@ def test_a_generators_file_is_read_with_the_first_people_it_learned_from(tmp_pat
     splits = []
     for name in ("train", "val"):
         files = write_people(tmp_path / name, images=4, seed=len(name))
-        splits.append(SplitFiles(files["annotations"], files["regions"], files["images_dir"]))
+        splits.append([split_of(files)])
     generator = untrained(tmp_path / "generator.safetensors", names=NAMES)
     found = read_people(Learned(generator, splits[0], 5, splits[1]), LOOKS, "cpu")
     assert len(found.members.real) == len(found.others.real) == 5
@@ -171,6 +171,12 @@ def test_people_are_shown_to_the_generator_as_the_anonymization_shows_them() -> 
 def test_files_of_generators_are_paired_with_those_of_their_people() -> None:
     annotations = [f"data/{d}/annotations/{s}.json" for d in ("a", "b") for s in ("generator", "val")]
     regions = [f"regions/{d}/{s}/face.json" for d in ("a", "b") for s in ("generator", "val")]
-    one, two = learned_of(["one.safetensors", "two.safetensors"], annotations, regions, [10, 20])
-    assert (one.members.images, one.others.images) == (Path("data/a/images/generator"), Path("data/a/images/val"))
-    assert (two.members.regions, two.most) == (Path("regions/b/generator/face.json"), 20)
+    one, two = learned_of(["one.safetensors", "two.safetensors"], annotations, regions, [1, 1], [10, 20])
+    assert [files.images for files in (*one.members, *one.others)] == [
+        Path("data/a/images/generator"), Path("data/a/images/val")
+    ]  # fmt: skip
+    assert (two.members[0].regions, two.most) == (Path("regions/b/generator/face.json"), 20)
+    paired = (names[::2] + names[1::2] for names in (annotations, regions))
+    (both,) = learned_of(["one.safetensors"], *paired, [2], [10])
+    assert [files.regions for files in both.members] == [Path(f"regions/{d}/generator/face.json") for d in "ab"]
+    assert [files.regions for files in both.others] == [Path(f"regions/{d}/val/face.json") for d in "ab"]

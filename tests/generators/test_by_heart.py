@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from anonbench.generators.condition import Conditions, conditions
-from anonbench.generators.crops import center_views, read_crops
+from anonbench.generators.crops import center_views
 from anonbench.generators.kinds.context_encoder.hyperparameters import Hyperparameters
 from anonbench.generators.kinds.context_encoder.training import ContextEncoderTraining
 from anonbench.generators.kinds.style_unet.codes import PALETTE
@@ -19,8 +19,7 @@ from anonbench.generators.losses import inside
 from anonbench.generators.quality import originals
 from anonbench.generators.shape import Shape
 from anonbench.generators.training import Training
-from anonbench.regions.anatomy import mirror_partners
-from tests.helpers.people import NAMES, write_people
+from tests.helpers.people import NAMES, crops_of, write_people
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +32,7 @@ BOUND = 0.07
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> tuple[Conditions, torch.Tensor]:
     files = write_people(tmp_path_factory.mktemp("people"))
-    crops = read_crops(files["regions"], files["images_dir"], (WIDTH, HEIGHT), mirror_partners(NAMES))
+    crops = crops_of(files, (WIDTH, HEIGHT), NAMES)
     assert len(crops) == 12
     views = center_views(crops, np.arange(12), 0.0)
     given = conditions(views, np.zeros(12), [np.random.default_rng(0)] * 12)

@@ -8,10 +8,10 @@ import torch
 
 from anonbench.common.files import read_json, write_json
 from anonbench.generators.condition import View, conditions
-from anonbench.generators.crops import read_crops, sample_views
+from anonbench.generators.crops import sample_views
 from anonbench.generators.files import build
 from anonbench.generators.shape import Shape
-from tests.helpers.people import NAMES, person, write_people
+from tests.helpers.people import NAMES, crops_of, person, write_people
 
 
 def view(image: np.ndarray | None = None, exact: bool = True) -> View:
@@ -108,7 +108,7 @@ def test_a_network_sees_only_known_pixels(kind: str) -> None:
 
 def test_views_for_training_never_know_the_person_or_a_hidden_neighbour(tmp_path) -> None:
     files = write_people(tmp_path, images=3)
-    crops = read_crops(files["regions"], files["images_dir"], (32, 64), [1, 0, 2])
+    crops = crops_of(files, (32, 64), NAMES)
     assert len(crops) == 6
     rng = np.random.default_rng(0)
     views = sample_views(crops, rng.integers(0, 6, 40), (0.0, 0.1), rng)
@@ -125,5 +125,5 @@ def test_nothing_is_learned_from_an_image_with_somebody_who_may_be_anywhere(tmp_
     content = read_json(files["regions"])
     content["images"][1]["regions"].append({"box": [None] * 4, "source": "unlocated"})
     write_json(files["regions"], content)
-    crops = read_crops(files["regions"], files["images_dir"], (32, 64), [1, 0, 2])
+    crops = crops_of(files, (32, 64), NAMES)
     assert len(crops) == 4

@@ -13,7 +13,7 @@ from anonbench.generators.kind import Kind
 from anonbench.generators.train import train_generator
 from anonbench.generators.training import Training
 from tests.helpers.cuda import needs_cuda
-from tests.helpers.people import generator_config, write_people
+from tests.helpers.people import generator_config, split_of, write_people
 
 pytestmark = needs_cuda
 
@@ -39,7 +39,7 @@ def kind_of(name: str) -> Kind:
 
 
 def trained(people: dict, out: Path, kind: Kind, device: str = "cuda", precision: str = "float32") -> Path:
-    train_generator(kind, **people, out_dir=out, device=device, precision=precision, threads=2)
+    train_generator(kind, [split_of(people)], out_dir=out, device=device, precision=precision, threads=2)
     return out
 
 

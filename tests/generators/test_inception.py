@@ -12,11 +12,10 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 
 from anonbench.common.errors import UserError
 from anonbench.common.files import sha256_file
-from anonbench.generators.crops import read_crops
 from anonbench.generators.inception import Inception
 from anonbench.generators.quality import frechet, measure
 from tests.generators.test_quality import CPU, Copying
-from tests.helpers.people import write_people
+from tests.helpers.people import crops_of, write_people
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def test_the_distance_is_torch_fidelitys() -> None:
 
 def test_it_is_measured_where_weights_are_configured(inception: Inception, tmp_path: Path) -> None:
     files = write_people(tmp_path, images=3)
-    crops = read_crops(files["regions"], files["images_dir"], (32, 64), [])
+    crops = crops_of(files, (32, 64))
     copies, others = (measure(Copying(crops, shift), crops, 0, CPU, inception) for shift in (0.0, 0.5))
     assert copies.rounded()["fid"] == pytest.approx(0, abs=1e-3)
     assert others.fid > copies.fid

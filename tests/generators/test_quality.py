@@ -7,9 +7,8 @@ import pytest
 import torch
 from scipy import linalg
 
-from anonbench.generators.crops import read_crops
 from anonbench.generators.quality import frechet, measure
-from tests.helpers.people import write_people
+from tests.helpers.people import crops_of, write_people
 
 CPU = torch.device("cpu")
 
@@ -56,7 +55,7 @@ class Copying(torch.nn.Module):
 
 def test_a_generator_that_copies_is_found_out(tmp_path) -> None:
     files = write_people(tmp_path, images=6)
-    crops = read_crops(files["regions"], files["images_dir"], (32, 64), [])
+    crops = crops_of(files, (32, 64))
     copies = measure(Copying(crops, 0.0), crops, 0, CPU)
     assert copies.people == 12
     assert copies.nearest_training_crop == pytest.approx(0, abs=1e-5)

@@ -7,7 +7,7 @@ import torch
 
 from anonbench.generators.condition import View, conditions
 from anonbench.generators.files import build
-from anonbench.generators.kinds.style_unet.codes import CODE, GRIDS, PALETTE
+from anonbench.generators.kinds.style_unet.codes import CODE, PALETTE, Wardrobe
 from anonbench.generators.kinds.style_unet.network import STYLE, ModulatedConv
 from anonbench.generators.shape import Shape
 
@@ -29,7 +29,7 @@ def test_a_cells_colour_reaches_its_own_place_on_the_person() -> None:
     given = conditions([view], np.zeros(1), [np.random.default_rng(0)])
     torch.manual_seed(0)
     generator = build(Shape(kind="style_unet", region="body", width=64, height=128, channels=4)).eval()
-    rows, columns = GRIDS["body"]
+    rows, columns = Wardrobe.GRID
     code, noise = torch.zeros(1, CODE, rows, columns), torch.zeros(1, 1, 128, 64)
     changed = code.clone()
     changed[:, 0, rows // 2, 0] = 1

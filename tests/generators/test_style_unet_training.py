@@ -21,11 +21,11 @@ STEPS = 1000
 LATE = 120  # a step after the warm-up
 
 
-def training(texture: str = "spread", size: int = SIZE, **changes) -> StyleUnetTraining:
+def training(texture: str = "spread", size: int = SIZE, region: str = "face", **changes) -> StyleUnetTraining:
     """A new one, always of the same weights; nothing is moved before the critics look unless asked for."""
     torch.manual_seed(0)
     hyper = dataclasses.replace(Hyperparameters(), **{"moved": 1} | changes)
-    shape = Shape(kind="style_unet", region="face", width=size, height=size, channels=4)
+    shape = Shape(kind="style_unet", region=region, width=size, height=size, channels=4)
     return StyleUnetTraining(shape, STEPS, None, texture, hyper)
 
 
@@ -96,20 +96,20 @@ def test_generator_losses_have_their_values(texture: str, independent) -> None:
 
 
 def test_the_colours_are_those_of_real_people_and_of_codes() -> None:
-    subject = training(mixing=CodeMixing(tint=0))
-    subject.average.remembered.fill_(0.3)  # then whoever is drawn is of this colour
+    subject = training(region="body", mixing=CodeMixing(tint=0))
+    subject.average.stock.remembered.fill_(0.3)  # then whoever is drawn is of this colour
     given, real = people()
     batch = subject.encode(LATE, given, real, seeded())
     places = subject.generator.places(given)
-    rows, columns = subject.generator.grid
+    rows, columns = subject.generator.stock.GRID
     expected = torch.cat([places.pooled(real)[:2], torch.full((2, PALETTE, rows, columns), 0.3)])
     found = places.pooled(batch.fake)
     assert batch.colours.item() == pytest.approx(np.abs(found.detach().numpy() - expected.numpy()).mean(), rel=1e-4)
 
 
 def test_the_first_half_gets_codes_around_its_own_and_the_other_mixed_ones() -> None:
-    subject = training(mixing=CodeMixing(tint=0))
-    subject.average.remembered.fill_(0.3)
+    subject = training(region="body", mixing=CodeMixing(tint=0))
+    subject.average.stock.remembered.fill_(0.3)
     appearance = CODE - PALETTE
     with torch.no_grad():
         subject.encoder.layer.weight.zero_()
@@ -208,9 +208,9 @@ def test_rates_warm_up_and_fall_along_a_cosine(number: int, factor: float) -> No
 
 
 def test_the_last_peoples_codes_are_remembered() -> None:
-    subject = training()
-    kept = subject.average.remembered
-    older = kept.clone()
+    subject = training(region="body")
+    kept = subject.average.stock.remembered
+    older = subject.codes.copy_(kept).clone()
     given, real = people()
     batch = subject.encode(127, given, real, seeded())
     half = len(kept) // 2
@@ -221,6 +221,19 @@ def test_the_last_peoples_codes_are_remembered() -> None:
     subject.encode(128, given, real, seeded())
     assert not torch.equal(kept[:2], older[:2]) and torch.equal(kept[2:-2], older[2:-2])
     assert kept.shape[1] == CODE
+
+
+def test_faces_are_drawn_from_the_last_peoples_codes() -> None:
+    """Every so many steps, of as many as there were, and never more than the last."""
+    subject = training()
+    stock = subject.average.stock
+    batch = [subject.encode(number, *people(), seeded()).code[:2] for number in (0, 1)]
+    assert torch.equal(subject.codes[:2, :PALETTE], batch[0][:, :PALETTE]) and not subject.codes[4:].any()
+    torch.testing.assert_close(stock.mean, subject.codes[:2].mean(0))
+    subject.codes.normal_(generator=seeded())
+    subject.encode(stock.EVERY * stock.SEEN, *people(), seeded())
+    torch.testing.assert_close(stock.mean, subject.codes.mean(0), atol=1e-5, rtol=0)
+    assert {"mean", "axes"} == {name.removeprefix("stock.") for name in subject.trained.state_dict() if "stock" in name}
 
 
 def test_pictures_are_moved_before_critics_look() -> None:

@@ -21,6 +21,7 @@ from anonbench.common.images import decode
 from anonbench.common.root import ROOT
 from anonbench.common.stopping import Stopped
 from anonbench.generators.files import read_generator
+from anonbench.regions.landmarks import LANDMARKS
 from tests.helpers.people import NAMES, train, watched, write_people
 
 BOTH = ["style_unet", "context_encoder"]
@@ -207,9 +208,9 @@ def test_a_size_that_cannot_be_halved_is_one_clear_message(files: dict, tmp_path
         train(files, tmp_path, kind, width=50, height=100)
 
 
-def test_a_face_generator_reads_no_keypoints(files: dict, tmp_path: Path) -> None:
+def test_a_face_generator_reads_landmarks(files: dict, tmp_path: Path) -> None:
     out = train(files, tmp_path, region="face", width=32, height=32, epochs=1)
-    assert read_generator(out / "generator.safetensors", torch.device("cpu"))[1].keypoint_names == ()
+    assert read_generator(out / "generator.safetensors", torch.device("cpu"))[1].keypoint_names == LANDMARKS
 
 
 def test_a_killed_process_leaves_no_generator(files: dict, tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from anonbench.common.images import encode
 from anonbench.common.records import write_record
 from anonbench.config.generators import GeneratorConfig
 from anonbench.config.plugins import KINDS
+from anonbench.generators.crops import Crops, read_crops
 from anonbench.generators.files import build, write_generator
 from anonbench.generators.kind import Kind
 from anonbench.generators.shape import Shape
+from anonbench.generators.splits import SplitFiles
 from anonbench.generators.train import train_generator
 from anonbench.generators.training import Training
 from anonbench.regions.files import ImageRegions, RegionFile, encode_region
@@ -48,7 +50,7 @@ def picture(regions: list[Region], rng: np.random.Generator) -> np.ndarray:
 
 
 def write_people(folder: Path, images: int = 6, seed: int = 0) -> dict[str, Any]:
-    """A split of drawn people with its regions: the arguments of ``train_generator`` that name files."""
+    """The files of a split of drawn people with its regions (:func:`split_of`)."""
     rng = np.random.default_rng(seed)
     records, found = [], []
     for index in range(images):
@@ -60,12 +62,25 @@ def write_people(folder: Path, images: int = 6, seed: int = 0) -> dict[str, Any]
         found.append(ImageRegions(image_id=index + 1, **entry, regions=[encode_region(region) for region in regions]))
     category = {"id": 1, "name": "person", "is_person": True, "keypoints": NAMES}
     write_json(folder / "split.json", {"images": records, "annotations": [], "categories": [category]})
-    write_record(folder / "regions.json", RegionFile(dataset="drawn", split="train", region="body", images=found))
+    write_record(
+        folder / "regions.json",
+        RegionFile(dataset="drawn", split="train", region="body", keypoint_names=NAMES, images=found),
+    )
     return {
         "annotations": folder / "split.json",
         "regions": folder / "regions.json",
         "images_dir": folder / "images",
     }
+
+
+def split_of(files: dict[str, Path]) -> SplitFiles:
+    """The same as a record."""
+    return SplitFiles(files["annotations"], files["regions"], files["images_dir"])
+
+
+def crops_of(files: dict[str, Path], size: tuple[int, int], names: Sequence[str] = ()) -> Crops:
+    """The people of :func:`write_people` at this width and height, with these of their keypoints."""
+    return read_crops([split_of(files)], size, names)
 
 
 def generator_config(kind: str = "style_unet", **changes: Any) -> GeneratorConfig:
@@ -79,7 +94,7 @@ def generator_config(kind: str = "style_unet", **changes: Any) -> GeneratorConfi
 def train(files: dict[str, Path], out: Path, kind: str | Kind = "style_unet", **changes: Any) -> Path:
     """The folder of a generator that was trained on the CPU; ``changes`` are keys of its configuration."""
     chosen = kind if isinstance(kind, Kind) else KINDS.create(kind, generator_config(kind, **changes))
-    train_generator(chosen, **files, out_dir=out, device="cpu", precision="float32", threads=1)
+    train_generator(chosen, [split_of(files)], out_dir=out, device="cpu", precision="float32", threads=1)
     return out
 
 

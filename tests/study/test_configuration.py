@@ -86,7 +86,7 @@ def test_other_benchmarks_join_it_as_the_document_says(small, tmp_path):
     update_config(small, yaml.safe_load(more) | {"archives": [str(tmp_path)]})
     config = load(small)
     assert {dataset for block in config.study for dataset in block.datasets} == {"crowdpose", "cityscapes", "bdd100k"}
-    assert set(needed_splits(config)) == {"coco", "crowdpose", "cityscapes", "bdd100k"}
+    assert set(needed_splits(config)) == {"coco", "crowdpose", "cityscapes", "bdd100k", "lfw"}
     (stage,) = (stage for stage in plan(config).stages if stage.name == "models")
     assert stage.unknown == {"the number of people of some datasets"}
     masks = 2 * 33 * 400 * 9 * 0.2 / 3600  # datasets, trainings, images, epochs, seconds
@@ -157,7 +157,7 @@ def test_the_gpu_sized_photos_configuration_changes_sizes_only(raw):
         (
             "generators/scenes_body/learns/spilt",
             "generator",
-            "generators.scenes_body.learns.spilt: .* Did you mean 'split'?",
+            r"generators.scenes_body.learns\[0\].spilt: .* Did you mean 'split'?",
         ),
         ("generators/scenes_body/learns/dataset", "scene", "generators.scenes_body.learns.dataset names 'scene'"),
         ("generators/scenes_body/serves", ["lspet"], "generators.scenes_body.serves names 'lspet'"),

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from anonbench.common.errors import UserError
 from anonbench.generators.condition import HEAT_STRIDE, PLANES, Conditions
 from anonbench.generators.generator import Generator
-from anonbench.generators.kinds.style_unet.codes import CODE, GRIDS, PALETTE, Places, mixed
+from anonbench.generators.kinds.style_unet.codes import CODE, PALETTE, Eigenfaces, Wardrobe
 from anonbench.generators.kinds.style_unet.hyperparameters import CodeMixing, Opacity
+from anonbench.generators.kinds.style_unet.places import Places, aligned, on_bodies, on_faces
 from anonbench.generators.resample import enlarged, resized
 from anonbench.generators.shape import Shape
 from anonbench.regions.anatomy import standing_bones
+from anonbench.regions.landmarks import LANDMARKS
 
-REMEMBERED = 256  # people whose codes a generator keeps, to draw new ones from
 STYLE = 128  # width of the style vector
 BELTS = 4  # parts of a person's height, each of which the code is summed up over for the style
 WIDEST = 8  # channels never exceed this many times those of the finest stage
@@ -58,7 +59,7 @@ class Network(Generator):
     An encoder reads the known surroundings, what to fill, outline and keypoints. Its features reach the decoder through
     skips, weighted by the share of known pixels beneath them, and, with a summary of the latent code, as the style that
     modulates every convolution (co-modulation: Zhao et al., ICLR 2021). The code itself is laid out over the person
-    (:class:`.codes.Places`), as a condition, and its palette is the image to which the network adds.
+    (:mod:`.places`), as a condition, and its palette is the image to which the network adds.
 
     What it makes is a person, and how opaque the person is at each pixel: the ground shows around the person. The
     network decides where the outline is vague.
@@ -83,11 +84,20 @@ class Network(Generator):
 
     def __init__(self, shape: Shape, mixing: CodeMixing | None = None, opacity: Opacity | None = None) -> None:
         super().__init__()
-        self.mixing, self.opacity = mixing or CodeMixing(), opacity or Opacity()
+        self.opacity = opacity or Opacity()
         width, height, channels, keypoints = shape.width, shape.height, shape.channels, shape.keypoints
-        self.grid = GRIDS[shape.region]
-        for name, array in zip(("bones", "standing"), standing_bones(shape.keypoint_names), strict=True):
-            self.register_buffer(name, torch.from_numpy(array), persistent=False)
+        self.region = shape.region
+        if self.region == "face":
+            unknown = [name for name in shape.keypoint_names if name not in LANDMARKS]
+            if unknown:
+                raise UserError(
+                    f"The generator {shape.kind} knows no landmark {unknown[0]!r} of a face.",
+                    f"Its landmarks are {', '.join(LANDMARKS)}.",
+                )
+            self.register_buffer("aligned", aligned(shape.keypoint_names), persistent=False)
+        else:
+            for name, array in zip(("bones", "standing"), standing_bones(shape.keypoint_names), strict=True):
+                self.register_buffer(name, torch.from_numpy(array), persistent=False)
         depth = int(math.log2(min(width, height) / 3))
         if width % 2**depth or height % 2**depth:
             raise UserError(
@@ -119,19 +129,21 @@ class Network(Generator):
             self.tell.append(nn.Conv2d(inputs, wide[i], 1))
             self.refine.append(nn.ModuleList([ModulatedConv(wide[i], wide[i]) for _ in range(1 if i == 0 else 2)]))
             self.leave.append(nn.Conv2d(wide[i], 4, 1))
-        self.register_buffer("remembered", torch.randn(REMEMBERED, CODE, *self.grid) * 0.5)
+        self.stock = Eigenfaces() if self.region == "face" else Wardrobe(mixing)
         # The finest stage adds nothing until it is trained.
         for layer in (self.down[0], self.leave[-1]):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
     def draw(self, count: int, random: torch.Generator) -> Tensor:
-        """(count, CODE, rows, columns) codes of people who do not exist (:func:`.codes.mixed`)."""
-        return mixed(self.remembered, count, random, self.mixing)
+        """(count, CODE, rows, columns) codes of people who do not exist (:mod:`.codes`)."""
+        return self.stock.draw(count, random)
 
     def places(self, given: Conditions) -> Places:
         """Where codes lie on the people of a batch."""
-        return Places(given.outline, given.fill, self.grid, given.heat, self.bones, self.standing)
+        if self.region == "face":
+            return on_faces(given.outline, given.fill, self.stock.GRID, given.heat, self.aligned)
+        return on_bodies(given.outline, given.fill, self.stock.GRID, given.heat, self.bones, self.standing)
 
     def forward(self, given: Conditions, code: Tensor, noise: Tensor) -> Tensor:
         """Synthesize a batch.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from anonbench.generators.condition import Conditions
 from anonbench.generators.features import Features
-from anonbench.generators.kinds.style_unet.codes import PALETTE
+from anonbench.generators.kinds.style_unet.codes import CODE, PALETTE
 from anonbench.generators.kinds.style_unet.critics import PixelCritic, ProjectedCritic
 from anonbench.generators.kinds.style_unet.encoder import Encoder
 from anonbench.generators.kinds.style_unet.hyperparameters import Hyperparameters
@@ -102,6 +102,8 @@ class StyleUnetTraining(Training):
         self.generator = Network(shape, self.hyper.mixing, self.hyper.opacity)
         self.half_sized = self.hyper.half_sized_steps(*shape.size, steps)
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
+        stock = self.average.stock
+        self.register_buffer("codes", torch.zeros(stock.SEEN, CODE, *stock.GRID))
         self.encoder = Encoder(3 + sum(self.features.channels[1:]))
         self.critics = nn.ModuleDict(
             {"projected": ProjectedCritic(self.features.channels, shape.keypoints), "pixels": PixelCritic()}
@@ -197,9 +199,9 @@ class StyleUnetTraining(Training):
 
     @torch.no_grad()
     def remember(self, seen: int, codes: Tensor) -> None:
-        """Put codes in the places of the oldest, ``seen`` having come before."""
-        kept = self.average.remembered
-        kept[(torch.arange(len(codes)) + seen) % len(kept)] = codes.to(kept.dtype)
+        """Put codes in the places of the oldest, ``seen`` having come before, and have new people drawn from all."""
+        self.codes[(torch.arange(len(codes)) + seen) % len(self.codes)] = codes.to(self.codes.dtype)
+        self.average.stock.learn(self.codes[: seen + len(codes)], seen // len(codes))
 
     @torch.no_grad()
     def follow(self, number: int) -> None:

@@ -1,0 +1,178 @@
+"""Where eyes, nose and mouth are in a face's region: as a generator is told to draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anonbench.common.images import decode, read_verified
+from anonbench.detect.detector import Detections, Detector
+from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, PUPILS, head_height, labelled, position
+from anonbench.regions.face import keypoint_face
+from anonbench.regions.region import DETECTED, KEYPOINTS, UNLOCATED, Region
+
+LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
+"""The names of a face region's keypoints, in the order of :attr:`anonbench.detect.detector.Detections.landmarks`."""
+SEEN, GUESSED = 2, 1
+"""Their visibility where they were found or annotated, and where only the region says where they should be."""
+
+# Of an upright face, x and y, from the middle between the pupils, in units of the distance between these. Five are in
+# the proportions of the template that face recognition aligns to (Deng et al., "ArcFace", CVPR 2019); ears are rough.
+_UPRIGHT = {
+    "right_eye": (-0.5, 0.0),
+    "left_eye": (0.5, 0.0),
+    "nose": (0.0, 0.57),
+    "right_mouth": (-0.41, 1.155),
+    "left_mouth": (0.41, 1.155),
+    "right_ear": (-1.14, 0.25),
+    "left_ear": (1.14, 0.25),
+}
+# In a box around the face alone, from 0 to 1: medians of 1,019 faces of WIDER FACE in which YuNet found them.
+_IN_BOX = np.array([(0.27, 0.37), (0.73, 0.37), (0.5, 0.565), (0.315, 0.735), (0.685, 0.735)])
+# How far down from crown to neck the eyes are: half a head's height of 1.3 of them.
+_EYES = 0.385
+# Of a detected face, how much must lie in the region, and how much of the region it must fill at least.
+_INSIDE, _FILLED = 0.6, 0.15
+CERTAIN = 0.5  # least score of a detection whose landmarks count
+
+
+def upright(names: Sequence[str] = LANDMARKS) -> np.ndarray:
+    """(K, 2) where landmarks are on an upright face: x and y from the middle of the pupils, which are 1 apart."""
+    return np.array([_UPRIGHT[name] for name in names])
+
+
+def whole_head(region: Region) -> Region | None:
+    """The square around a head, by its eyes and nose; None where they are unknown, or the region is that square.
+
+    It has the face's landmarks.
+    """
+    landmarks = region.keypoints
+    if region.source == KEYPOINTS or landmarks is None or not (landmarks[:, 2] == SEEN).all():
+        return None
+    seen = {"id": region.annotation_id, "keypoints": landmarks[:3].ravel().tolist()}
+    head = keypoint_face(seen, list(LANDMARKS[:3]))
+    return None if head is None else replace(head, keypoints=landmarks)
+
+
+class Marker:
+    """Finds the landmarks of an image's faces, and gives them to their regions as keypoints, (5, 3) px.
+
+    They are those that YuNet finds; else the annotated eyes and nose, by which the mouth is placed; else all are
+    guessed from the region, their visibility being ``GUESSED``.
+
+    Parameters
+    ----------
+    names
+        The names of people's keypoints, by category.
+    images_dir
+        Folder of the images.
+    grow
+        By what share of its longer side a detected region was grown.
+    """
+
+    def __init__(self, names: Mapping[int, Sequence[str]], images_dir: Path, grow: float) -> None:
+        self.names, self.images_dir, self.grow = names, Path(images_dir), grow
+
+    @cached_property
+    def _detector(self) -> Detector:
+        from anonbench.detect.yunet import YuNet  # its packages take time
+
+        return YuNet(threshold=CERTAIN)
+
+    def __call__(
+        self, image: Mapping[str, Any], regions: Sequence[Region], people: Sequence[Mapping[str, Any]]
+    ) -> list[Region]:
+        """The regions of an image of the common form, with landmarks where they are located.
+
+        Raises
+        ------
+        UserError
+            If the image is missing, damaged, or not the annotated one.
+        """
+        if all(region.source == UNLOCATED for region in regions):
+            return list(regions)
+        path = self.images_dir / image["file_name"]
+        found = self._detector(decode(read_verified(path, image["sha256"]), str(path)))
+        points = {
+            person["id"]: labelled(person.get("keypoints"), list(self.names[person["category_id"]]))
+            for person in people
+        }
+        return [
+            region if region.source == UNLOCATED else self._marked(region, found, points.get(region.annotation_id, {}))
+            for region in regions
+        ]
+
+    def _marked(self, region: Region, found: Detections, points: dict[str, np.ndarray]) -> Region:
+        landmarks = _detected(region.box, found)
+        if landmarks is None:
+            landmarks = _completed(points)
+        if landmarks is None:
+            landmarks = _from_head(points) if region.source == KEYPOINTS else _from_box(region, self.grow)
+        return replace(region, keypoints=landmarks)
+
+
+def _detected(box: np.ndarray, found: Detections) -> np.ndarray | None:
+    """The landmarks of the most confident face that fits the box."""
+    low, high = np.maximum(found.boxes[:, :2], box[:2]), np.minimum(found.boxes[:, 2:], box[2:])
+    shared = (high - low).clip(0).prod(1)
+    area = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(1)
+    fits = np.flatnonzero((shared > _INSIDE * area) & (area > _FILLED * (box[2:] - box[:2]).prod()))
+    if not len(fits):
+        return None
+    return _points(found.landmarks[fits[found.scores[fits].argmax()]], SEEN)
+
+
+def _completed(points: dict[str, np.ndarray]) -> np.ndarray | None:
+    """Both eyes and the nose as annotated, with the mouth where it is on a face of that place, turn and size."""
+    if not {"right_eye", "left_eye", "nose"} <= points.keys():
+        return None
+    known = [name for name in FACIAL if name in points]
+    placed = _fitted(upright(known), np.array([points[name][:2] for name in known]))
+    completed = _points(placed(upright()), SEEN)
+    for index, name in enumerate(LANDMARKS):
+        if name in points:
+            completed[index, :2] = points[name][:2]
+    return completed
+
+
+def _from_head(points: dict[str, np.ndarray]) -> np.ndarray:
+    """As on a face one side of which is seen, as upright on a head of which no face is, or between crown and neck."""
+    known = [name for name in FACIAL if name in points]
+    places = np.array([points[name][:2] for name in known])
+    if len(known) > 1 and not known[0].endswith("ear"):
+        return _points(_fitted(upright(known), places)(upright()), GUESSED)
+    apart = PUPILS * head_height(points)
+    if known:
+        middle = upright(known).mean(0) if len(known) == 1 else np.array([0.0, _UPRIGHT["left_ear"][1]])
+        return _points(places.mean(0) + apart * (upright() - middle), GUESSED)
+    crown, neck = position(points, HEAD_TOP), position(points, NECK)
+    down = (neck - crown) / max(float(np.hypot(*(neck - crown))), 1e-6)
+    turned = upright() @ np.array([[down[1], -down[0]], down])
+    return _points(crown + _EYES * (neck - crown) + apart * turned, GUESSED)
+
+
+def _from_box(region: Region, grow: float) -> np.ndarray:
+    low, high = region.box[:2], region.box[2:]
+    if region.source == DETECTED:
+        centre, half = (low + high) / 2, (high - low) / 2
+        margin = grow / (1 + 2 * grow) * (high - low).max()
+        low, high = centre - (half - margin).clip(0), centre + (half - margin).clip(0)
+    return _points(low + _IN_BOX * (high - low), GUESSED)
+
+
+def _points(places: np.ndarray, visibility: int) -> np.ndarray:
+    return np.concatenate([places, np.full((len(places), 1), float(visibility))], 1)
+
+
+def _fitted(there: np.ndarray, here: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The similarity without reflection that takes (K, 2) points to others with the least squared error."""
+    a, b = there - there.mean(0), here - here.mean(0)
+    spread = (a**2).sum()
+    cosine, sine = (a * b).sum() / spread, (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / spread
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    return lambda points: (points - there.mean(0)) @ turn + here.mean(0)
