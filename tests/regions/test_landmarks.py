@@ -25,7 +25,9 @@ def marked(tmp_path: Path, region: Region, found: Detections, **points: tuple[fl
     path = tmp_path / "photo.png"
     cv2.imwrite(str(path), np.zeros((120, 160, 3), np.uint8))
     marker = Marker({1: NAMES}, tmp_path, grow=0.1)
-    marker.__dict__["_detector"] = lambda image: found
+    side = 2 * (region.box[2:] - region.box[:2]).max()
+    corner = (region.box[:2] + region.box[2:] - side) / 2
+    marker.__dict__["_detector"] = lambda shown: found.moved((shown.shape[1] / side,) * 2, tuple(-corner))
     person = {
         "id": 7,
         "category_id": 1,
@@ -52,7 +54,7 @@ def test_the_most_confident_face_in_the_region_counts(tmp_path: Path) -> None:
     )
     eyes = {"nose": (60, 50), "left_eye": (65, 40), "right_eye": (55, 40)}
     landmarks = marked(tmp_path, Region(BOX, annotation_id=7), found, **eyes)
-    assert (landmarks == [4, 4, SEEN]).all()
+    assert landmarks == pytest.approx(np.tile([4.0, 4, SEEN], (5, 1)))
 
 
 def test_annotated_eyes_and_nose_place_the_mouth(tmp_path: Path) -> None:
@@ -119,3 +121,20 @@ def test_a_head_is_the_square_that_keypoints_give() -> None:
     assert whole_head(head) is None and whole_head(Region(BOX)) is None
     guessed = landmarks * [1, 1, 0.5]
     assert whole_head(Region(BOX, keypoints=guessed)) is None
+
+
+def test_the_detector_sees_a_face_alone_with_the_images_border_repeated(tmp_path: Path) -> None:
+    """A square of twice the box's longer side, of which a quarter is left of the image and a quarter above it."""
+    pixels = np.full((40, 60, 3), 50, np.uint8)
+    pixels[:2], pixels[:, :2] = 100, 200
+    cv2.imwrite(str(tmp_path / "photo.png"), pixels)
+    marker, seen = Marker({}, tmp_path, grow=0), []
+    marker.__dict__["_detector"] = lambda shown: seen.append(shown) or detections()
+    image = {"file_name": "photo.png", "sha256": sha256_file(tmp_path / "photo.png")}
+    marker(image, [Region(np.array([0.0, 0, 20, 16]))], [])
+    (shown,) = seen
+    assert shown.shape == (160, 160, 3)
+    left, above, inside = shown[:, :38], shown[:46, 60:], shown[60:, 60:]  # the corner is at 40 and 48 px
+    assert [round(float(part.mean())) for part in (left, above, inside)] == pytest.approx([200, 100, 50], abs=3)
+    marker(image, [Region(np.array([500.0, 0, 520, 16])), Region(np.array([-4e6, -4e6, 4e6, 4e6]))], [])
+    assert len(seen) == 2 and seen[1].shape == (160, 160, 3)
