@@ -107,7 +107,6 @@ def on_bodies(
         (M, 2) joints that are joined, and (M, 2, 2) where each end is on a standing person, down and across in 0..1
         (:func:`anonbench.regions.anatomy.standing_bones`).
     """
-
     person, y, x = _people(outline, fill)
     top, bottom = _ends(person.any(2), y)
     left, right = _edges(person, x, len(y) // (2 * grid[0]))
@@ -124,9 +123,7 @@ def on_bodies(
 def on_faces(outline: Tensor, fill: Tensor, grid: tuple[int, int], heat: Tensor, aligned: Tensor) -> Places:
     """A grid over each face, turned and scaled as its landmarks are, and ending with the face.
 
-    The frame is the similarity that brings ``aligned`` to the landmarks with the least squared error (Umeyama, "Least-
-    squares estimation of transformation parameters between two point patterns", 1991; without reflection, in complex
-    numbers). With fewer than two of them, the outline's bounding box is the frame.
+    With fewer than two landmarks, the outline's bounding box is the frame.
 
     Parameters
     ----------
@@ -141,28 +138,30 @@ def on_faces(outline: Tensor, fill: Tensor, grid: tuple[int, int], heat: Tensor,
     """
     person, y, x = _people(outline, fill)
     points, seen = _joints(heat, y, x)
-    known = seen[..., None].to(points.dtype)
-    total = known.sum(1, True).clamp(min=1)
-    centre, middle = (points * known).sum(1, True) / total, (aligned * known).sum(1, True) / total
-    here, there = (
-        torch.complex(part[..., 1], part[..., 0]) for part in ((points - centre) * known, (aligned - middle) * known)
-    )
-    spread = (there.abs() ** 2).sum(1)
-    turn = (there.conj() * here).sum(1) / spread.clamp(min=1e-6)
-    top, bottom = _ends(person.any(2), y)
-    left, right = _ends(person.any(1), x)
-    boxed = torch.stack([bottom - top, right - left], -1)[:, 0] + 1
+    turn, origin, middle = _similarity(points, seen.to(points.dtype)[..., None], aligned)
+    (top, bottom), (left, right) = _ends(person.any(2), y), _ends(person.any(1), x)
+    box = torch.cat([bottom - top, right - left], 1).amax(1) + 1, torch.cat([top + bottom, left + right], 1) / 2
     placed = (seen.sum(1) >= 2) & (turn.abs() > 1)
-    turn = torch.where(placed, turn, torch.complex(boxed.amax(-1), torch.zeros_like(boxed[:, 0])))
-    box_centre = torch.stack([top + bottom, left + right], -1)[:, 0] / 2
-    origin = torch.where(placed[:, None], centre[:, 0], box_centre)
-    middle = torch.where(placed[:, None], middle[:, 0], 0.5)
-    offset = torch.complex(x - origin[:, 1:, None], (y - origin[:, 0, None])[..., None].expand(-1, -1, len(x)))
-    frame = offset / turn[:, None, None]
-    down, across = frame.imag + middle[:, 0, None, None], frame.real + middle[:, 1, None, None]
+    turn = torch.where(placed, turn, torch.complex(box[0], torch.zeros_like(box[0])))
+    origin, middle = (torch.where(placed[:, None], a, b) for a, b in ((origin, box[1]), (middle, 0.5)))
+    rows, columns = torch.broadcast_tensors(y[:, None] - origin[:, :1, None], x - origin[:, 1:, None])
+    frame = torch.complex(columns, rows) / turn[:, None, None]
+    down, across = frame.imag + middle[:, :1, None], frame.real + middle[:, 1:, None]
     radius = torch.hypot((across - 0.5) / HALF_WIDTH, (down - 0.5) / HALF_HEIGHT)
-    reach = ((1 - radius) / SOFT).clamp(0, 1)
-    return Places(person.to(outline.dtype), down, across, grid, reach)
+    return Places(person.to(outline.dtype), down, across, grid, ((1 - radius) / SOFT).clamp(0, 1))
+
+
+def _similarity(points: Tensor, known: Tensor, aligned: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What brings ``aligned`` (K, 2) to the ``known`` (B, K, 1) of the points (B, K, 2) with the least squared error.
+
+    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", 1991, without
+    reflection: a complex number (B,) that turns and scales, around the middles (B, 2) of the points and of ``aligned``.
+    """
+    total = known.sum(1).clamp(min=1)
+    origin, middle = (points * known).sum(1) / total, (aligned * known).sum(1) / total
+    apart = ((part - mean[:, None]) * known for part, mean in ((points, origin), (aligned, middle)))
+    here, there = (torch.complex(part[..., 1], part[..., 0]) for part in apart)
+    return (there.conj() * here).sum(1) / (there.abs() ** 2).sum(1).clamp(min=1e-6), origin, middle
 
 
 def aligned(names: Sequence[str]) -> Tensor:
