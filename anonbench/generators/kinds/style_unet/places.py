@@ -141,7 +141,7 @@ def on_faces(outline: Tensor, fill: Tensor, grid: tuple[int, int], heat: Tensor,
     turn, origin, middle = _similarity(points, seen.to(points.dtype)[..., None], aligned)
     (top, bottom), (left, right) = _ends(person.any(2), y), _ends(person.any(1), x)
     box = torch.cat([bottom - top, right - left], 1).amax(1) + 1, torch.cat([top + bottom, left + right], 1) / 2
-    placed = (seen.sum(1) >= 2) & (turn.abs() > 1)
+    placed = turn.abs() > 1  # px of the frame; with one landmark it has none
     turn = torch.where(placed, turn, torch.complex(box[0], torch.zeros_like(box[0])))
     origin, middle = (torch.where(placed[:, None], a, b) for a, b in ((origin, box[1]), (middle, 0.5)))
     rows, columns = torch.broadcast_tensors(y[:, None] - origin[:, :1, None], x - origin[:, 1:, None])
