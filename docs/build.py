@@ -45,7 +45,8 @@ METHODS = [
     "inpaint",
     "gan",
 ]  # the order of rows; others follow
-DROP, LINKED = "drop in AP", "linkability"
+DROPPED = {"AP": "drop in AP", **{f"AP_{name}": f"drop in AP_{name}" for name in ("easy", "medium", "hard")}}
+DROP, LINKED = DROPPED["AP"], "linkability"
 EMPTY = dict.fromkeys(("sd", "low", "high"), "")  # columns of numbers that some rows do not have
 
 
@@ -127,18 +128,24 @@ def medium(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[shown & summary.metric.isin(["AP", "AP50", "PCK"])]
 
 
+def faces(summary: pd.DataFrame) -> pd.DataFrame:
+    """Of WIDER FACE: the official AP of easy, medium and hard faces."""
+    shown = (summary.dataset == "wider_face") & (summary.evaluated_on == "original") & (summary.scope == "all")
+    return summary[shown & summary.metric.isin(DROPPED)]
+
+
 def aggregated(rows: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation over seeds of every metric, and of the drop in AP, in AP points, with the drop's
+    """Mean and standard deviation over seeds of every metric, and of the drops in AP, in AP points, with a drop's
     interval and verdict, of rows of ``drops.csv``; and how linkable a variant leaves people."""
-    drops = rows[(rows.metric == "AP") & (rows.method != "original")].assign(metric=DROP)
-    drops["value"] = drops["drop"]
+    drops = rows[rows.metric.isin(DROPPED) & (rows.method != "original")]
+    drops = drops.assign(metric=drops.metric.map(DROPPED), value=drops["drop"])
     linked = rows.dropna(subset=[LINKED]).drop_duplicates([*GROUP, *VARIANT, "seed"])
     linked = linked.assign(metric=LINKED, value=linked[LINKED])
     values = pd.concat([rows, drops, linked]).assign(value=lambda table: 100 * table.value)
     grouped = values.groupby([*GROUP, *VARIANT, "metric"], sort=True).value
     found = grouped.agg(mean="mean", sd="std", seeds="count").reset_index()
-    intervals = intervals[(intervals.metric == "AP") & (intervals.method != "original")].assign(
-        metric=DROP, low=100 * intervals.low, high=100 * intervals.high
+    intervals = intervals[intervals.metric.isin(DROPPED) & (intervals.method != "original")].assign(
+        metric=intervals.metric.map(DROPPED), low=100 * intervals.low, high=100 * intervals.high
     )
     key = [*GROUP, *VARIANT, "metric"]
     found = found.merge(intervals[[*key, "low", "high", "verdict"]], on=key, how="left")
@@ -204,6 +211,20 @@ def by_task(figures: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
+def by_difficulty(figures: pd.DataFrame) -> str:
+    """One row per variant; AP of each difficulty, and its drop with the verdict."""
+    lines = []
+    for names, rows in variants(figures):
+        found = {row.metric: row for _, row in rows.iterrows()}
+        shown = {"method": names["method"], "level": names["level"]}
+        for metric in ("AP_easy", "AP_medium", "AP_hard"):
+            drop, difficulty = found.get(DROPPED[metric]), metric.removeprefix("AP_")
+            shown[f"{difficulty} AP"] = points(found[metric]["mean"], found[metric].sd)
+            shown[f"drop, {difficulty}"] = "–" if drop is None else f"{with_interval(drop)} {drop.verdict}".strip()
+        lines.append({**shown, "seeds": str(rows.seeds.max())})
+    return markdown(lines)
+
+
 def markdown(lines: list[dict[str, str]]) -> str:
     """Aligned rows; the first one's keys are the header."""
     rows = [list(lines[0]), *(list(line.values()) for line in lines)]
@@ -213,12 +234,13 @@ def markdown(lines: list[dict[str, str]]) -> str:
     return "\n".join([padded[0], rule, *padded[1:]])
 
 
-TAKES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {"demo": people, "photos": medium}
+TAKES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {"demo": people, "photos": medium, "wider_face": faces}
 # A table's name, the stored file that it shows, and how.
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "demo": ("demo", side_by_side),
     "photos": ("photos", by_task),
     "photos_side_by_side": ("photos", side_by_side),
+    "wider_face": ("wider_face", by_difficulty),
 }
 
 

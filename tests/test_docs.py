@@ -123,6 +123,33 @@ def test_figures_are_points_over_seeds(build: ModuleType) -> None:
     assert "| 20.0 ± 14.1 | 25.0 [20.0, 30.0] | costs   | 2     |" in build.by_task(figures.reset_index())
 
 
+def test_wider_faces_figures_are_those_of_three_difficulties(build: ModuleType) -> None:
+    row = {
+        "dataset": "wider_face",
+        "task": "detection",
+        "model": "m",
+        "evaluated_on": "original",
+        "scope": "all",
+        "seed": 0,
+    }
+    original = row | {"region": "none", "method": "original", "level": "none"}
+    blurred = row | {"region": "face", "method": "blur", "level": "medium"}
+    metrics = {"AP_easy": 0.9, "AP_medium": 0.8, "AP_hard": 0.7}
+    summary = pd.DataFrame(
+        [original | {"metric": metric, "value": value} for metric, value in metrics.items()]
+        + [blurred | {"metric": metric, "value": 0.1, "drop": value - 0.1} for metric, value in metrics.items()]
+        + [blurred | {"metric": "AP", "value": 0.5, "drop": 0.5, "dataset": "coco"}]
+    ).assign(linkability=np.nan)
+    verdicts = pd.DataFrame(
+        [blurred | {"metric": m, "low": v - 0.2, "high": v, "verdict": "costs"} for m, v in metrics.items()]
+    )
+    figures = build.aggregated(build.faces(summary), build.faces(verdicts))
+    *_, first, second = build.by_difficulty(figures).splitlines()
+    assert [cell.strip() for cell in first.split("|")[1:-1]] == "original – 90.0 – 80.0 – 70.0 – 1".split()
+    cells = [cell.strip() for cell in second.split("|")[1:-1]]
+    assert cells[:4] == ["blur", "medium", "10.0", "80.0 [70.0, 90.0] costs"] and cells[7] == "60.0 [50.0, 70.0] costs"
+
+
 def test_the_demos_figures_are_those_of_people(build: ModuleType) -> None:
     row = {
         "dataset": "d",
