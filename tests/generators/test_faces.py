@@ -184,3 +184,18 @@ def test_keypoints_of_another_split_are_matched_by_name(files) -> None:
         found.keypoints[:, 2], expected[:, 0]
     )
     assert not found.keypoints[:, 1].any()
+
+
+def test_a_neighbour_in_a_heads_square_is_another_person(files) -> None:
+    """The first one's head reaches over the second one's face; what a box holds of its own face is not another's."""
+    found = crops(files(((70, 60, 110, 110), "annotated", SEEN), ((112, 60, 132, 85), "annotated", SEEN)))
+    others = found.masks[..., 1] & found.masks[..., 0]
+    assert len(found) == 4 and not others[:2].any()  # two boxes, then two heads
+    assert others[2].sum() > 10 and not others[2][:, :20].any()
+
+
+def test_the_directions_are_found_every_so_many_steps() -> None:
+    one, other, faces = codes(4), codes(6) + 1, Eigenfaces()
+    for step, shown, expected in ((0, one, one), (1, other, one), (faces.EVERY, other, other)):
+        faces.learn(shown, step)
+        torch.testing.assert_close(faces.mean, expected.mean(0))

@@ -167,7 +167,8 @@ def test_only_a_training_of_the_same_configuration_is_resumed(
     assert len(list((tmp_path / "snapshots").iterdir())) == 1
 
 
-def test_a_snapshot_of_other_people_is_not_resumed(files: dict, tmp_path: Path) -> None:
+@pytest.mark.parametrize("changed", [{"annotations", "regions", "images_dir"}, {"regions"}])
+def test_a_snapshot_of_other_people_is_not_resumed(files: dict, tmp_path: Path, changed: set[str]) -> None:
     def dying(number, *rest):
         if number == 3:
             raise KeyboardInterrupt
@@ -177,7 +178,11 @@ def test_a_snapshot_of_other_people_is_not_resumed(files: dict, tmp_path: Path) 
         train(files, tmp_path / "out", watched("style_unet", dying, **short))
     others = write_people(tmp_path / "others", seed=1)
     steps = []
-    train(others, tmp_path / "out", watched("style_unet", lambda number, *rest: steps.append(number), **short))
+    train(
+        files | {key: others[key] for key in changed},
+        tmp_path / "out",
+        watched("style_unet", lambda number, *rest: steps.append(number), **short),
+    )
     assert steps == list(range(6))
     assert len(list((tmp_path / "out" / "snapshots").iterdir())) == 1
 

@@ -15,6 +15,7 @@ from anonbench.regions import build
 from anonbench.regions.build import build_regions
 from anonbench.regions.files import RegionCounts, decode_region
 from anonbench.regions.footprint import footprint
+from anonbench.regions.landmarks import GUESSED, LANDMARKS
 
 CONFIG = RegionsConfig.model_validate({"face": {"grow": 0, "unannotated": "leave"}})
 SEARCH = RegionsConfig.model_validate({"face": {"grow": 0}})
@@ -98,6 +99,17 @@ def test_annotated_faces_need_no_detector(split, monkeypatch):
     boxes = [region.box for region in found.images[0].regions]
     assert boxes[:2] == [(5, 5, 8, 8), (70, 5, 8, 8)]
     assert found.counts == RegionCounts(people=4, regions=3, annotated=2, keypoints=1, no_visible_face=1)
+
+
+def test_faces_have_landmarks_and_bodies_the_persons_keypoints(split):
+    annotations, images = split(
+        [{"bbox": [40, 0, 20, 60], "face_box": [40, 20, 20, 40], "keypoints": [50, 5, 2, 50, 30, 2]}]
+    )
+    face, body = (build_regions(annotations, images, region, CONFIG) for region in ("face", "body"))
+    assert (face.keypoint_names, body.keypoint_names) == (list(LANDMARKS), ["head_top", "neck"])
+    assert body.images[0].regions[0].keypoints == [50, 5, 2, 50, 30, 2]
+    nothing_is_found = face.images[0].regions[0].keypoints
+    assert nothing_is_found[6:9] == pytest.approx([50, 20 + 0.565 * 40, GUESSED])
 
 
 LOST = {"body": {"bbox": [3, 3, 0, 0]}, "face": {"bbox": [3, 3, 9, 9], "face_box": [1, 2, float("nan"), 4]}}

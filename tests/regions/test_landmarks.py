@@ -65,6 +65,13 @@ def test_annotated_eyes_and_nose_place_the_mouth(tmp_path: Path) -> None:
     assert landmarks == pytest.approx(np.concatenate([places, np.full((5, 1), SEEN)], 1), abs=1e-6)
 
 
+def test_annotated_landmarks_stay_where_they_are(tmp_path: Path) -> None:
+    """Also on a face that is no similar one, as seen from the side."""
+    known = {"right_eye": (50.0, 40.0), "left_eye": (58.0, 38.0), "nose": (51.0, 47.0)}
+    landmarks = marked(tmp_path, Region(BOX, annotation_id=7), detections(), **known)
+    assert landmarks[:3, :2].tolist() == [list(place) for place in known.values()]
+
+
 def test_one_side_of_a_face_gives_the_other(tmp_path: Path) -> None:
     places = dict(
         zip(("left_eye", "left_ear", "nose"), (60, 40) + 10 * upright(("left_eye", "left_ear", "nose")), strict=True)

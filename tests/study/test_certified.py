@@ -159,3 +159,14 @@ def test_a_subject_has_what_the_configuration_says_of_it(config: Config) -> None
     assert [block["attacks"] for block in found.configuration["privacy"]] == [["memory"]]
     masked = subject_of(config, Certified("scenes", MASKED), {})
     assert "memory" not in masked.not_tried and "naive" in masked.not_tried
+
+
+def test_a_generator_of_two_splits_is_compared_with_others_of_both(raw: dict[str, Any]) -> None:
+    learns = [{"dataset": "scenes", "split": "train"}, {"dataset": "crowd"}]
+    raw["generators"]["crowd_body"]["learns"] = learns
+    config = load(raw)
+    (generator,) = inspected(config, Attacked("crowd", "body-gan-medium", "memory"))
+    assert looked_at(generator) == [("scenes", "train"), ("crowd", "train"), ("scenes", "val"), ("crowd", "val")]
+    study = Study(config)
+    assert study.learned["crowd_body"] == [("scenes", "train"), ("crowd", "train")]
+    assert {("scenes", "train", "body"), ("crowd", "train", "body")} <= study.searched
