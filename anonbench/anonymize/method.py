@@ -136,6 +136,9 @@ class Method(Plugin):
         if self.learned != bool(generators):
             raise ValueError(f"{type(self).__name__} {'needs a' if self.learned else 'has no'} generator")
 
+    def expect(self, keypoint_names: Sequence[str]) -> None:
+        """Be told what the keypoints of the regions to come are, in their order; none until this is called."""
+
     @contextmanager
     def started(self, assignment: Assignment) -> Iterator[None]:
         """Around all images of a job: what a method does once for all of them, and undoes."""

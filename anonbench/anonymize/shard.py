@@ -98,6 +98,7 @@ def _written(
     jobs = jobs_of(listed.images, source, recipe.seed, recipe.share)
     entries = []
     assignment = Assignment(jobs, listed.region, listed.keypoint_names, recipe.seed, edits.parent, log_file)
+    method.expect(listed.keypoint_names)
     with method.started(assignment), edit_writer(edits) as writer:
         done = run_jobs(jobs, method, workers)
         for one in tqdm(done, total=len(jobs), desc=title, unit="image", mininterval=1):

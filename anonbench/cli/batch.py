@@ -55,6 +55,7 @@ class Work:
         """The method, ready to fill."""
         method = METHODS.create(self.plugin, self.settings.config)
         method.prepare(self.generators, self.device)
+        method.expect(self.finder.keypoint_names)
         return method
 
 

@@ -65,7 +65,7 @@ def write_comparison(
 
     picture = read_photograph(image).pixels
     config = configured()
-    finder = detected(region, config.regions.face, threshold)
+    finder = detected(region, config.regions.face, threshold, landmarks=bool(generators))
     finder.open()
     regions = [hit.region for hit in finder(image.name, picture)]
     if not regions:
@@ -86,6 +86,7 @@ def write_comparison(
                 config.method_plugin(method, level, region), config.method_config(method, level, region)
             )
             plugin.prepare(generators if plugin.learned else (), "auto")
+            plugin.expect(finder.keypoint_names)
             made = anonymize(plugin, picture, regions, np.random.default_rng(config.variants.seed))
             row.append(tile(made.image, f"{method}, {level}"))
         tiles += row + [np.full_like(row[0], 255)] * (levels + 1 - len(row))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from anonbench.config.types import Region as RegionName
 from anonbench.detect import faces
 from anonbench.detect.detector import Detections
 from anonbench.regions.face import grown
-from anonbench.regions.files import ImageRegions, decode_region
+from anonbench.regions.files import RegionFile, decode_region
+from anonbench.regions.landmarks import LANDMARKS, Marker
 from anonbench.regions.region import DETECTED, Region
 
 # By which share of its longer side a detected person's box grows: it ends at the wrists and ankles.
@@ -30,6 +32,9 @@ class Hit:
 class Finder(ABC):
     """Says which regions of a photograph must be hidden. It travels to worker processes before it is opened."""
 
+    keypoint_names: Sequence[str] = ()
+    """What the regions' keypoints are, in their order."""
+
     @abstractmethod
     def open(self) -> None:
         """Load whatever it needs, once per process."""
@@ -40,16 +45,30 @@ class Finder(ABC):
 
 
 class DetectedFaces(Finder):
-    """The faces that a detector finds, grown as in a study."""
+    """The faces that a detector finds, grown as in a study.
 
-    def __init__(self, config: FaceRegionConfig) -> None:
-        self.config = config
+    Parameters
+    ----------
+    config
+        As of a study.
+    landmarks
+        Whether they are looked for, too, which generators need and nobody else.
+    """
+
+    def __init__(self, config: FaceRegionConfig, landmarks: bool) -> None:
+        self.config, self.landmarks = config, landmarks
+        self.keypoint_names = LANDMARKS if landmarks else ()
 
     def open(self) -> None:
         self._detect = faces.face_detector(self.config)
+        self._mark = Marker(self.config.grow)
 
     def __call__(self, name: str, image: np.ndarray) -> list[Hit]:
-        return _hits(self._detect(image), self.config.grow)
+        hits = _hits(self._detect(image), self.config.grow)
+        if not self.landmarks:
+            return hits
+        marked = self._mark(image, [hit.region for hit in hits])
+        return [replace(hit, region=region) for hit, region in zip(hits, marked, strict=True)]
 
 
 class DetectedBodies(Finder):
@@ -78,11 +97,15 @@ def _hits(found: Detections, grow: float) -> list[Hit]:
     return [Hit(Region(box, source=DETECTED), float(score)) for box, score in zip(boxes, found.scores, strict=True)]
 
 
-def detected(region: RegionName, config: FaceRegionConfig, threshold: float | None) -> Finder:
-    """The finder of a region with a detector; ``config`` is how a study finds faces, ``threshold`` replaces its own."""
+def detected(region: RegionName, config: FaceRegionConfig, threshold: float | None, landmarks: bool) -> Finder:
+    """The finder of a region with a detector; ``config`` is how a study finds faces, ``threshold`` replaces its own.
+
+    Faces have ``landmarks`` where a generator is to read them.
+    """
     if region == "body":
         return DetectedBodies(threshold)
-    return DetectedFaces(config if threshold is None else config.model_copy(update={"threshold": threshold}))
+    config = config if threshold is None else config.model_copy(update={"threshold": threshold})
+    return DetectedFaces(config, landmarks)
 
 
 class Given(Finder):
@@ -90,12 +113,13 @@ class Given(Finder):
 
     Parameters
     ----------
-    images
-        Of every photograph, by its name.
+    regions
+        Of every photograph, which have different names.
     """
 
-    def __init__(self, images: dict[str, ImageRegions]) -> None:
-        self.images = images
+    def __init__(self, regions: RegionFile) -> None:
+        self.images = {image.file_name: image for image in regions.images}
+        self.keypoint_names = regions.keypoint_names
 
     def open(self) -> None:
         """Nothing: it is here already."""

@@ -56,5 +56,5 @@ def given(
     """
     listed, converted_images = converted(own_dataset({"val": (images, annotations)}, people), "val", folder)
     regions = build_regions(listed, converted_images, region, config)
-    found = {image.file_name: image for image in regions.images}
-    return [Photograph(converted_images / name, name) for name in found], Given(found)
+    finder = Given(regions)
+    return [Photograph(converted_images / name, name) for name in finder.images], finder

@@ -57,7 +57,8 @@ def prepared(request: Request, folder: Path) -> tuple[Work, list[Photograph]]:
             f"{request.out} lies in {place}, whose photographs it would mix with.", "Name a folder elsewhere."
         )
     if request.annotations is None:
-        listed, finder = photographs(place), detected(region, config.regions.face, request.threshold)
+        landmarks = bool(request.generators)
+        listed, finder = photographs(place), detected(region, config.regions.face, request.threshold, landmarks)
         found = {"threshold": request.threshold, "face": config.regions.face.model_dump() if region == "face" else None}
     else:
         if not place.is_dir():

@@ -20,7 +20,7 @@ from anonbench.config.types import Region as RegionName
 from anonbench.detect.beside import beside
 from anonbench.detect.detector import Detections, Detector
 from anonbench.detect.faces import face_detector
-from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, joint
+from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, joint, labelled
 from anonbench.regions.assign import assign_faces
 from anonbench.regions.body import body_region
 from anonbench.regions.face import annotated_face, gives_face, grown, keypoint_face
@@ -79,7 +79,7 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     else:
         _warn_without_faces(names, annotations)
         find = _faces(people, names, images_dir, config.face, complete=data["info"].get("complete", False))
-        mark = Marker(names, images_dir, config.face.grow)
+        mark = _marking(names, images_dir, config.face.grow)
     counts: Counter[str] = Counter()
     images, nowhere, no_face = [], [], []
     for image in tqdm(data["images"], desc=f"{region} regions", unit="image", mininterval=1):
@@ -132,6 +132,25 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
         counts=RegionCounts(**counts, images_hidden=len(nowhere)),
         no_face_found=no_face,
     )
+
+
+def _marking(
+    names: dict[int, list[str]], images_dir: Path, grow: float
+) -> Callable[[dict, list[Region], list[dict]], list[Region]]:
+    marker = Marker(grow)
+
+    def mark(image: dict[str, Any], regions: list[Region], people: list[dict[str, Any]]) -> list[Region]:
+        if all(one.source == UNLOCATED for one in regions):
+            return regions
+        points = {one["id"]: labelled(one.get("keypoints"), names[one["category_id"]]) for one in people}
+        return marker(_picture(image, images_dir), regions, points)
+
+    return mark
+
+
+def _picture(image: dict[str, Any], images_dir: Path) -> np.ndarray:
+    path = Path(images_dir) / image["file_name"]
+    return decode(read_verified(path, image["sha256"]), str(path))
 
 
 def _stranger(person: dict[str, Any]) -> Region:
@@ -190,8 +209,7 @@ def _faces(
     def detect(image: dict[str, Any]) -> Detections:
         if not detector:
             detector.append(face_detector(config))  # only splits that need it wait for it
-        path = Path(images_dir) / image["file_name"]
-        return detector[0](decode(read_verified(path, image["sha256"]), str(path)))
+        return detector[0](_picture(image, images_dir))
 
     def find(image: dict[str, Any], present: list[dict[str, Any]]) -> _Found:
         regions, searched, faceless = [], [], 0

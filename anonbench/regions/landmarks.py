@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-from anonbench.common.images import decode, read_verified
 from anonbench.detect.detector import Detections, Detector
-from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, PUPILS, head_height, labelled, position
+from anonbench.regions.anatomy import FACIAL, HEAD_TOP, NECK, PUPILS, head_height, position
 from anonbench.regions.face import keypoint_face
 from anonbench.regions.region import DETECTED, KEYPOINTS, UNLOCATED, Region
 from anonbench.regions.window import resize
@@ -72,16 +69,12 @@ class Marker:
 
     Parameters
     ----------
-    names
-        The names of people's keypoints, by category.
-    images_dir
-        Folder of the images.
     grow
         By what share of its longer side a detected region was grown.
     """
 
-    def __init__(self, names: Mapping[int, Sequence[str]], images_dir: Path, grow: float) -> None:
-        self.names, self.images_dir, self.grow = names, Path(images_dir), grow
+    def __init__(self, grow: float) -> None:
+        self.grow = grow
 
     @cached_property
     def _detector(self) -> Detector:
@@ -90,25 +83,15 @@ class Marker:
         return YuNet(threshold=CERTAIN)
 
     def __call__(
-        self, image: Mapping[str, Any], regions: Sequence[Region], people: Sequence[Mapping[str, Any]]
+        self, pixels: np.ndarray, regions: Sequence[Region], people: Mapping[int, dict[str, np.ndarray]] | None = None
     ) -> list[Region]:
-        """The regions of an image of the common form, with landmarks where they are located.
+        """The regions of an image (H, W, 3) uint8 RGB, with landmarks where they are located.
 
-        Raises
-        ------
-        UserError
-            If the image is missing, damaged, or not the annotated one.
+        ``people`` are the labelled keypoints (:func:`anonbench.regions.anatomy.labelled`) by annotation.
         """
-        if all(region.source == UNLOCATED for region in regions):
-            return list(regions)
-        path = self.images_dir / image["file_name"]
-        pixels = decode(read_verified(path, image["sha256"]), str(path))
-        points = {
-            person["id"]: labelled(person.get("keypoints"), list(self.names[person["category_id"]]))
-            for person in people
-        }
+        people = people or {}
         return [
-            region if region.source == UNLOCATED else self._marked(region, pixels, points.get(region.annotation_id, {}))
+            region if region.source == UNLOCATED else self._marked(region, pixels, people.get(region.annotation_id, {}))
             for region in regions
         ]
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonbench.anonymize.frame import Task, anonymize, anonymize_together
-from anonbench.anonymize.method import Assignment, Method
+from anonbench.anonymize.method import Method
 from anonbench.common.errors import UserError
 from anonbench.config.plugins import KINDS, METHODS
 from anonbench.generators import synthesizer
@@ -227,9 +227,8 @@ def test_keypoints_are_matched_by_their_names(files, tmp_path, monkeypatch, name
     monkeypatch.setattr(synthesizer, "conditions", spying)
     region = person(60, 10, 70)
     image = picture([region], np.random.default_rng(0))
-    with anonymizer.started(Assignment([], "body", names, 0, tmp_path, None)):
-        anonymize(anonymizer, image, [region], np.random.default_rng(0))
-    with anonymizer.started(Assignment([], "body", NAMES, 0, tmp_path, None)):
+    for told in (names, NAMES):
+        anonymizer.expect(told)
         anonymize(anonymizer, image, [region], np.random.default_rng(0))
     found, all_ = (view.keypoints for view in views)
     assert (all_[:, 2] == 2).all() and len(np.unique(all_[:, :2], axis=0)) == 3

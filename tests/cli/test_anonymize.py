@@ -14,6 +14,8 @@ from PIL import Image
 from anonbench.cli.journal import JOURNAL
 from anonbench.common.images import decode, encode
 from anonbench.common.root import ROOT
+from anonbench.generators import synthesizer
+from anonbench.regions.landmarks import LANDMARKS
 from tests.cli.conftest import picture
 from tests.helpers.people import untrained
 
@@ -293,3 +295,29 @@ def test_a_generator_of_the_workflow_makes_other_people(anonbench, finds, folder
         "compare", folder / "a.png", "--region", "body", "--out", tmp_path / "s.png", "--generator", generator
     )
     assert sheet.exit_code == 0 and decode(tmp_path / "s.png").shape[0] == 5 * (round(360 * 55 / 60) + 26)
+
+
+@pytest.mark.parametrize("command", ["anonymize", "compare", "annotations"])
+def test_a_generator_is_told_where_landmarks_and_joints_are(anonbench, finds, folder, tmp_path, monkeypatch, command):
+    """Of detected faces, and of annotated people."""
+    finds(BOX)
+    views, prepare = [], synthesizer.conditions
+    monkeypatch.setattr(synthesizer, "conditions", lambda shown, *rest: views.extend(shown) or prepare(shown, *rest))
+    joints = ["nose", "left_knee"]
+    generator = untrained(tmp_path / "generator.safetensors", names=joints if command == "annotations" else LANDMARKS)
+    words = ["--region", "face", "--generator", generator]
+    if command == "compare":
+        result = anonbench("compare", folder / "a.png", "--out", tmp_path / "s.png", *words)
+    else:
+        words += ["--method", "gan", "--level", "low", "--device", "cpu"]
+        if command == "annotations":
+            coco(folder, tmp_path / "people.json")
+            people = json.loads((tmp_path / "people.json").read_text())
+            people["categories"][0]["keypoints"] = joints
+            for one in people["annotations"][:1]:
+                one |= {"keypoints": [30, 15, 2, 30, 35, 2], "num_keypoints": 2}
+            (tmp_path / "people.json").write_text(json.dumps(people))
+            words[:2] = ["--region", "body", "--annotations", tmp_path / "people.json"]
+        result = anonbench("anonymize", folder, tmp_path / "out", *words)
+    assert result.exit_code == 0, result.output
+    assert views and all((view.keypoints[:, 2] > 0).all() for view in views)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
-from anonbench.anonymize.method import Assignment, LearnedConfig, Method, Unfit
+from anonbench.anonymize.method import LearnedConfig, Method, Unfit
 from anonbench.regions.patch import Patch
 
 
@@ -43,12 +42,10 @@ class Gan(Method):
 
         self.synthesizers = [Synthesizer(generator, device) for generator in generators]
 
-    @contextmanager
-    def started(self, assignment: Assignment) -> Iterator[None]:
+    def expect(self, keypoint_names: Sequence[str]) -> None:
         """Tell the generators what the keypoints are: they are matched by name with those that they have learned."""
         for synthesizer in self.synthesizers:
-            synthesizer.expect(assignment.keypoint_names)
-        yield
+            synthesizer.expect(keypoint_names)
 
     def grow(self, side: float) -> int:
         """A fraction of the longer side."""
