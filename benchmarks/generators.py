@@ -13,6 +13,7 @@ trains, not what it learns.
 
 from __future__ import annotations
 
+import argparse
 import math
 import resource
 import subprocess
@@ -44,9 +45,10 @@ def drawn_batch(config, batch: int):
 
     from anonbench.generators.condition import View, conditions
     from anonbench.generators.shape import Shape
+    from anonbench.regions.landmarks import LANDMARKS
 
     width, height = config.width, config.height
-    shape = Shape.of(config, [f"joint {n}" for n in range(KEYPOINTS)] if config.region == "body" else [])
+    shape = Shape.of(config, [f"joint {n}" for n in range(KEYPOINTS)] if config.region == "body" else LANDMARKS)
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     fill = np.zeros((height, width), bool)
@@ -110,10 +112,12 @@ def steps(kind, shape, given, real, mixed: bool) -> str:
 
 def main() -> None:
     """Measure one generator, or all."""
-    if len(sys.argv) == 2:
-        rows(sys.argv[1])
-        return
     names = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["generators"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", nargs="?", choices=list(names), help="one generator; all unless it is named")
+    if chosen := parser.parse_args().name:
+        rows(chosen)
+        return
     print("| generator | M parameters | M trained | batch | precision | half-sized step, s | full step, s | peak GiB |")
     print("|:--|--:|--:|:--|:--|--:|--:|--:|", flush=True)
     command = [sys.executable, "-m", "benchmarks.generators"]

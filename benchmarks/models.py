@@ -11,6 +11,7 @@ are random and images noise: this proves that a model trains, not what it learns
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import os
@@ -118,8 +119,10 @@ def step(name: str) -> str:
 
 
 def main() -> None:
-    if len(sys.argv) == 2:
-        print(step(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", nargs="?", choices=list(STEPS), help="one config; all unless it is named")
+    if chosen := parser.parse_args().name:
+        print(step(chosen))
         return
     print(
         "| config | M parameters | batch | forward CPU s | backward CPU s | peak GB |\n|:--|--:|:--|--:|--:|--:|",
