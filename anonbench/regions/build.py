@@ -6,6 +6,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,9 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
         find = _bodies(names, config.body.limb_width)
     else:
         _warn_without_faces(names, annotations)
-        find = _faces(people, names, images_dir, config.face, complete=data["info"].get("complete", False))
-        mark = _marking(names, images_dir, config.face.grow)
+        read = _pictures(images_dir)
+        find = _faces(people, names, read, config.face, complete=data["info"].get("complete", False))
+        mark = _marking(names, read, config.face.grow)
     counts: Counter[str] = Counter()
     images, nowhere, no_face = [], [], []
     for image in tqdm(data["images"], desc=f"{region} regions", unit="image", mininterval=1):
@@ -134,8 +136,19 @@ def build_regions(annotations: Path, images_dir: Path, region: RegionName, confi
     )
 
 
+def _pictures(images_dir: Path) -> Callable[[dict], np.ndarray]:
+    """What decodes an image of the common form; the last one is kept, since a face may be looked for and into."""
+
+    @lru_cache(maxsize=1)
+    def decoded(file_name: str, sha256: str) -> np.ndarray:
+        path = Path(images_dir) / file_name
+        return decode(read_verified(path, sha256), str(path))
+
+    return lambda image: decoded(image["file_name"], image["sha256"])
+
+
 def _marking(
-    names: dict[int, list[str]], images_dir: Path, grow: float
+    names: dict[int, list[str]], read: Callable[[dict], np.ndarray], grow: float
 ) -> Callable[[dict, list[Region], list[dict]], list[Region]]:
     marker = Marker(grow)
 
@@ -143,14 +156,9 @@ def _marking(
         if all(one.source == UNLOCATED for one in regions):
             return regions
         points = {one["id"]: labelled(one.get("keypoints"), names[one["category_id"]]) for one in people}
-        return marker(_picture(image, images_dir), regions, points)
+        return marker(read(image), regions, points)
 
     return mark
-
-
-def _picture(image: dict[str, Any], images_dir: Path) -> np.ndarray:
-    path = Path(images_dir) / image["file_name"]
-    return decode(read_verified(path, image["sha256"]), str(path))
 
 
 def _stranger(person: dict[str, Any]) -> Region:
@@ -198,7 +206,7 @@ def _bodies(names: dict[int, list[str]], limb_width: float) -> Callable[[dict, l
 def _faces(
     people: dict[int, list[dict]],
     names: dict[int, list[str]],
-    images_dir: Path,
+    read: Callable[[dict], np.ndarray],
     config: FaceRegionConfig,
     complete: bool,
 ) -> Callable[[dict, list[dict]], _Found]:
@@ -209,7 +217,7 @@ def _faces(
     def detect(image: dict[str, Any]) -> Detections:
         if not detector:
             detector.append(face_detector(config))  # only splits that need it wait for it
-        return detector[0](_picture(image, images_dir))
+        return detector[0](read(image))
 
     def find(image: dict[str, Any], present: list[dict[str, Any]]) -> _Found:
         regions, searched, faceless = [], [], 0

@@ -168,7 +168,7 @@ def _generators(study: Study, hidden: Sequence[str]) -> list[GeneratorSheet]:
         if samples.is_file() and log.is_file():
             # What of them are photographs; a viewer who hides one dataset's people hides the sheet.
             datasets = [dataset for dataset, _ in study.learned[name] if not study.formats[dataset].RENDERED]
-            photographs = next((dataset for dataset in datasets if dataset in hidden), "".join(datasets[:1]))
+            photographs = next(iter([*(one for one in datasets if one in hidden), *datasets]), "")
             found.append(generator_sheet(name, samples, log, photographs, hide=photographs in hidden))
     return found
 

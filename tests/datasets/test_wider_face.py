@@ -52,7 +52,7 @@ def test_all_faces_in_the_official_order(made, tmp_path):
 
 def test_every_face_is_a_region_and_nobody_is_searched(made, tmp_path, monkeypatch):
     content = convert(made, tmp_path, "wider_face", "val")
-    monkeypatch.setattr("anonbench.regions.build.decode", lambda path: pytest.fail("no detector is needed"))
+    monkeypatch.setattr("anonbench.regions.build.face_detector", lambda config: pytest.fail("no detector is needed"))
     config = RegionsConfig.model_validate({"face": {"unannotated": "leave"}})
     found = build_regions(tmp_path / "val.json", tmp_path / "images" / "val", "face", config)
     regions = [r for image in found.images for r in image.regions]

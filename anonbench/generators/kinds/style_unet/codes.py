@@ -94,7 +94,7 @@ class Eigenfaces(Stock):
         mean = codes.mean(0)
         apart = (codes - mean).flatten(1)
         # The eigenvectors of the N x N products give those of the far larger covariance.
-        values, vectors = torch.linalg.eigh(apart @ apart.T)
+        _, vectors = torch.linalg.eigh(apart @ apart.T)
         axes = (vectors.flip(1).T @ apart)[: self.AXES] / len(codes) ** 0.5
         self.mean.copy_(mean)
         self.axes.zero_()
